@@ -1,0 +1,38 @@
+/** What a checker says. Three-valued on purpose: a check that saw too little is `unknown`, and unknown is not a pass. */
+export type Verdict = 'valid' | 'invalid' | 'unknown';
+
+/** The smallest thing that shows what is wrong. */
+export interface Evidence {
+  /** One sentence: what was expected, what was seen. */
+  readonly message: string;
+  readonly channel?: string;
+  readonly block?: number;
+  readonly transactionId?: string;
+  readonly operation?: number;
+  readonly key?: string;
+  /** The copies that differ, e.g. `peer0.org1`, `orderer1`. */
+  readonly sources?: readonly string[];
+}
+
+export interface CheckResult {
+  /** Number in the invariant catalogue, e.g. `F4`. */
+  readonly id: string;
+  /** Short name, e.g. `same header at every height`. */
+  readonly name: string;
+  /** The guarantee, in words a reader can quote. */
+  readonly guarantee: string;
+  readonly verdict: Verdict;
+  /** Why `unknown`; absent otherwise. */
+  readonly reason?: string;
+  /** At most a handful, worst first; `counts.violations` has the whole number. */
+  readonly evidence: readonly Evidence[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+export interface AuditResult {
+  readonly verdict: Verdict;
+  readonly checks: readonly CheckResult[];
+  readonly channels: readonly string[];
+  /** Milliseconds that the audit took. */
+  readonly duration: number;
+}

@@ -1,0 +1,122 @@
+import type { AuditResult } from '../audit/model.ts';
+
+/**
+ * One result model; every reporter (HTML, JUnit, JSON, job summary, annotations, terminal) is a function of it.
+ * It is written after each step, so that a report exists however a run ends.
+ */
+
+/** `flaky`: a scenario that both passed and failed under the same seed and version; it is a state of its own. */
+export type ScenarioStatus =
+  | 'passed'
+  | 'failed'
+  | 'flaky'
+  | 'interrupted'
+  | 'timed-out'
+  | 'not-run';
+
+export interface RunResult {
+  readonly schema: 1;
+  /** Run id: time and a random suffix, e.g. `2026-11-24T13-20-00-k3f9`. */
+  readonly id: string;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly seed: number;
+  /** How the run ended. `running` in a file means that the process was killed. */
+  readonly state: 'running' | 'completed' | 'interrupted' | 'failed';
+  /** Non-secret settings, e.g. `topology: article`. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Component kinds and what served them, e.g. `couchdb: PouchDB-based compatible server`. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly network: NetworkDescription;
+  readonly scenarios: readonly ScenarioResult[];
+  /** Failures outside any scenario, e.g. the network did not come up. */
+  readonly problems: readonly string[];
+}
+
+export interface NetworkDescription {
+  readonly name: string;
+  readonly topology: string;
+  readonly machines: readonly { readonly number: number; readonly components: readonly string[] }[];
+  /** Seconds by step of the bring-up, in order. */
+  readonly steps: readonly { readonly step: string; readonly seconds: number }[];
+}
+
+export interface ScenarioResult {
+  readonly name: string;
+  /** Folder below the run's: history, blocks, state, logs. */
+  readonly folder: string;
+  /** Source file and line, for annotations. */
+  readonly file: string;
+  readonly line: number;
+  readonly suite: string;
+  readonly status: ScenarioStatus;
+  readonly channel: string;
+  /** Milliseconds since the run started. */
+  readonly startedAt: number;
+  readonly duration: number;
+  readonly faults: readonly FaultResult[];
+  readonly expectations: readonly ExpectationResult[];
+  readonly audit: AuditResult | null;
+  readonly recovery: readonly RecoveryResult[];
+  readonly load: LoadResult;
+  /** One line each; the first is the headline. */
+  readonly problems: readonly string[];
+  /** Log lines around the first anomaly. */
+  readonly excerpts: readonly { readonly component: string; readonly lines: readonly string[] }[];
+}
+
+export interface FaultResult {
+  readonly kind: string;
+  readonly role: string;
+  readonly targets: readonly string[];
+  readonly machine?: number;
+  readonly injectedAt: number;
+  readonly healedAt: number | null;
+  readonly confirmation: 'confirmed' | 'not-confirmed' | 'inconclusive';
+  readonly evidence: string;
+}
+
+export interface ExpectationResult {
+  readonly name: string;
+  readonly met: boolean;
+  readonly expected: string;
+  readonly seen: string;
+}
+
+/** Heal → first VALID commit through each orderer separately. */
+export interface RecoveryResult {
+  readonly orderer: string;
+  /** Milliseconds; `null` if it never recovered within the budget. */
+  readonly firstCommit: number | null;
+  readonly budget: number;
+}
+
+export interface PhaseCounts {
+  readonly ok: number;
+  readonly fail: number;
+  readonly unknown: number;
+}
+
+export interface LoadResult {
+  readonly before: PhaseCounts;
+  readonly during: PhaseCounts;
+  readonly after: PhaseCounts;
+  /** Milliseconds from heal until no operation was pending. */
+  readonly backlogDrain: number | null;
+  /** One bucket a second: operations completed and latency quantiles in ms of those that were ok. */
+  readonly series: readonly {
+    readonly at: number;
+    readonly ok: number;
+    readonly fail: number;
+    readonly unknown: number;
+    readonly p50: number | null;
+    readonly p95: number | null;
+    readonly p99: number | null;
+  }[];
+  /** Blocks as seen by one peer: time and number of transactions. */
+  readonly blocks: readonly {
+    readonly at: number;
+    readonly number: number;
+    readonly transactions: number;
+  }[];
+}

@@ -1,0 +1,92 @@
+/**
+ * The history: what every client asked for and what it was told, one JSON object a line, appended as it happens.
+ *
+ * An operation's outcome is three-valued (rule 1 of the design): what a client was told never decides whether
+ * something happened; the chain does, by transaction id.
+ */
+
+/** `ok`: told VALID. `fail`: certainly did not take effect. `unknown`: may or may not have. */
+export type Outcome = 'ok' | 'fail' | 'unknown';
+
+/** Written before the request leaves the client. */
+export interface Invocation {
+  readonly type: 'invoke';
+  /** Unique within a scenario, counted from 1. */
+  readonly operation: number;
+  /** Client's name, e.g. `org1-3`. A client has at most one operation in flight. */
+  readonly client: string;
+  /** MSP id of the client's organisation, e.g. `Org1MSP`. */
+  readonly msp: string;
+  readonly channel: string;
+  readonly chaincode: string;
+  /** `submit` goes through ordering; `evaluate` asks one peer. */
+  readonly kind: 'submit' | 'evaluate';
+  readonly function: string;
+  readonly args: readonly string[];
+  /** Known before anything is sent; absent for `evaluate`. */
+  readonly transactionId?: string;
+  /** Names of the peers that are asked, e.g. `peer0.org1`. */
+  readonly peers: readonly string[];
+  /** Milliseconds since the run started, from a monotonic clock. */
+  readonly at: number;
+}
+
+/** Written when the client knows, or gives up. */
+export interface Completion {
+  readonly type: 'complete';
+  readonly operation: number;
+  readonly outcome: Outcome;
+  readonly at: number;
+  /** The orderer that accepted (or last refused) the envelope, e.g. `orderer0`. */
+  readonly orderer?: string;
+  /** When an orderer answered SUCCESS, i.e. Kafka had acknowledged it. From here, lost is a bug. */
+  readonly acknowledgedAt?: number;
+  /** Number of the block in which the client saw its transaction. */
+  readonly block?: number;
+  /** Validation code that the client was told, e.g. `VALID`, `MVCC_READ_CONFLICT`. */
+  readonly code?: string;
+  /** Result of an `evaluate`, as text. */
+  readonly result?: string;
+  /** For `evaluate`: heights of the asked peer just before and just after the read. */
+  readonly heightBefore?: number;
+  readonly heightAfter?: number;
+  /** One line; no stack traces. */
+  readonly error?: string;
+  /** Where in its path the operation ended. */
+  readonly stage?: 'endorse' | 'broadcast' | 'commit' | 'evaluate';
+}
+
+/** A fault's life, in the same file so that order is never in doubt. */
+export interface FaultEvent {
+  readonly type: 'fault';
+  /** Unique within a scenario. */
+  readonly fault: number;
+  readonly phase: 'inject' | 'verified' | 'heal' | 'healed' | 'not-confirmed' | 'inconclusive';
+  /** Fault kind, e.g. `crash`, `isolate`. */
+  readonly kind: string;
+  /** The role asked for, e.g. `kafka.leader('mychannel')`. */
+  readonly role: string;
+  /** The components that the role was resolved to at injection. */
+  readonly targets: readonly string[];
+  readonly at: number;
+  /** What was measured, in one line. */
+  readonly evidence?: string;
+}
+
+/** One sample of a component's chain height; each series must never decrease. */
+export interface HeightSample {
+  readonly type: 'height';
+  readonly source: string;
+  readonly channel: string;
+  readonly height: number;
+  readonly at: number;
+}
+
+/** Free remark with a time, e.g. `load starts`, `heal`, `quiescent`. */
+export interface Mark {
+  readonly type: 'mark';
+  readonly label: string;
+  readonly at: number;
+}
+
+export type HistoryRecord = Invocation | Completion | FaultEvent | HeightSample | Mark;

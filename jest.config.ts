@@ -1,0 +1,24 @@
+import type { Config } from 'jest';
+
+/** Unit suite: hermetic, no Docker. Scenarios have their own configuration (harness/cli/scenarios.jest.config.ts). */
+const config: Config = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/harness', '<rootDir>/fixtures'],
+  testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/'],
+  modulePathIgnorePatterns: ['<rootDir>/fixtures/.*/dist/'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2024', parser: { syntax: 'typescript', decorators: true } },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  maxWorkers: 2,
+};
+
+export default config;
