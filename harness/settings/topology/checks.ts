@@ -1,0 +1,282 @@
+import { type Finding, renderValue, valueAt } from './problems.ts';
+import { parseSize } from './schema.ts';
+
+/**
+ * How the values of a topology must fit each other. The checks read the file's plain data, not the parsed result,
+ * so that they also run (on what is there) when another part of the file is malformed: a user sees all problems at
+ * once. A value of a wrong type is none of their business; the schema reports it.
+ */
+
+type Path = readonly (string | number)[];
+
+interface RawComponent {
+  readonly path: Path;
+  readonly name: unknown;
+  readonly machine: unknown;
+  readonly ports: unknown;
+}
+
+/** Ports that Swarm itself uses on every machine: cluster management, gossip, overlay data. */
+const SWARM_PORTS: ReadonlySet<number> = new Set([2377, 4789, 7946]);
+
+/** Kafka refuses requests above this whatever a topology says (`socket.request.max.bytes`, its default). */
+const KAFKA_REQUEST_LIMIT = 100 * 1024 * 1024;
+
+/** Every contradiction between values of the file. Pure; never throws. */
+export function crossCheck(data: unknown): Finding[] {
+  const file = new RawFile(data);
+  return [
+    ...checkMachines(file),
+    ...checkComponents(file),
+    ...checkZooKeeper(file),
+    ...checkKafka(file),
+    ...checkSizes(file),
+    ...checkOrganisations(file),
+    ...checkChannels(file),
+  ];
+}
+
+/** Typed access to data that may have any shape. */
+class RawFile {
+  readonly #data: unknown;
+
+  constructor(data: unknown) {
+    this.#data = data;
+  }
+
+  at(...path: Path): unknown {
+    return valueAt(this.#data, path);
+  }
+
+  /** Paths of a list's entries; none if it is not a list. */
+  entries(...path: Path): Path[] {
+    const list = this.at(...path);
+    return Array.isArray(list) ? list.map((_, index) => [...path, index]) : [];
+  }
+
+  component(path: Path): RawComponent {
+    return {
+      path,
+      name: this.at(...path, 'name'),
+      machine: this.at(...path, 'machine'),
+      ports: this.at(...path, 'ports'),
+    };
+  }
+
+  components(): RawComponent[] {
+    const peers = this.entries('organisations').flatMap((path) => this.entries(...path, 'peers'));
+    const paths: Path[] = [
+      ...this.entries('zookeeper', 'ensemble'),
+      ...this.entries('kafka', 'brokers'),
+      ...this.entries('ordering', 'orderers'),
+      ...this.entries('organisations').map((path) => [...path, 'ca']),
+      ...peers,
+      ...peers.map((path) => [...path, 'couchdb']),
+      ['application', 'mongo'],
+      ['application', 'mongoExpress'],
+      ['application', 'api'],
+    ];
+    return paths.map((path) => this.component(path));
+  }
+}
+
+/** Reports each value that stands at an earlier path already. */
+function duplicates(
+  file: RawFile,
+  paths: readonly Path[],
+  what: string,
+  label: (path: Path) => string,
+): Finding[] {
+  const first = new Map<unknown, Path>();
+  return paths.flatMap((path) => {
+    const value = file.at(...path);
+    const earlier = first.get(value);
+    if (value === undefined || value === null || earlier === undefined) {
+      first.set(value, path);
+      return [];
+    }
+    return [
+      {
+        path,
+        expected: `a ${what} of its own`,
+        seen: `${renderValue(value)}, which is ${label(earlier)}'s`,
+      },
+    ];
+  });
+}
+
+function checkMachines(file: RawFile): Finding[] {
+  const machines = file.entries('machines');
+  const numbers = machines.map((path) => [...path, 'number']);
+  const roles = machines.map((path) => file.at(...path, 'role'));
+  const findings = duplicates(file, numbers, 'machine number', () => 'another machine');
+  if (machines.length > 0 && !roles.includes('manager') && roles.every((r) => r === 'worker')) {
+    findings.push({
+      path: ['machines'],
+      expected: 'at least one machine with role manager',
+      seen: 'workers only',
+    });
+  }
+  return findings;
+}
+
+function checkComponents(file: RawFile): Finding[] {
+  const components = file.components();
+  const machines = file.entries('machines').map((path) => file.at(...path, 'number'));
+  const names = components.map(({ path }) => [...path, 'name']);
+  const findings = duplicates(file, names, 'component name', () => 'another component');
+  const taken = new Map<string, string>();
+  for (const { path, name, machine, ports } of components) {
+    if (typeof machine !== 'number') {
+      continue;
+    }
+    if (machines.length > 0 && !machines.includes(machine)) {
+      findings.push({
+        path: [...path, 'machine'],
+        expected: `one of the machines ${machines.join(', ')}`,
+        seen: renderValue(machine),
+      });
+    }
+    for (const [key, port] of Object.entries(isMapping(ports) ? ports : {})) {
+      if (typeof port !== 'number') {
+        continue;
+      }
+      const place = `${machine}:${port}`;
+      const owner = SWARM_PORTS.has(port) ? 'Swarm' : taken.get(place);
+      if (owner !== undefined) {
+        findings.push({
+          path: [...path, 'ports', key],
+          expected: `a port that is free on machine ${machine}`,
+          seen: `${port}, which is ${owner}'s`,
+        });
+      }
+      taken.set(place, String(name));
+    }
+  }
+  return findings;
+}
+
+function checkZooKeeper(file: RawFile): Finding[] {
+  const ensemble = file.entries('zookeeper', 'ensemble');
+  const ids = ensemble.map((path) => [...path, 'id']);
+  const findings = duplicates(file, ids, 'ZooKeeper id', (path) =>
+    String(file.at(...path.slice(0, -1), 'name')),
+  );
+  if (Array.isArray(file.at('zookeeper', 'ensemble')) && ensemble.length % 2 === 0) {
+    findings.push({
+      path: ['zookeeper', 'ensemble'],
+      expected: 'an odd number of nodes, so that a majority is worth its cost',
+      seen: `${ensemble.length}`,
+    });
+  }
+  return findings;
+}
+
+function checkKafka(file: RawFile): Finding[] {
+  const brokers = file.entries('kafka', 'brokers');
+  const ids = brokers.map((path) => [...path, 'id']);
+  const findings = duplicates(file, ids, 'broker id', (path) =>
+    String(file.at(...path.slice(0, -1), 'name')),
+  );
+  const replicationFactor = file.at('kafka', 'replicationFactor');
+  const minInsyncReplicas = file.at('kafka', 'minInsyncReplicas');
+  if (typeof replicationFactor !== 'number') {
+    return findings;
+  }
+  if (brokers.length > 0 && replicationFactor > brokers.length) {
+    findings.push({
+      path: ['kafka', 'replicationFactor'],
+      expected: `at most the number of brokers, ${brokers.length}`,
+      seen: String(replicationFactor),
+    });
+  }
+  if (typeof minInsyncReplicas === 'number' && minInsyncReplicas > replicationFactor) {
+    findings.push({
+      path: ['kafka', 'minInsyncReplicas'],
+      expected: `at most the replication factor, ${replicationFactor}`,
+      seen: String(minInsyncReplicas),
+    });
+  }
+  return findings;
+}
+
+/**
+ * AbsoluteMaxBytes < replica.fetch.max.bytes <= message.max.bytes < socket.request.max.bytes <= 100 MiB, or an
+ * envelope that the orderer accepts is refused by Kafka or never replicated (Fabric's docs/source/kafka.rst).
+ */
+function checkSizes(file: RawFile): Finding[] {
+  const size = (path: Path) => ({ path, value: parseSize(file.at(...path)) });
+  const preferred = size(['ordering', 'batch', 'preferredMaxBytes']);
+  const absolute = size(['ordering', 'batch', 'absoluteMaxBytes']);
+  const fetch = size(['kafka', 'replicaFetchMaxBytes']);
+  const message = size(['kafka', 'messageMaxBytes']);
+  const request = size(['kafka', 'socketRequestMaxBytes']);
+  const limit = { path: ['Kafka’s limit'], value: KAFKA_REQUEST_LIMIT };
+  const rules = [
+    [preferred, 'at most', absolute],
+    [absolute, 'less than', fetch],
+    [fetch, 'at most', message],
+    [message, 'less than', request],
+    [request, 'at most', limit],
+  ] as const;
+  return rules.flatMap(([smaller, relation, greater]) => {
+    if (smaller.value === undefined || greater.value === undefined) {
+      return [];
+    }
+    const holds =
+      relation === 'less than' ? smaller.value < greater.value : smaller.value <= greater.value;
+    return holds
+      ? []
+      : [
+          {
+            path: smaller.path,
+            expected: `${relation} ${greater.path.at(-1)} (${greater.value} bytes)`,
+            seen: `${smaller.value} bytes`,
+          },
+        ];
+  });
+}
+
+function checkOrganisations(file: RawFile): Finding[] {
+  const organisations: Path[] = [['ordering', 'organisation'], ...file.entries('organisations')];
+  const label = (path: Path) => String(file.at(...path.slice(0, -1), 'name'));
+  const all = (key: string) => organisations.map((path) => [...path, key]);
+  return [
+    ...duplicates(file, all('name'), 'organisation name', () => 'another organisation'),
+    ...duplicates(file, all('mspId'), 'MSP id', label),
+    ...duplicates(file, all('domain'), 'domain', label),
+  ];
+}
+
+function checkChannels(file: RawFile): Finding[] {
+  const channels = file.entries('channels');
+  const names: Path[] = [
+    ['ordering', 'systemChannel'],
+    ...channels.map((path) => [...path, 'name']),
+  ];
+  const chaincodes = file.entries('chaincodes').map((path) => [...path, 'name']);
+  const findings = [
+    ...duplicates(file, names, 'channel name', () => 'another channel'),
+    ...duplicates(file, chaincodes, 'chaincode name', () => 'another chaincode'),
+  ];
+  for (const channel of channels) {
+    for (const kind of ['organisations', 'chaincodes'] as const) {
+      const known = file.entries(kind).map((path) => file.at(...path, 'name'));
+      for (const path of file.entries(...channel, kind)) {
+        const value = file.at(...path);
+        if (known.length > 0 && typeof value === 'string' && !known.includes(value)) {
+          findings.push({
+            path,
+            expected: `one of the file's ${kind}: ${known.join(', ')}`,
+            seen: renderValue(value),
+          });
+        }
+      }
+    }
+  }
+  return findings;
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

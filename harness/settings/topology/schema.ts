@@ -1,0 +1,193 @@
+import { z } from 'zod';
+
+/**
+ * The shape of a topology file. One file under `fixtures/network/` describes a whole network; crypto material,
+ * channel configuration, services and connection profiles are derived from it, so nothing stands in two places.
+ *
+ * This file says what a single value may be; `checks.ts` says how values must fit each other.
+ */
+
+/** Chaincodes whose source lies under `fixtures/chaincode/`, i.e. for which an image can be built. */
+export const KNOWN_CHAINCODES = ['bank'] as const;
+
+const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m)$/;
+const SIZE = /^(\d+) ?(B|KiB|MiB)$/;
+const UNITS = { ms: 1, s: 1000, m: 60_000, B: 1, KiB: 1024, MiB: 1024 * 1024 } as const;
+
+/** Milliseconds of a duration such as `2s`, or `undefined` if the text is none. */
+export function parseDuration(value: unknown): number | undefined {
+  return typeof value === 'string' ? parseQuantity(DURATION, value) : undefined;
+}
+
+/** Bytes of a size such as `512 KiB` or `1048576`, or `undefined` if the value is none. */
+export function parseSize(value: unknown): number | undefined {
+  if (typeof value === 'number') {
+    return Number.isSafeInteger(value) && value > 0 ? value : undefined;
+  }
+  const size = typeof value === 'string' ? parseQuantity(SIZE, value) : undefined;
+  return size === 0 ? undefined : size;
+}
+
+function parseQuantity(pattern: RegExp, text: string): number | undefined {
+  const [, amount, unit] = pattern.exec(text) ?? [];
+  return amount === undefined ? undefined : Number(amount) * UNITS[unit as keyof typeof UNITS];
+}
+
+function quantity(parse: (value: unknown) => number | undefined, expected: string) {
+  return z.union([z.string(), z.number()], { error: expected }).transform((value, context) => {
+    const parsed = parse(value);
+    if (parsed === undefined) {
+      context.issues.push({ code: 'custom', message: expected, input: value });
+      return z.NEVER;
+    }
+    return parsed;
+  });
+}
+
+const duration = quantity(parseDuration, 'a duration such as 250ms, 2s or 5m');
+const size = quantity(parseSize, 'a size such as 512 KiB, 98 MiB or a number of bytes');
+const count = z.int().positive();
+const port = z.int().min(1).max(65_535);
+const machine = z.int().positive();
+
+const name = (pattern: RegExp, expected: string) =>
+  z.string().max(50).regex(pattern, { error: expected });
+
+/** Component names are DNS names on the overlay and parts of Swarm object names, hence the narrow alphabet. */
+const componentName = name(
+  /^[a-z0-9]+(?:[.-][a-z0-9]+)*$/,
+  'a DNS name in lower case, e.g. peer0.org1',
+);
+const domain = name(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/, 'a domain name, e.g. org1.example.com');
+const mspId = name(/^[A-Za-z][A-Za-z0-9]*$/, 'an MSP id, e.g. Org1MSP');
+const organisationName = name(/^[A-Z][A-Za-z0-9]*$/, 'an organisation name, e.g. Org1');
+/** Pattern from Fabric's `common/configtx/validator.go` (`channelAllowedChars`). */
+const channelName = name(
+  /^[a-z][a-z0-9.-]*$/,
+  'a channel name: a lower-case letter, then lower-case letters, digits, dots or dashes',
+);
+const chaincodeName = z.enum(KNOWN_CHAINCODES);
+
+/** The TCP ports that a component listens on, by kind and port name; the file maps them to ports of its machine. */
+export const CONTAINER_PORTS = {
+  zookeeper: { client: 2181 },
+  kafka: { external: 19_092 },
+  orderer: { general: 7050, operations: 8443 },
+  peer: { peer: 7051, operations: 9443 },
+  couchdb: { http: 5984 },
+  ca: { server: 7054 },
+  mongo: { mongodb: 27_017 },
+  'mongo-express': { http: 8081 },
+  api: { http: 4000 },
+} as const;
+
+export type PublishedKind = keyof typeof CONTAINER_PORTS;
+
+function component<K extends PublishedKind>(kind: K) {
+  const names = Object.keys(CONTAINER_PORTS[kind]) as (keyof (typeof CONTAINER_PORTS)[K])[];
+  const ports = Object.fromEntries(names.map((key) => [key, port]));
+  return {
+    name: componentName,
+    machine,
+    ports: z.strictObject(ports as Record<keyof (typeof CONTAINER_PORTS)[K], typeof port>),
+  };
+}
+
+const zookeeper = z.strictObject({
+  ensemble: z.array(z.strictObject({ ...component('zookeeper'), id: z.int().min(1).max(255) })),
+});
+
+const kafka = z.strictObject({
+  replicationFactor: count,
+  minInsyncReplicas: count,
+  uncleanLeaderElection: z.boolean(),
+  /** Tells brokers their machine, so that Kafka puts a partition's replicas on different machines where it can. */
+  rackAwareness: z.boolean(),
+  /** Milliseconds; -1 keeps every record, which a Kafka-ordered channel needs. */
+  retentionMs: z.int().min(-1),
+  messageMaxBytes: size,
+  replicaFetchMaxBytes: size,
+  socketRequestMaxBytes: size,
+  zookeeperSessionTimeout: duration,
+  replicaLagTimeMax: duration,
+  brokers: z.array(z.strictObject({ ...component('kafka'), id: z.int().min(0) })).min(1),
+});
+
+const ordering = z.strictObject({
+  organisation: z.strictObject({ name: organisationName, mspId, domain }),
+  systemChannel: channelName,
+  batch: z.strictObject({
+    timeout: duration,
+    maxMessageCount: count,
+    absoluteMaxBytes: size,
+    preferredMaxBytes: size,
+  }),
+  orderers: z.array(z.strictObject(component('orderer'))).min(1),
+});
+
+const peer = z.strictObject({
+  ...component('peer'),
+  anchor: z.boolean().default(false),
+  couchdb: z.strictObject(component('couchdb')),
+});
+
+const organisation = z.strictObject({
+  name: organisationName,
+  mspId,
+  domain,
+  ca: z.strictObject(component('ca')),
+  peers: z.array(peer).min(1),
+});
+
+export const topologySchema = z.strictObject({
+  name: name(/^[a-z][a-z0-9-]*$/, 'a name in lower case, e.g. article'),
+  /** The attachable overlay network. */
+  network: name(/^[a-z][a-z0-9_-]*$/, 'a network name in lower case, e.g. fabric_net'),
+  machines: z
+    .array(z.strictObject({ number: machine, role: z.enum(['manager', 'worker']) }))
+    .min(1),
+  zookeeper,
+  kafka,
+  ordering,
+  organisations: z.array(organisation).min(1),
+  chaincodes: z
+    .array(
+      z.strictObject({
+        name: chaincodeName,
+        version: name(/^[A-Za-z0-9_.+-]+$/, 'a version, e.g. 1.0'),
+        sequence: count.default(1),
+      }),
+    )
+    .min(1),
+  channels: z
+    .array(
+      z.strictObject({
+        name: channelName,
+        organisations: z.array(organisationName).min(1),
+        chaincodes: z.array(z.string()),
+      }),
+    )
+    .min(1),
+  application: z.strictObject({
+    mongo: z.strictObject(component('mongo')),
+    mongoExpress: z.strictObject(component('mongo-express')),
+    api: z.strictObject(component('api')),
+  }),
+});
+
+type DeepReadonly<T> = T extends (infer E)[]
+  ? readonly DeepReadonly<E>[]
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T;
+
+/** A validated network. Sizes are bytes, durations milliseconds. */
+export type Topology = DeepReadonly<z.output<typeof topologySchema>>;
+export type Machine = Topology['machines'][number];
+export type ZooKeeperNode = Topology['zookeeper']['ensemble'][number];
+export type Broker = Topology['kafka']['brokers'][number];
+export type Orderer = Topology['ordering']['orderers'][number];
+export type Organisation = Topology['organisations'][number];
+export type Peer = Organisation['peers'][number];
+export type Channel = Topology['channels'][number];
+export type Chaincode = Topology['chaincodes'][number];
