@@ -1,0 +1,70 @@
+import type Docker from 'dockerode';
+import { UsageError } from '../settings/errors.ts';
+import type { Settings } from '../settings/settings.ts';
+import { candidateEndpoints, clientFor, pingFailure } from './endpoint.ts';
+import {
+  assertCanProvide,
+  hostFacts,
+  privateHost,
+  providePrivateEngine,
+} from './private-engine.ts';
+
+/** A Docker engine that answers. */
+export interface Engine {
+  readonly docker: Docker;
+  /** As DOCKER_HOST has it. */
+  readonly host: string;
+  /** `existing`: the user's. `private`: provided by the harness, ends by itself when idle. */
+  readonly kind: 'existing' | 'private';
+}
+
+/**
+ * The engine that the user has, or a private one where that is allowed and possible.
+ *
+ * @param say told one line about anything that is installed or started
+ * @throws UsageError with the commands to run when there is none and none can be provided
+ */
+export async function connectEngine(
+  settings: Pick<Settings, 'engine' | 'stateDir'>,
+  env: NodeJS.ProcessEnv,
+  say: (line: string) => void,
+): Promise<Engine> {
+  const { engine, tried } = await existingEngine(env);
+  if (engine) return engine;
+  if (settings.engine === 'existing') {
+    throw new UsageError([
+      `no Docker engine answers: ${tried.join('; ')}`,
+      'HARNESS_ENGINE=existing forbids starting one; start yours, point DOCKER_HOST at it, or unset HARNESS_ENGINE',
+    ]);
+  }
+  assertCanProvide(hostFacts(), tried);
+  await providePrivateEngine(settings.stateDir, say);
+  return { docker: clientFor(privateHost), host: privateHost, kind: 'private' };
+}
+
+/**
+ * The engine that answers now, started by nobody: for commands that only look or remove.
+ *
+ * @returns `undefined` when none answers
+ */
+export async function findEngine(env: NodeJS.ProcessEnv): Promise<Engine | undefined> {
+  const { engine } = await existingEngine(env);
+  if (engine) return engine;
+  const answers = (await pingFailure(privateHost)) === undefined;
+  return answers
+    ? { docker: clientFor(privateHost), host: privateHost, kind: 'private' }
+    : undefined;
+}
+
+async function existingEngine(
+  env: NodeJS.ProcessEnv,
+): Promise<{ engine?: Engine; tried: string[] }> {
+  const tried: string[] = [];
+  for (const { host, source } of candidateEndpoints(env)) {
+    const failure = await pingFailure(host);
+    if (failure === undefined)
+      return { engine: { docker: clientFor(host), host, kind: 'existing' }, tried };
+    tried.push(`${source} (${host}): ${failure}`);
+  }
+  return { tried };
+}

@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { $ } from 'zx';
+import { UsageError } from '../settings/errors.ts';
+import { waitFor } from '../settings/wait.ts';
+import { pingFailure } from './endpoint.ts';
+
+/** Sockets, pid files and logs of the private engine; short, because a socket's path may have 107 characters. */
+const RUN_DIR = '/run/fabric-swarm-harness';
+/** Seconds without container and lease after which the private engine ends by itself. */
+const IDLE_SECONDS = 12;
+
+/** Where the private engine answers. */
+export const privateHost = `unix://${RUN_DIR}/docker.sock`;
+/** Its log, for error messages. */
+export const privateLog = `${RUN_DIR}/dockerd.log`;
+
+export interface HostFacts {
+  readonly root: boolean;
+  /** `ID` and `ID_LIKE` of os-release. */
+  readonly distribution: string;
+}
+
+/** Reads what decides whether an engine can be provided here. */
+export function hostFacts(): HostFacts {
+  const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
+  const field = (key: string) => new RegExp(`^${key}="?([^"\n]*)"?`, 'm').exec(release)?.[1] ?? '';
+  return {
+    root: process.getuid?.() === 0,
+    distribution: `${field('ID')} ${field('ID_LIKE')}`.trim(),
+  };
+}
+
+/**
+ * Whether a private engine can be provided; if not, what the user has to do.
+ *
+ * @throws UsageError with the exact commands
+ */
+export function assertCanProvide(facts: HostFacts, tried: readonly string[]): void {
+  const debianLike = /\b(debian|ubuntu)\b/.test(facts.distribution);
+  if (facts.root && debianLike) return;
+  const install = debianLike
+    ? 'sudo apt-get update && sudo apt-get install -y docker.io && sudo systemctl start docker && sudo usermod -aG docker "$USER" && newgrp docker'
+    : 'install Docker Engine for your system (https://docs.docker.com/engine/install/) and start it';
+  throw new UsageError([
+    `no Docker engine answers: ${tried.join('; ')}`,
+    facts.root
+      ? `this system is "${facts.distribution || 'unknown'}"; an engine is only provided on Debian or Ubuntu`
+      : 'not running as root, so none can be provided; run as root, or:',
+    `  ${install}`,
+  ]);
+}
+
+/**
+ * Installs the distribution's engine if `dockerd` is missing, starts it privately, and waits until it answers.
+ * A lease in this process's name keeps it alive; see {@link leasePrivateEngine}.
+ *
+ * @param stateDir keeps the engine's data (images) between runs
+ * @param say told one line about what is done
+ */
+export async function providePrivateEngine(
+  stateDir: string,
+  say: (line: string) => void,
+): Promise<void> {
+  mkdirSync(path.join(RUN_DIR, 'leases'), { recursive: true, mode: 0o700 });
+  leasePrivateEngine();
+  if ((await pingFailure(privateHost, 1000)) === undefined) return;
+  const missing = await missingPackages();
+  if (missing.length > 0) {
+    say(`no Docker engine answers: installing ${missing.join(', ')} with apt-get`);
+    await installPackages(missing);
+  }
+  say(`starting a private Docker engine (socket ${RUN_DIR}/docker.sock, data ${stateDir}/engine)`);
+  startSupervisor(stateDir);
+  await waitFor(
+    {
+      subject: 'private Docker engine',
+      expected: 'an answer to ping',
+      budgetMs: 60_000,
+      intervalMs: 50,
+      lookAt: privateLog,
+    },
+    async () => {
+      const failure = await pingFailure(privateHost, 1000);
+      if (failure) throw new Error(failure);
+      return true;
+    },
+  );
+}
+
+/** Keeps the private engine from ending while this process lives. */
+export function leasePrivateEngine(): void {
+  const lease = path.join(RUN_DIR, 'leases', String(process.pid));
+  writeFileSync(lease, '');
+  process.once('exit', () => rmSync(lease, { force: true }));
+}
+
+function startSupervisor(stateDir: string): void {
+  const log = openSync(path.join(RUN_DIR, 'supervisor.log'), 'a');
+  const script = path.join(import.meta.dirname, 'private-engine.sh');
+  const child = spawn(
+    'sh',
+    [script, path.join(stateDir, 'engine'), RUN_DIR, String(IDLE_SECONDS)],
+    {
+      detached: true, // its own session: Ctrl-C in the terminal must not reach it
+      stdio: ['ignore', log, log],
+      cwd: '/',
+    },
+  );
+  child.unref();
+  writeFileSync(path.join(RUN_DIR, 'supervisor'), String(child.pid));
+}
+
+/** Debian packages that the private engine and the base image need and that are not there. */
+async function missingPackages(): Promise<string[]> {
+  const needs: [command: string, debian: string][] = [
+    ['dockerd', 'docker.io'],
+    ['iptables', 'iptables'],
+  ];
+  const missing: string[] = [];
+  for (const [command, debian] of needs) if (!(await onPath(command))) missing.push(debian);
+  return missing;
+}
+
+async function onPath(command: string): Promise<boolean> {
+  return (await $({ quiet: true, nothrow: true })`command -v ${command}`).exitCode === 0;
+}
+
+async function installPackages(packages: readonly string[]): Promise<void> {
+  // Debian's package starts a system-wide engine at install; policy-rc.d is the documented way to say no, and is only
+  // put there if the user has none. The private engine is the one that the harness uses.
+  const policy = '/usr/sbin/policy-rc.d';
+  const own = !existsSync(policy);
+  if (own) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const quiet = $({ quiet: true, env });
+  try {
+    await quiet`apt-get -q update`;
+    await quiet`apt-get -q install -y --no-install-recommends ${packages}`;
+  } catch (error) {
+    const text = String(error).trim().split('\n').slice(-8).join('\n');
+    throw new Error(`apt-get could not install ${packages.join(', ')}:\n${text}`);
+  } finally {
+    if (own) rmSync(policy, { force: true });
+  }
+}

@@ -1,0 +1,54 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DeadlineError, messageOf } from './errors.ts';
+
+/** What a wait is for; every part is shown when the deadline passes. */
+export interface WaitOptions {
+  /** What is waited for, e.g. `orderer0`. */
+  readonly subject: string;
+  /** The condition in words, e.g. `a block 0 of mychannel`. */
+  readonly expected: string;
+  /** Milliseconds until it fails. */
+  readonly budgetMs: number;
+  /** Milliseconds between two tries; 100 unless told. */
+  readonly intervalMs?: number;
+  readonly lookAt?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Tries until a value comes that is not `undefined`, and returns it. A throwing try counts as "not yet"; its message
+ * is what the deadline's error shows as last seen.
+ *
+ * @throws DeadlineError when the budget is used up
+ * @throws the signal's reason when it aborts
+ */
+export async function waitFor<T>(
+  options: WaitOptions,
+  attempt: () => Promise<T | undefined> | T | undefined,
+): Promise<T> {
+  const end = performance.now() + options.budgetMs;
+  let seen = 'nothing yet';
+  for (;;) {
+    options.signal?.throwIfAborted();
+    try {
+      const value = await attempt();
+      if (value !== undefined) return value;
+    } catch (error) {
+      seen = messageOf(error);
+    }
+    if (performance.now() >= end) {
+      throw new DeadlineError(
+        options.subject,
+        options.expected,
+        seen,
+        options.budgetMs,
+        options.lookAt,
+      );
+    }
+    await delay(
+      options.intervalMs ?? 100,
+      undefined,
+      options.signal ? { signal: options.signal } : {},
+    );
+  }
+}

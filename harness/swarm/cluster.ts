@@ -1,0 +1,84 @@
+import type Docker from 'dockerode';
+import type { StartedDockerNode } from './machine.ts';
+
+/** Label on a swarm node with the machine's number, for placement. */
+export const PLACEMENT_LABEL = 'machine';
+/** The overlay's subnet: seen only inside the machines, so it is the same in every network. */
+const OVERLAY_SUBNET = '10.214.0.0/22';
+/** A swarm node that is silent for three times this long counts as down. */
+const HEARTBEAT_NS = 1_000_000_000;
+
+/**
+ * Joins the machines into a swarm, machine 1 being its manager, labels the nodes and makes the attachable overlay.
+ *
+ * @param nodes the machines; the first is the manager
+ * @param overlay name of the overlay network
+ */
+export async function formSwarm(
+  nodes: readonly StartedDockerNode[],
+  overlay: string,
+): Promise<void> {
+  const [manager, ...workers] = nodes;
+  if (!manager) throw new Error('a swarm needs at least one machine, seen none');
+  await manager.docker.swarmInit({
+    ListenAddr: '0.0.0.0:2377',
+    AdvertiseAddr: manager.address,
+    DataPathAddr: manager.address,
+    Spec: {
+      Orchestration: { TaskHistoryRetentionLimit: 1 },
+      Dispatcher: { HeartbeatPeriod: HEARTBEAT_NS },
+    },
+  });
+  const { JoinTokens } = (await manager.docker.swarmInspect()) as {
+    JoinTokens: { Worker: string };
+  };
+  await Promise.all([
+    ...workers.map((worker) =>
+      worker.docker.swarmJoin({
+        ListenAddr: '0.0.0.0:2377',
+        AdvertiseAddr: worker.address,
+        DataPathAddr: worker.address,
+        RemoteAddrs: [`${manager.address}:2377`],
+        JoinToken: JoinTokens.Worker,
+      }),
+    ),
+    manager.docker.createNetwork({
+      Name: overlay,
+      Driver: 'overlay',
+      Attachable: true,
+      IPAM: { Config: [{ Subnet: OVERLAY_SUBNET }] },
+    }),
+  ]);
+  await labelNodes(manager.docker, nodes);
+}
+
+async function labelNodes(manager: Docker, nodes: readonly StartedDockerNode[]): Promise<void> {
+  const numbers = new Map(nodes.map((node) => [`machine${node.number}`, node.number]));
+  for (const node of (await manager.listNodes()) as SwarmNode[]) {
+    const number = numbers.get(node.Description.Hostname);
+    if (number === undefined) continue;
+    await manager.getNode(node.ID).update({
+      version: node.Version.Index,
+      ...node.Spec,
+      Labels: { [PLACEMENT_LABEL]: String(number) },
+    });
+  }
+}
+
+interface SwarmNode {
+  readonly ID: string;
+  readonly Version: { readonly Index: number };
+  readonly Spec: { readonly Role: string; readonly Availability: string };
+  readonly Description: { readonly Hostname: string };
+  readonly Status: { readonly State: string };
+}
+
+/** State of each machine as the manager sees it: `ready`, `down`, … by machine number. */
+export async function machineStates(manager: Docker): Promise<Map<number, string>> {
+  const nodes = (await manager.listNodes()) as (SwarmNode & {
+    Spec: { Labels?: Record<string, string> };
+  })[];
+  return new Map(
+    nodes.map((node) => [Number(node.Spec.Labels?.[PLACEMENT_LABEL] ?? 0), node.Status.State]),
+  );
+}

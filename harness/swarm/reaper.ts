@@ -1,0 +1,100 @@
+import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import type Docker from 'dockerode';
+import { NETWORK_LABEL, ROLE_LABEL, RUN_LABEL } from '../engine/labels.ts';
+import { waitFor } from '../settings/wait.ts';
+
+/** Seconds between the harness's death and the reaper's sweep. */
+const RECONNECTION_TIMEOUT = '5s';
+
+/**
+ * Removes everything that carries the run's label once this process is gone, however it went. Speaks the protocol of
+ * testcontainers' reaper (a filter a line, an ACK for each), plus `release`.
+ */
+export class Reaper {
+  readonly #socket: Socket;
+  readonly #answers: AsyncIterator<string>;
+  readonly #container: Docker.Container;
+
+  private constructor(socket: Socket, container: Docker.Container) {
+    this.#socket = socket;
+    this.#container = container;
+    this.#answers = createInterface({ input: socket })[Symbol.asyncIterator]();
+  }
+
+  /**
+   * Starts the reaper and tells it what to watch, before anything else of the run exists.
+   *
+   * @param docker the outer engine
+   * @param image the reaper's image
+   * @param network the network's name, `run` the bring-up's id
+   */
+  static async start(
+    docker: Docker,
+    image: string,
+    network: string,
+    run: string,
+    socketPath: string,
+  ): Promise<Reaper> {
+    const container = await docker.createContainer({
+      name: `${network}-reaper-${run}`,
+      Image: image,
+      Labels: { [NETWORK_LABEL]: network, [RUN_LABEL]: run, [ROLE_LABEL]: 'reaper' },
+      Env: [`RYUK_RECONNECTION_TIMEOUT=${RECONNECTION_TIMEOUT}`, 'RYUK_CONNECTION_TIMEOUT=20s'],
+      ExposedPorts: { '8080/tcp': {} },
+      HostConfig: {
+        AutoRemove: true,
+        Binds: [`${socketPath}:/var/run/docker.sock`],
+        PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] },
+      },
+    });
+    await container.start();
+    const port = Number(
+      (await container.inspect()).NetworkSettings.Ports['8080/tcp']?.[0]?.HostPort,
+    );
+    const socket = await waitFor(
+      {
+        subject: 'reaper',
+        expected: `a connection to port ${port}`,
+        budgetMs: 10_000,
+        intervalMs: 30,
+      },
+      () => open(port),
+    );
+    const reaper = new Reaper(socket, container);
+    await reaper.#say(`label=${encodeURIComponent(`${RUN_LABEL}=${run}`)}`);
+    return reaper;
+  }
+
+  /** The network outlives this process from now on. */
+  async release(): Promise<void> {
+    await this.#say('release');
+    this.#socket.destroy();
+  }
+
+  /** Ends the reaper without a sweep of its own, after an orderly teardown. */
+  async dismiss(): Promise<void> {
+    this.#socket.destroy();
+    await this.#container.remove({ force: true }).catch(() => undefined);
+  }
+
+  async #say(line: string): Promise<void> {
+    this.#socket.write(`${line}\n`);
+    const answer = await this.#answers.next();
+    if (answer.value !== 'ACK')
+      throw new Error(`reaper: expected ACK to "${line}", seen "${answer.value}"`);
+  }
+}
+
+function open(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      socket.on('error', () => undefined); // its end is the reaper's end; nothing to do
+      socket.unref();
+      resolve(socket);
+    });
+  });
+}
