@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type Docker from 'dockerode';
 import { $ } from 'zx';
 import { UsageError } from '../settings/errors.ts';
 import { waitFor } from '../settings/wait.ts';
@@ -143,5 +144,33 @@ async function installPackages(packages: readonly string[]): Promise<void> {
     throw new Error(`apt-get could not install ${packages.join(', ')}:\n${text}`);
   } finally {
     if (own) rmSync(policy, { force: true });
+  }
+}
+
+/**
+ * Ends the private engine at once, instead of after its idle time, if it has no container.
+ *
+ * @returns whether it was told to end
+ */
+export async function stopPrivateEngineIfIdle(docker: Docker): Promise<boolean> {
+  if ((await docker.listContainers({ all: true })).length > 0) return false;
+  const file = path.join(RUN_DIR, 'supervisor');
+  if (!existsSync(file)) return false;
+  const pid = Number(readFileSync(file, 'utf8'));
+  // The pid may have been given to another process since; only the supervisor is ended.
+  if (!readCommandLine(pid).includes('private-engine.sh')) return false;
+  process.kill(pid, 'SIGTERM');
+  await waitFor(
+    { subject: 'private Docker engine', expected: 'its end', budgetMs: 20_000, lookAt: privateLog },
+    () => (readCommandLine(pid) === '' ? true : undefined),
+  );
+  return true;
+}
+
+function readCommandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
   }
 }

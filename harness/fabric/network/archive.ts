@@ -40,7 +40,8 @@ export async function getFiles(
   const tar = extract();
   stream.pipe(tar);
   for await (const entry of tar) {
-    if (entry.header.type === 'file') files.set(entry.header.name, await collect(entry));
+    if (entry.header.type === 'file')
+      files.set(entry.header.name, await collect(entry as AsyncIterable<Buffer>));
     else entry.resume();
   }
   return files;

@@ -1,0 +1,60 @@
+import path from 'node:path';
+import { findEngine } from '../engine/engine.ts';
+import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
+import { UsageError } from '../settings/errors.ts';
+import { loadSettings, type Settings } from '../settings/settings.ts';
+
+/** Options that every command takes; they win over environment and .env. */
+export interface GlobalOptions {
+  readonly name?: string;
+  readonly topology?: string;
+}
+
+/** Settings from command line, environment and .env, in this order of precedence. */
+export function settingsFrom(options: GlobalOptions): Settings {
+  return loadSettings(
+    {
+      ...process.env,
+      ...(options.name === undefined ? {} : { HARNESS_NAME: options.name }),
+      ...(options.topology === undefined ? {} : { HARNESS_TOPOLOGY: options.topology }),
+    },
+    process.cwd(),
+  );
+}
+
+/** The project's own folder. */
+export const projectFolder = path.resolve(import.meta.dirname, '../..');
+
+/**
+ * The running network of these settings.
+ *
+ * @throws UsageError when there is none
+ */
+export async function runningNetwork(settings: Settings): Promise<FoundNetwork> {
+  const engine = await findEngine(process.env);
+  const network = engine && (await findNetwork(engine.docker, settings.name));
+  if (network === undefined) {
+    throw new UsageError([`no network "${settings.name}" runs; start it with: npm start`]);
+  }
+  if (network === 'incomplete') {
+    throw new UsageError([
+      `the network "${settings.name}" is not complete: it is coming up, or its start was cut short; ` +
+        'wait for it, or remove it with: npm stop',
+    ]);
+  }
+  return network;
+}
+
+/** Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once (the reaper cleans up). */
+export function interruptible(): AbortSignal {
+  const controller = new AbortController();
+  const interrupt = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(130);
+    process.stderr.write(`\nharness: ${signal}: cleaning up (again to end at once)\n`);
+    controller.abort(new DOMException('interrupted', 'AbortError'));
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  process.on('SIGHUP', interrupt);
+  return controller.signal;
+}

@@ -1,0 +1,114 @@
+import { Command, Option } from 'commander';
+import { messageOf, UsageError } from '../settings/errors.ts';
+import { type GlobalOptions, settingsFrom } from './context.ts';
+
+/**
+ * The `harness` command. Commands load what they need when they run, so that `--help` and wrong input answer at once.
+ * Exit codes: 0 done, 1 failed, 2 wrong input (nothing was started), 130 interrupted.
+ */
+const program = new Command('harness')
+  .description(
+    'Proves by experiment what a Kafka-ordered Hyperledger Fabric network on Docker Swarm survives.',
+  )
+  .option('--name <name>', 'name of the network (HARNESS_NAME)')
+  .addOption(new Option('--topology <name|file>', 'placement (HARNESS_TOPOLOGY)'))
+  .showSuggestionAfterError()
+  .exitOverride();
+
+const globals = (): GlobalOptions => program.opts();
+const settings = () => settingsFrom(globals());
+
+program
+  .command('up')
+  .description('bring the network up, to the first committed transfer; it outlives the command')
+  .option('--json', 'print the result as one JSON document')
+  .action(async (options: { json?: boolean }) => {
+    const { up } = await import('./up.ts');
+    await up(settings(), options);
+  });
+
+program
+  .command('down')
+  .description('remove the network and everything that belongs to it')
+  .option('--all', 'every network of the harness on this engine')
+  .action(async (options: { all?: boolean }) => {
+    const { down } = await import('./down.ts');
+    await down(settings(), options);
+  });
+
+program
+  .command('status')
+  .description('what runs where, in which state')
+  .option('--json', 'print as JSON')
+  .action(async (options: { json?: boolean }) => {
+    const { status } = await import('./status.ts');
+    await status(settings(), options);
+  });
+
+program
+  .command('logs')
+  .description("a component's log")
+  .argument('<component>', 'e.g. orderer0, peer0.org1, kafka2, machine3')
+  .option('-f, --follow', 'go on with what is written from now on')
+  .option('-n, --tail <lines>', 'only the last lines', 'all')
+  .action(async (component: string, options: { follow?: boolean; tail: string }) => {
+    const { logs } = await import('./logs.ts');
+    await logs(settings(), component, options);
+  });
+
+program
+  .command('exec')
+  .description("run a command in a component's container")
+  .argument('<component>', 'e.g. orderer0, peer0.org1, kafka2, machine3')
+  .argument('<command...>', 'after --')
+  .action(async (component: string, command: string[]) => {
+    const { exec } = await import('./exec.ts');
+    await exec(settings(), component, command);
+  });
+
+program
+  .command('doctor')
+  .description('every prerequisite with found, needed and fix, and what the engine can do')
+  .option('--json', 'print as JSON')
+  .action(async (options: { json?: boolean }) => {
+    const { doctor } = await import('./doctor.ts');
+    await doctor(settings(), options);
+  });
+
+program
+  .command('images')
+  .description('make sure that every image exists, and list them')
+  .option('--hash', 'only print one hash over everything that goes into the images (for caches)')
+  .option('--remove', 'remove the images and the golden volume')
+  .option('--json', 'print as JSON')
+  .action(async (options: { hash?: boolean; remove?: boolean; json?: boolean }) => {
+    const { images } = await import('./images.ts');
+    await images(settings(), options);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** Prints what went wrong, once and in a form that fits who can mend it. */
+function report(error: unknown): number {
+  const known = error as { code?: string; exitCode?: number; name?: string };
+  // Commander has printed its own message; its help and version "errors" have exit code 0.
+  if (known.code?.startsWith('commander.')) return known.exitCode === 0 ? 0 : 2;
+  if (error instanceof UsageError) {
+    for (const problem of error.problems) console.error(`harness: ${problem}`);
+    return error.exitCode;
+  }
+  if (typeof known.exitCode === 'number') {
+    console.error(`harness: ${messageOf(error)}`);
+    return known.exitCode;
+  }
+  if (known.name === 'AbortError') {
+    console.error('harness: interrupted');
+    return 130;
+  }
+  console.error(`harness: ${process.env.DEBUG ? (error as Error).stack : messageOf(error)}`);
+  return 1;
+}

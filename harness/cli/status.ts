@@ -1,0 +1,75 @@
+import type { FoundNetwork } from '../fabric/network/state.ts';
+import { type ComponentStatus, statusOf } from '../fabric/network/status.ts';
+import type { Settings } from '../settings/settings.ts';
+import { runningNetwork } from './context.ts';
+import { table } from './terminal.ts';
+
+/** `harness status`. */
+export async function status(settings: Settings, options: { json?: boolean }): Promise<void> {
+  const network = await runningNetwork(settings);
+  const components = await statusOf(network);
+  console.log(
+    options.json
+      ? JSON.stringify(describe(network, components), null, 2)
+      : formatStatus(network, components),
+  );
+}
+
+/** What `up --json` and `status --json` print. */
+export function describe(network: FoundNetwork, components: readonly ComponentStatus[]) {
+  const { name, run, startedAt, mode, topology, standIns, versions, steps, firstTransfer } =
+    network.state;
+  return {
+    name,
+    run,
+    startedAt,
+    topology: topology.name,
+    mode,
+    standIns,
+    versions,
+    components,
+    urls: urlsOf(components),
+    steps,
+    firstTransfer,
+  };
+}
+
+/** URLs that a person would open or paste. */
+export function urlsOf(components: readonly ComponentStatus[]): Record<string, string> {
+  const scheme: Record<string, string> = {
+    couchdb: 'http',
+    ca: 'https',
+    api: 'http',
+    'mongo-express': 'http',
+  };
+  return Object.fromEntries(
+    components.flatMap(({ component, kind, addresses }) => {
+      const [address] = Object.values(addresses);
+      return scheme[kind] && address ? [[component, `${scheme[kind]}://${address}/`]] : [];
+    }),
+  );
+}
+
+/** Machines × components with state and address, then URLs, and which stand-ins serve. */
+export function formatStatus(
+  network: FoundNetwork,
+  components: readonly ComponentStatus[],
+): string {
+  const rows = components
+    .toSorted((a, b) => a.machine - b.machine)
+    .map(({ machine, component, state, addresses }) => [
+      String(machine),
+      component,
+      state,
+      Object.values(addresses).join(' '),
+    ]);
+  const urls = Object.entries(urlsOf(components));
+  const standIns = Object.entries(network.state.standIns);
+  return [
+    table([['MACHINE', 'COMPONENT', 'STATE', 'ADDRESS'], ...rows]),
+    '',
+    ...urls.map(([component, url]) => `${component.padEnd(16)} ${url}`),
+    '',
+    ...standIns.map(([what, by]) => `${what} is served by ${by}`),
+  ].join('\n');
+}
