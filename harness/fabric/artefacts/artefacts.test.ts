@@ -1,0 +1,115 @@
+import { parse } from 'yaml';
+import { loadTopology } from '../../settings/topology/load.ts';
+import { createIdentities, type Identities } from '../identities/identities.ts';
+import { type ArtefactJob, artefactJob } from './artefacts.ts';
+
+const topology = loadTopology('fixtures/network/article.yaml');
+let identities: Identities;
+let job: ArtefactJob;
+beforeAll(async () => {
+  identities = await createIdentities(topology, { 1: '10.0.0.1', 2: '10.0.0.2', 3: '10.0.0.3' });
+  job = artefactJob(topology, identities, { genesis: true, channels: topology.channels });
+});
+
+const profiles = () => parse(job.files['configtx.yaml'] ?? '').Profiles;
+
+describe('artefactJob', () => {
+  it('makes the genesis block and a creation transaction for each channel', () => {
+    expect(job.outputs).toEqual({
+      genesis: '/tmp/artefacts/out/genesis.block',
+      mychannel: '/tmp/artefacts/out/mychannel.tx',
+    });
+    expect(job.commands.map((command) => command.join(' '))).toEqual([
+      'configtxgen -configPath /tmp/artefacts -profile Genesis -channelID system-channel ' +
+        '-outputBlock /tmp/artefacts/out/genesis.block',
+      'configtxgen -configPath /tmp/artefacts -profile Channel-mychannel -channelID mychannel ' +
+        '-channelCreateTxBaseProfile Genesis -outputCreateChannelTx /tmp/artefacts/out/mychannel.tx',
+    ]);
+  });
+
+  it('ships the public MSP of each organisation and no private key', () => {
+    expect(Object.keys(job.files)).toEqual(
+      expect.arrayContaining(
+        ['OrdererMSP', 'Org1MSP', 'Org2MSP'].map((id) => `organisations/${id}/cacerts/ca.pem`),
+      ),
+    );
+    expect(JSON.stringify(job.files)).not.toContain('PRIVATE KEY');
+    expect(profiles().Genesis.Orderer.Organizations[0].MSPDir).toBe('organisations/OrdererMSP');
+  });
+
+  it('orders through the topology’s brokers with its batch settings', () => {
+    expect(profiles().Genesis.Orderer).toMatchObject({
+      OrdererType: 'kafka',
+      BatchTimeout: '2000ms',
+      BatchSize: {
+        MaxMessageCount: 10,
+        AbsoluteMaxBytes: 102_760_448,
+        PreferredMaxBytes: 524_288,
+      },
+      Kafka: { Brokers: ['kafka0:9092', 'kafka1:9092', 'kafka2:9092', 'kafka3:9092'] },
+    });
+  });
+
+  it('gives clients both orderers at the port inside the overlay', () => {
+    const { Addresses, Organizations } = profiles().Genesis.Orderer;
+    expect(Addresses).toEqual(['orderer0:7050', 'orderer1:7050']);
+    expect(Organizations[0].OrdererEndpoints).toEqual(Addresses);
+  });
+
+  it('states every policy', () => {
+    const { Genesis, 'Channel-mychannel': channel } = profiles();
+    const names = (policies: object) => Object.keys(policies).sort();
+    expect(names(Genesis.Policies)).toEqual(['Admins', 'Readers', 'Writers']);
+    expect(names(Genesis.Orderer.Policies)).toEqual([
+      'Admins',
+      'BlockValidation',
+      'Readers',
+      'Writers',
+    ]);
+    expect(names(channel.Application.Policies)).toEqual([
+      'Admins',
+      'Endorsement',
+      'LifecycleEndorsement',
+      'Readers',
+      'Writers',
+    ]);
+    for (const organisation of channel.Application.Organizations) {
+      expect(names(organisation.Policies)).toEqual(['Admins', 'Endorsement', 'Readers', 'Writers']);
+    }
+  });
+
+  it('sets anchor peers with the creation of a channel, against an equal orderer section', () => {
+    const { Genesis, 'Channel-mychannel': channel } = profiles();
+    expect(
+      channel.Application.Organizations.map((o: { AnchorPeers: unknown }) => o.AnchorPeers),
+    ).toEqual([[{ Host: 'peer0.org1', Port: 7051 }], [{ Host: 'peer0.org2', Port: 7051 }]]);
+    expect(channel.Orderer).toEqual(Genesis.Orderer);
+    expect(channel.Policies).toEqual(Genesis.Policies);
+    expect(channel.Capabilities).toEqual(Genesis.Capabilities);
+  });
+
+  it('makes further channels of some organisations without a genesis block', () => {
+    const more = artefactJob(topology, identities, {
+      genesis: false,
+      channels: [{ name: 'scenario-1', organisations: ['Org2'] }],
+    });
+    expect(Object.keys(more.outputs)).toEqual(['scenario-1']);
+    expect(more.commands).toHaveLength(1);
+    const profile = parse(more.files['configtx.yaml'] ?? '').Profiles['Channel-scenario-1'];
+    expect(profile.Application.Organizations.map((o: { Name: string }) => o.Name)).toEqual([
+      'Org2',
+    ]);
+  });
+
+  it('refuses an organisation that it does not know, and a channel called like the genesis block', () => {
+    const channel = (name: string, organisation: string) => () =>
+      artefactJob(topology, identities, {
+        genesis: false,
+        channels: [{ name, organisations: [organisation] }],
+      });
+    expect(channel('x', 'Org3')).toThrow(
+      'channel x: expected organisations among Org1, Org2, saw Org3',
+    );
+    expect(channel('genesis', 'Org1')).toThrow(/expected any but genesis/);
+  });
+});

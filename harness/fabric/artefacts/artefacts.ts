@@ -1,0 +1,84 @@
+import type { Topology } from '../../settings/topology/schema.ts';
+import type { Identities } from '../identities/identities.ts';
+import { organisationMsp } from '../identities/msp.ts';
+import {
+  type ChannelRequest,
+  channelProfile,
+  configtx,
+  GENESIS_PROFILE,
+  mspFolder,
+} from './configtx.ts';
+
+/** What to run in a container of the `fabric` image, and what it leaves there. */
+export interface ArtefactJob {
+  /** Folder in the container that holds the files; commands use absolute paths below it. */
+  readonly folder: string;
+  /** Content by path relative to the folder. No private keys. */
+  readonly files: Readonly<Record<string, string>>;
+  /** To be run one after the other; each must exit 0. */
+  readonly commands: readonly (readonly string[])[];
+  /** Absolute paths of the results, by what they are: `genesis`, or a channel's name. */
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+export const ARTEFACT_FOLDER = '/tmp/artefacts';
+/** Key of the genesis block in {@link ArtefactJob.outputs}. A channel cannot have this name: see {@link artefactJob}. */
+export const GENESIS = 'genesis';
+
+export interface ArtefactRequest {
+  /** Whether to make the system channel's genesis block. */
+  readonly genesis: boolean;
+  /** Channels to make creation transactions for. */
+  readonly channels: readonly ChannelRequest[];
+}
+
+/**
+ * Describes how to make a network's genesis block and channel creation transactions with `configtxgen`.
+ *
+ * Creation transactions must be signed by an admin of every organisation of the channel, because they set the anchor
+ * peers too.
+ *
+ * @throws Error if a channel names an unknown organisation, or is called `genesis`
+ */
+export function artefactJob(
+  topology: Topology,
+  identities: Identities,
+  { genesis, channels }: ArtefactRequest,
+): ArtefactJob {
+  if (channels.some((channel) => channel.name === GENESIS)) {
+    throw new Error(`channel names: expected any but ${GENESIS}, which names the genesis block`);
+  }
+  const folder = ARTEFACT_FOLDER;
+  const files: Record<string, string> = { 'configtx.yaml': configtx(topology, channels) };
+  for (const organisation of [identities.orderer, ...Object.values(identities.organisations)]) {
+    for (const [path, content] of Object.entries(organisationMsp(organisation))) {
+      files[`${mspFolder(organisation.mspId)}/${path}`] = content;
+    }
+  }
+  const commands: string[][] = [];
+  const outputs: Record<string, string> = {};
+  const generate = (profile: string, channel: string, ...output: readonly string[]) =>
+    commands.push([
+      'configtxgen',
+      ...['-configPath', folder],
+      ...['-profile', profile],
+      ...['-channelID', channel],
+      ...output,
+    ]);
+  if (genesis) {
+    outputs[GENESIS] = `${folder}/out/genesis.block`;
+    const { systemChannel } = topology.ordering;
+    generate(GENESIS_PROFILE, systemChannel, '-outputBlock', outputs[GENESIS]);
+  }
+  for (const { name } of channels) {
+    const output = `${folder}/out/${name}.tx`;
+    outputs[name] = output;
+    generate(
+      channelProfile(name),
+      name,
+      ...['-channelCreateTxBaseProfile', GENESIS_PROFILE],
+      ...['-outputCreateChannelTx', output],
+    );
+  }
+  return { folder, files, commands, outputs };
+}

@@ -1,0 +1,149 @@
+import { stringify } from 'yaml';
+import {
+  CONTAINER_PORTS,
+  type Organisation,
+  type Topology,
+} from '../../settings/topology/schema.ts';
+
+/** The profile of the system channel's genesis block. */
+export const GENESIS_PROFILE = 'Genesis';
+const CONSORTIUM = 'Consortium';
+
+/** A channel to be created; scenarios make more than a topology has. */
+export interface ChannelRequest {
+  readonly name: string;
+  /** Names of the topology's organisations. */
+  readonly organisations: readonly string[];
+}
+
+/** Profile under which a channel's creation transaction is made. */
+export function channelProfile(channel: string): string {
+  return `Channel-${channel}`;
+}
+
+/** Folder of an organisation's MSP, relative to the configuration's. */
+export function mspFolder(mspId: string): string {
+  return `organisations/${mspId}`;
+}
+
+/**
+ * Channel configuration for Fabric's `configtxgen`: the system channel with its Kafka cluster and consortium, and one
+ * profile a channel. Every policy is explicit: with capabilities V2_0 none is implied.
+ *
+ * A channel's profile repeats the orderer section and names anchor peers, so that its creation transaction, computed
+ * against the genesis profile, sets the anchor peers as well. That saves one configuration block an organisation; in
+ * return the transaction needs the signature of each organisation's admin.
+ *
+ * @throws Error if a channel names an organisation that the topology does not have
+ */
+export function configtx(topology: Topology, channels: readonly ChannelRequest[]): string {
+  const { organisations } = topology;
+  const orderer = ordererSection(topology);
+  const profiles: Record<string, unknown> = {
+    [GENESIS_PROFILE]: {
+      ...channelSection(),
+      Orderer: orderer,
+      Consortiums: {
+        [CONSORTIUM]: { Organizations: organisations.map((organisation) => member(organisation)) },
+      },
+    },
+  };
+  for (const { name, organisations: members } of channels) {
+    profiles[channelProfile(name)] = {
+      ...channelSection(),
+      Consortium: CONSORTIUM,
+      Orderer: orderer,
+      Application: {
+        Organizations: members.map((memberName) => {
+          const organisation = organisations.find((candidate) => candidate.name === memberName);
+          if (organisation === undefined) {
+            const known = organisations.map((candidate) => candidate.name).join(', ');
+            throw new Error(
+              `channel ${name}: expected organisations among ${known}, saw ${memberName}`,
+            );
+          }
+          return { ...member(organisation), AnchorPeers: anchorPeers(organisation) };
+        }),
+        Policies: {
+          ...implicitPolicies(),
+          LifecycleEndorsement: implicit('MAJORITY Endorsement'),
+          Endorsement: implicit('MAJORITY Endorsement'),
+        },
+        Capabilities: { V2_5: true },
+      },
+    };
+  }
+  return stringify({ Profiles: profiles }, { aliasDuplicateObjects: false, lineWidth: 0 });
+}
+
+function channelSection() {
+  return { Policies: implicitPolicies(), Capabilities: { V2_0: true } };
+}
+
+function ordererSection({ ordering, kafka }: Topology) {
+  const { organisation, orderers, batch } = ordering;
+  const addresses = orderers.map(({ name }) => `${name}:${CONTAINER_PORTS.orderer.general}`);
+  const { mspId } = organisation;
+  return {
+    OrdererType: 'kafka',
+    Addresses: addresses,
+    BatchTimeout: `${batch.timeout}ms`,
+    BatchSize: {
+      MaxMessageCount: batch.maxMessageCount,
+      AbsoluteMaxBytes: batch.absoluteMaxBytes,
+      PreferredMaxBytes: batch.preferredMaxBytes,
+    },
+    Kafka: { Brokers: kafka.brokers.map(({ name }) => `${name}:9092`) },
+    Organizations: [
+      {
+        Name: organisation.name,
+        ID: mspId,
+        MSPDir: mspFolder(mspId),
+        OrdererEndpoints: addresses,
+        Policies: {
+          Readers: signature(mspId, 'member'),
+          Writers: signature(mspId, 'member'),
+          Admins: signature(mspId, 'admin'),
+        },
+      },
+    ],
+    Policies: { ...implicitPolicies(), BlockValidation: implicit('ANY Writers') },
+    Capabilities: { V2_0: true },
+  };
+}
+
+function member({ name, mspId }: Organisation) {
+  return {
+    Name: name,
+    ID: mspId,
+    MSPDir: mspFolder(mspId),
+    Policies: {
+      Readers: signature(mspId, 'admin', 'peer', 'client'),
+      Writers: signature(mspId, 'admin', 'client'),
+      Admins: signature(mspId, 'admin'),
+      Endorsement: signature(mspId, 'peer'),
+    },
+  };
+}
+
+function anchorPeers({ peers }: Organisation) {
+  return peers
+    .filter((peer) => peer.anchor)
+    .map(({ name }) => ({ Host: name, Port: CONTAINER_PORTS.peer.peer }));
+}
+
+function implicitPolicies() {
+  return {
+    Readers: implicit('ANY Readers'),
+    Writers: implicit('ANY Writers'),
+    Admins: implicit('MAJORITY Admins'),
+  };
+}
+
+function implicit(rule: string) {
+  return { Type: 'ImplicitMeta', Rule: rule };
+}
+
+function signature(mspId: string, ...roles: readonly string[]) {
+  return { Type: 'Signature', Rule: `OR(${roles.map((role) => `'${mspId}.${role}'`).join(', ')})` };
+}
