@@ -62,7 +62,26 @@ export interface ScenarioResult {
   /** One line each; the first is the headline. */
   readonly problems: readonly string[];
   /** Log lines around the first anomaly. */
-  readonly excerpts: readonly { readonly component: string; readonly lines: readonly string[] }[];
+  readonly excerpts: readonly LogExcerpt[];
+  /** Changes of components' states as measured; without it the timeline shows what the faults imply. */
+  readonly states?: readonly ComponentState[];
+}
+
+export interface LogExcerpt {
+  readonly component: string;
+  readonly lines: readonly string[];
+  /** The complete log, relative to the run's folder. */
+  readonly file?: string;
+  /** Index in `lines` of the line that was found. */
+  readonly anomaly?: number;
+}
+
+/** From `at` on, until the component's next entry. */
+export interface ComponentState {
+  readonly component: string;
+  /** Milliseconds since the run started. */
+  readonly at: number;
+  readonly state: 'up' | 'down' | 'frozen' | 'isolated' | 'degraded' | 'recovering';
 }
 
 export interface FaultResult {
@@ -70,8 +89,13 @@ export interface FaultResult {
   readonly role: string;
   readonly targets: readonly string[];
   readonly machine?: number;
+  /** Milliseconds since the run started. */
   readonly injectedAt: number;
+  /** When its effect was measured. */
+  readonly verifiedAt?: number;
   readonly healedAt: number | null;
+  /** When the absence of its effect was measured. */
+  readonly healVerifiedAt?: number;
   readonly confirmation: 'confirmed' | 'not-confirmed' | 'inconclusive';
   readonly evidence: string;
 }

@@ -1,0 +1,43 @@
+import type { RunResult, ScenarioResult } from '../model.ts';
+import { auditWords, duration, headline, worstFirst } from '../summary.ts';
+import { html, type Markup } from './markup.ts';
+import { anchor, badge, recoveryCell, share } from './parts.ts';
+
+/** All orderers that a run measured, in order of name. */
+export function orderers(run: RunResult): readonly string[] {
+  const names = new Set(run.scenarios.flatMap(({ recovery }) => recovery.map((r) => r.orderer)));
+  return names.size > 0 ? [...names].sort() : ['orderer0', 'orderer1'];
+}
+
+function auditBadge(scenario: ScenarioResult): Markup {
+  const words = auditWords(scenario);
+  if (scenario.audit === null) return html`<span class="none">${words}</span>`;
+  return badge(scenario.audit.verdict, words);
+}
+
+/** Scenario × verdict × recovery through each orderer × availability × audit; worst first. */
+export function scorecard(run: RunResult): Markup {
+  if (run.scenarios.length === 0) {
+    return html`<p class="empty">No scenario ran.</p>`;
+  }
+  const names = orderers(run);
+  const rows = worstFirst(run.scenarios).map((scenario) => {
+    const why = headline(scenario);
+    const id = anchor(scenario.name, run.scenarios.indexOf(scenario));
+    const link = html`<a href="#${id}">${scenario.name}</a>`;
+    return html`<tr class="${scenario.status}">
+<th scope="row">${link}${why !== undefined && html`<small>${why}</small>`}</th>
+<td data-label="verdict">${badge(scenario.status)}</td>
+${names.map((name) => html`<td class="number" data-label="${name}">${recoveryCell(scenario.recovery.find(({ orderer }) => orderer === name))}</td>`)}
+<td class="number" data-label="before">${share(scenario.load.before)}</td>
+<td class="number" data-label="during">${share(scenario.load.during)}</td>
+<td class="number" data-label="after">${share(scenario.load.after)}</td>
+<td data-label="audit">${auditBadge(scenario)}</td>
+<td class="number" data-label="took">${scenario.status === 'not-run' ? '–' : duration(scenario.duration)}</td>
+</tr>`;
+  });
+  return html`<table class="scorecard">
+<thead><tr><th scope="col" rowspan="2">scenario</th><th scope="col" rowspan="2">verdict</th><th scope="colgroup" colspan="${names.length}">recovered after</th><th scope="colgroup" colspan="3">operations ok</th><th scope="col" rowspan="2">audit</th><th scope="col" rowspan="2" class="number">took</th></tr>
+<tr>${names.map((name) => html`<th scope="col" class="number">${name}</th>`)}<th scope="col" class="number">before</th><th scope="col" class="number">during</th><th scope="col" class="number">after</th></tr></thead>
+<tbody>${rows}</tbody></table>`;
+}

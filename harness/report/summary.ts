@@ -1,0 +1,183 @@
+import type { CheckResult } from '../audit/model.ts';
+import type { PhaseCounts, RunResult, ScenarioResult, ScenarioStatus } from './model.ts';
+
+/** What every reporter says about a run, said once. */
+
+/** `unknown`: nothing failed, but nothing passed either; that is not a pass. */
+export type RunVerdict = 'passed' | 'failed' | 'flaky' | 'interrupted' | 'unknown';
+
+export interface Tally {
+  readonly passed: number;
+  /** Everything that ran, or should have, and did not pass; includes flaky, interrupted and timed out. */
+  readonly failed: number;
+  /** Of the failed. */
+  readonly flaky: number;
+  /** Of the failed. */
+  readonly interrupted: number;
+  /** Of the failed. */
+  readonly timedOut: number;
+  /** Not run. */
+  readonly skipped: number;
+}
+
+/**
+ * Counts scenarios. A run that failed outside its scenarios, or never came to its end, counts at least one failure,
+ * so no count of it can be taken for a pass.
+ */
+export function tally(run: RunResult): Tally {
+  const count = (status: ScenarioStatus) =>
+    run.scenarios.filter((scenario) => scenario.status === status).length;
+  const flaky = count('flaky');
+  const interrupted = count('interrupted');
+  const timedOut = count('timed-out');
+  const failed = count('failed') + flaky + interrupted + timedOut;
+  const brokenOutside = run.problems.length > 0 || run.state !== 'completed';
+  return {
+    passed: count('passed'),
+    failed: failed === 0 && brokenOutside ? 1 : failed,
+    flaky,
+    interrupted,
+    timedOut,
+    skipped: count('not-run'),
+  };
+}
+
+/** The run's verdict: the worst thing that happened. */
+export function runVerdict(run: RunResult): RunVerdict {
+  const counts = tally(run);
+  const ended = run.state === 'completed';
+  if (run.state === 'failed') return 'failed';
+  if (run.problems.length > 0 && run.state !== 'interrupted') return 'failed';
+  if (run.scenarios.some(({ status }) => status === 'failed' || status === 'timed-out')) {
+    return 'failed';
+  }
+  if (!ended || counts.interrupted > 0) return 'interrupted';
+  if (counts.flaky > 0) return 'flaky';
+  return counts.passed > 0 ? 'passed' : 'unknown';
+}
+
+/** `5 passed, 2 failed` and, if there are any, `, 1 skipped`; the last line of a run's output. */
+export function closingLine(run: RunResult): string {
+  const { passed, failed, skipped } = tally(run);
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}
+
+/** Worst first; scenarios of one status stay in the order in which they ran. */
+const order: readonly ScenarioStatus[] = [
+  'failed',
+  'timed-out',
+  'flaky',
+  'interrupted',
+  'passed',
+  'not-run',
+];
+
+export function worstFirst(scenarios: readonly ScenarioResult[]): readonly ScenarioResult[] {
+  return [...scenarios].sort((a, b) => order.indexOf(a.status) - order.indexOf(b.status));
+}
+
+const statusWords: Readonly<Record<ScenarioStatus, string>> = {
+  passed: 'passed',
+  failed: 'failed',
+  flaky: 'flaky',
+  interrupted: 'interrupted',
+  'timed-out': 'timed out',
+  'not-run': 'not run',
+};
+
+export function statusWord(status: ScenarioStatus): string {
+  return statusWords[status];
+}
+
+/** Share of operations that were ok, in 0…1; `null` if there were none. */
+export function availability(counts: PhaseCounts): number | null {
+  const all = counts.ok + counts.fail + counts.unknown;
+  return all === 0 ? null : counts.ok / all;
+}
+
+/** `99.9 %`; rounded down, so that 100 % means that nothing at all was refused. */
+export function percent(share: number | null): string {
+  if (share === null) return '–';
+  if (share === 1) return '100 %';
+  const floored = Math.floor(share * 1000) / 10;
+  return `${floored >= 10 && floored < 99 ? Math.floor(floored) : floored} %`;
+}
+
+/** Whether a check has anything to say about its run; if not, its verdict means nothing. */
+export function applicable(check: CheckResult): boolean {
+  return check.applicable !== false;
+}
+
+/** Invalid first, then unknown, then valid; by number within. */
+export function checksWorstFirst(checks: readonly CheckResult[]): readonly CheckResult[] {
+  const rank = { invalid: 0, unknown: 1, valid: 2 };
+  return [...checks].sort(
+    (a, b) =>
+      rank[a.verdict] - rank[b.verdict] || a.id.localeCompare(b.id, 'en', { numeric: true }),
+  );
+}
+
+/** The audit in at most 15 characters: `25 valid`, `F4 F12 invalid`, `2/25 unknown`, `not audited`. */
+export function auditWords(scenario: ScenarioResult): string {
+  const { audit } = scenario;
+  if (audit === null) return 'not audited';
+  const checks = audit.checks.filter(applicable);
+  const of = (verdict: string) => checks.filter((check) => check.verdict === verdict);
+  const invalid = of('invalid');
+  if (invalid.length > 2) return `${invalid.length}/${checks.length} invalid`;
+  if (invalid.length > 0) return `${invalid.map(({ id }) => id).join(' ')} invalid`;
+  if (audit.verdict === 'invalid') return 'invalid';
+  const unknown = of('unknown').length;
+  if (unknown > 0) return `${unknown}/${checks.length} unknown`;
+  return audit.verdict === 'valid' ? `${checks.length} valid` : 'unknown';
+}
+
+/** What the reader must know first about a scenario that did not pass; `undefined` if it did. */
+export function headline(scenario: ScenarioResult): string | undefined {
+  if (scenario.problems[0] !== undefined) return scenario.problems[0];
+  if (scenario.status === 'passed' || scenario.status === 'not-run') return undefined;
+  const invalid = scenario.audit?.checks.find(({ verdict }) => verdict === 'invalid');
+  if (invalid) return `${invalid.id} ${invalid.name}: ${invalid.evidence[0]?.message ?? 'invalid'}`;
+  const missed = scenario.expectations.find(({ met }) => !met);
+  if (missed) return `${missed.name}: expected ${missed.expected}, seen ${missed.seen}`;
+  return `${statusWord(scenario.status)} without a recorded reason; see the logs`;
+}
+
+/** `640 ms`, `4.2 s`, `52 s`, `3 min 5 s`, `1 h 2 min`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return seconds % 60 ? `${minutes} min ${seconds % 60} s` : `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Wall time of the run, or `undefined` while there is no end. */
+export function runDuration(run: RunResult): string | undefined {
+  if (run.endedAt === null) return undefined;
+  return duration(Date.parse(run.endedAt) - Date.parse(run.startedAt));
+}
+
+/** The components that other programs can stand in for, and what served as them in this run. */
+export function standIns(run: RunResult): readonly { component: string; served: string }[] {
+  const find = (pattern: RegExp) =>
+    Object.entries(run.versions).find(([component]) => pattern.test(component))?.[1];
+  const rows = [
+    { component: 'CouchDB', served: find(/^couch/i) },
+    { component: 'MongoDB', served: find(/^mongo(db)?$/i) },
+  ];
+  return rows.map(({ component, served }) => ({ component, served: served ?? 'not recorded' }));
+}
+
+/** The command that repeats the run's schedule and workload. */
+export function repeatCommand(run: RunResult): string {
+  const suite = run.settings.suite ?? run.scenarios[0]?.suite;
+  return [
+    'npx harness test',
+    ...(suite === undefined ? [] : [`--suite ${suite}`]),
+    `--topology ${run.network.topology}`,
+    `--seed ${run.seed}`,
+  ].join(' ');
+}

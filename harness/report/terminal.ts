@@ -1,0 +1,190 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { RecoveryResult, RunResult, ScenarioResult } from './model.ts';
+import {
+  auditWords,
+  availability,
+  duration,
+  headline,
+  percent,
+  runDuration,
+  runVerdict,
+  standIns,
+  statusWord,
+  tally,
+  worstFirst,
+} from './summary.ts';
+
+export interface ScorecardOptions {
+  /** ANSI colours; never the only carrier of a meaning. */
+  readonly colour: boolean;
+  /** Columns of the terminal; below 72 the table is laid out for 72. */
+  readonly width: number;
+  /** Path of the report, as the reader can open it. */
+  readonly report?: string;
+}
+
+/** Columns that a terminal needs for the text: wide East Asian characters and emoji take two, accents none. */
+export function columns(text: string): number {
+  let width = 0;
+  for (const character of text) {
+    if (/\p{M}/u.test(character)) continue;
+    width +=
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]|\p{Emoji_Presentation}/u.test(
+        character,
+      )
+        ? 2
+        : 1;
+  }
+  return width;
+}
+
+/** One line without escape sequences and control characters: names and log lines come from outside. */
+function plain(text: string): string {
+  return stripVTControlCharacters(text)
+    .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+    .trim();
+}
+
+/** Breaks at blanks, and within a word only if it is wider than a line. */
+export function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const joined = line === '' ? word : `${line} ${word}`;
+    if (columns(joined) <= width) {
+      line = joined;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    line = '';
+    for (const character of word) {
+      if (columns(line + character) > width) {
+        lines.push(line);
+        line = '';
+      }
+      line += character;
+    }
+  }
+  lines.push(line);
+  return lines;
+}
+
+function pad(text: string, width: number, right = false): string {
+  const blanks = ' '.repeat(Math.max(0, width - columns(text)));
+  return right ? blanks + text : text + blanks;
+}
+
+function recovery(result: RecoveryResult | undefined): string {
+  if (result === undefined) return '-';
+  return result.firstCommit === null ? 'never' : duration(result.firstCommit);
+}
+
+interface Column {
+  readonly head: string;
+  readonly width: number;
+  readonly right?: boolean;
+  readonly cell: (scenario: ScenarioResult) => string;
+}
+
+const share = (value: number | null) => (value === null ? '-' : percent(value).replace(' ', ''));
+
+/** Recovery through each orderer; two columns even if no scenario has any. */
+function ordererNames(run: RunResult): readonly string[] {
+  const names = new Set(run.scenarios.flatMap(({ recovery: all }) => all.map((r) => r.orderer)));
+  return names.size > 0 ? [...names].sort().slice(0, 2) : ['orderer0', 'orderer1'];
+}
+
+function layout(run: RunResult, width: number): readonly Column[] {
+  const fixed: readonly Column[] = [
+    { head: 'Result', width: 11, cell: ({ status }) => statusWord(status) },
+    ...ordererNames(run).map((name) => ({
+      head: columns(name) <= 8 ? name : name.slice(-8),
+      width: 8,
+      right: true,
+      cell: (scenario: ScenarioResult) =>
+        recovery(scenario.recovery.find(({ orderer }) => orderer === name)),
+    })),
+    {
+      head: 'Ok during',
+      width: 9,
+      right: true,
+      cell: ({ faults, load }) => share(availability(faults.length ? load.during : load.before)),
+    },
+    { head: 'Audit', width: 15, cell: auditWords },
+  ];
+  const used = fixed.reduce((sum, column) => sum + column.width + 2, 0);
+  return [
+    { head: 'Scenario', width: Math.max(12, width - used), cell: ({ name }) => plain(name) },
+    ...fixed,
+  ];
+}
+
+/**
+ * The scorecard for a terminal.
+ *
+ * @returns lines joined by `\n`, none wider than `width` (if that is at least 72), ending with where to look. The
+ *   closing line is not in it: see `closingLine`.
+ */
+export function formatScorecard(run: RunResult, options: ScorecardOptions): string {
+  const width = Math.max(72, options.width);
+  const paint = (code: number, text: string) =>
+    options.colour ? `\u001b[${code}m${text}\u001b[0m` : text;
+  const colourOf = (status: string) =>
+    status === 'passed' ? 32 : status === 'not-run' ? 90 : status === 'flaky' ? 33 : 31;
+
+  const table = layout(run, width);
+  const out: string[] = [];
+  const facts = [
+    `Run ${run.id}`,
+    `seed ${run.seed}`,
+    `topology ${run.network.topology}`,
+    runDuration(run) ?? 'did not end',
+  ];
+  out.push(...wrap(facts.join('   '), width));
+  for (const { component, served } of standIns(run)) {
+    out.push(...wrap(`${component} served by ${plain(served)}`, width));
+  }
+  for (const problem of run.problems) {
+    const [first = '', ...more] = wrap(plain(problem), width - 2);
+    out.push('', paint(31, `! ${first}`), ...more.map((line) => `  ${line}`));
+  }
+
+  if (run.scenarios.length > 0) {
+    const row = (cells: readonly string[]) =>
+      cells
+        .map((cell, index) => pad(cell, table[index]?.width ?? 0, table[index]?.right))
+        .join('  ')
+        .trimEnd();
+    out.push('', paint(1, row(table.map(({ head }) => head))), '-'.repeat(width));
+    for (const scenario of worstFirst(run.scenarios)) {
+      const [name = '', ...rest] = table.map(({ cell }) => cell(scenario));
+      const names = wrap(name, table[0]?.width ?? 0);
+      const [first = '', ...more] = names;
+      const line = row([first, ...rest]);
+      const word = statusWord(scenario.status);
+      const at = (table[0]?.width ?? 0) + 2 - (columns(first) - [...first].length);
+      out.push(
+        [...line].slice(0, at).join('') +
+          paint(colourOf(scenario.status), word) +
+          [...line].slice(at + word.length).join(''),
+        ...more,
+      );
+      const why = headline(scenario);
+      if (why !== undefined) {
+        out.push(...wrap(plain(why), width - 4).map((part) => `    ${paint(90, part)}`));
+      }
+    }
+  }
+
+  const { flaky, interrupted, timedOut } = tally(run);
+  const states = [
+    ...(timedOut ? [`${timedOut} timed out`] : []),
+    ...(flaky ? [`${flaky} flaky`] : []),
+    ...(interrupted ? [`${interrupted} interrupted`] : []),
+  ];
+  out.push('');
+  const verdict = `Verdict: ${runVerdict(run)}`;
+  out.push(states.length > 0 ? `${verdict} (among them ${states.join(', ')})` : verdict);
+  if (options.report !== undefined) out.push(`Report:  ${options.report}`);
+  return out.join('\n');
+}
