@@ -1,0 +1,182 @@
+import type { ChannelOptions, ClientDuplexStream } from '@grpc/grpc-js';
+import { Client, connectivityState, credentials, Metadata, status } from '@grpc/grpc-js';
+import { describe, RpcError } from './errors.ts';
+import type { Endpoint } from './types.ts';
+
+/** How long a TCP and TLS handshake may take before the node counts as unreachable. */
+export const CONNECT_TIMEOUT_MS = 3_000;
+
+const OPTIONS: ChannelOptions = {
+  // Blocks may have up to AbsoluteMaxBytes (98 MB) and peers send what they have.
+  'grpc.max_receive_message_length': 110 * 1024 * 1024,
+  'grpc.max_send_message_length': 110 * 1024 * 1024,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1_000,
+  // Closing a connection must really close it, else a black-holed socket is handed out again.
+  'grpc.use_local_subchannel_pool': 1,
+};
+
+export type ByteStream = ClientDuplexStream<Uint8Array, Buffer>;
+
+/**
+ * gRPC connections to nodes, one per node, shared by all who talk to it.
+ *
+ * A connection is thrown away when a call on it ran into its deadline: after a black-holed network has healed, TCP
+ * would retransmit only after a pause as long as the outage, and the recovery time measured would be TCP's, not
+ * Fabric's. A connection that failed to open is thrown away too, so that the next call tries at once instead of
+ * waiting for a back-off.
+ */
+export class Connections {
+  readonly #clients = new Map<string, Client>();
+  #closed = false;
+
+  /**
+   * One request, one answer, both as serialized messages.
+   * @param timeoutMs from now to the answer, including connecting
+   * @throws RpcError with `sent` false when no connection could be opened
+   */
+  async unary(
+    endpoint: Endpoint,
+    path: string,
+    request: Uint8Array,
+    timeoutMs: number,
+  ): Promise<Buffer> {
+    const deadline = Date.now() + timeoutMs;
+    const client = await this.ready(endpoint, Math.min(timeoutMs, CONNECT_TIMEOUT_MS));
+    return await new Promise((resolve, reject) => {
+      client.makeUnaryRequest<Uint8Array, Buffer>(
+        path,
+        toBuffer,
+        (bytes) => bytes,
+        request,
+        new Metadata(),
+        { deadline },
+        (error, answer) => {
+          if (error === null && answer !== undefined) {
+            resolve(answer);
+            return;
+          }
+          const code = error?.code ?? status.UNKNOWN;
+          if (code === status.DEADLINE_EXCEEDED) this.discard(endpoint, client);
+          reject(callFailed(endpoint, path, error, code, timeoutMs));
+        },
+      );
+    });
+  }
+
+  /**
+   * A stream in both directions of serialized messages. The caller ends or cancels it.
+   * @param connectTimeoutMs for opening the connection; the stream itself has no deadline
+   * @throws RpcError when no connection could be opened
+   */
+  async stream(
+    endpoint: Endpoint,
+    path: string,
+    connectTimeoutMs = CONNECT_TIMEOUT_MS,
+  ): Promise<{ readonly stream: ByteStream; readonly discard: () => void }> {
+    const client = await this.ready(endpoint, connectTimeoutMs);
+    const stream = client.makeBidiStreamRequest<Uint8Array, Buffer>(
+      path,
+      toBuffer,
+      (bytes) => bytes,
+      new Metadata(),
+      {},
+    );
+    return { stream, discard: () => this.discard(endpoint, client) };
+  }
+
+  /** Closes every connection. Calls in flight end with an error. */
+  close(): void {
+    this.#closed = true;
+    for (const client of this.#clients.values()) client.close();
+    this.#clients.clear();
+  }
+
+  /** Forgets a connection that proved bad, unless somebody already replaced it. */
+  discard(endpoint: Endpoint, client: Client): void {
+    if (this.#clients.get(endpoint.address) !== client) return;
+    this.#clients.delete(endpoint.address);
+    client.close();
+  }
+
+  async ready(endpoint: Endpoint, timeoutMs: number): Promise<Client> {
+    const deadline = Date.now() + timeoutMs;
+    const client = this.#client(endpoint);
+    const channel = client.getChannel();
+    let state = channel.getConnectivityState(true);
+    while (state !== connectivityState.READY) {
+      if (state === connectivityState.TRANSIENT_FAILURE) {
+        this.discard(endpoint, client);
+        throw notConnected(endpoint, 'connection refused or TLS handshake failed', timeoutMs);
+      }
+      if (state === connectivityState.SHUTDOWN) {
+        throw notConnected(endpoint, 'connection closed', timeoutMs);
+      }
+      const from = state;
+      const changed = await new Promise<boolean>((resolve) => {
+        channel.watchConnectivityState(from, deadline, (error) => resolve(error === undefined));
+      });
+      state = channel.getConnectivityState(true);
+      if (!changed && state === from) {
+        this.discard(endpoint, client);
+        throw notConnected(endpoint, `still ${connectivityState[from]}`, timeoutMs);
+      }
+    }
+    return client;
+  }
+
+  #client(endpoint: Endpoint): Client {
+    if (this.#closed) throw notConnected(endpoint, 'connections were closed', 0);
+    const known = this.#clients.get(endpoint.address);
+    if (known !== undefined) return known;
+    const client = new Client(
+      endpoint.address,
+      credentials.createSsl(Buffer.from(endpoint.tlsCaPem)),
+      {
+        ...OPTIONS,
+        'grpc.ssl_target_name_override': endpoint.tlsServerName,
+        'grpc.default_authority': endpoint.tlsServerName,
+      },
+    );
+    this.#clients.set(endpoint.address, client);
+    return client;
+  }
+}
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function notConnected(endpoint: Endpoint, seen: string, budgetMs: number): RpcError {
+  return new RpcError(
+    {
+      subject: `${endpoint.name} at ${endpoint.address}`,
+      expected: 'a TLS connection',
+      seen,
+      budgetMs,
+    },
+    false,
+    status.UNAVAILABLE,
+  );
+}
+
+/** Turns what grpc-js reports for a call that was sent into an error that names the node. */
+export function callFailed(
+  endpoint: Endpoint,
+  path: string,
+  error: unknown,
+  code: number,
+  budgetMs: number,
+): RpcError {
+  return new RpcError(
+    {
+      subject: `${path.slice(path.lastIndexOf('/') + 1)} on ${endpoint.name} at ${endpoint.address}`,
+      expected: 'an answer',
+      seen: error === null || error === undefined ? 'an empty answer' : describe(error),
+      budgetMs,
+      cause: error,
+    },
+    true,
+    code,
+  );
+}

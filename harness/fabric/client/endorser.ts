@@ -1,0 +1,72 @@
+import type { Connections } from './connections.ts';
+import { FabricError } from './errors.ts';
+import { createProposal, type ProposalRequest, type SignedProposal } from './proposal.ts';
+import { type FabricProtos, protos } from './protos.ts';
+import type { Signer } from './signer.ts';
+import type { Endpoint } from './types.ts';
+
+const PROCESS_PROPOSAL = '/protos.Endorser/ProcessProposal';
+
+/** A peer's answer that is a refusal: the peer or the chaincode said no. The proposal had no effect. */
+export class RefusedError extends FabricError {
+  /** HTTP-like status of the chaincode or peer, e.g. 500. */
+  readonly code: number;
+  /** The refusal in the words of chaincode or peer. */
+  readonly text: string;
+
+  constructor(peer: Endpoint, what: string, code: number, text: string) {
+    super({
+      subject: `${what} on ${peer.name}`,
+      expected: 'status 200',
+      seen: `status ${code}: ${text}`,
+      look: `log of ${peer.name}`,
+    });
+    this.name = 'RefusedError';
+    this.code = code;
+    this.text = text;
+  }
+}
+
+/**
+ * Sends a signed proposal to one peer.
+ * @param timeoutMs including connecting
+ * @throws RpcError when there was no answer, RefusedError when the answer is a refusal
+ */
+export async function endorse(
+  connections: Connections,
+  peer: Endpoint,
+  proposal: SignedProposal,
+  what: string,
+  timeoutMs: number,
+): Promise<FabricProtos.protos.ProposalResponse> {
+  const bytes = await connections.unary(peer, PROCESS_PROPOSAL, proposal.bytes, timeoutMs);
+  const response = protos.ProposalResponse.decode(bytes);
+  const code = response.response?.status ?? 0;
+  if (code < 200 || code >= 400) {
+    throw new RefusedError(peer, what, code, response.response?.message ?? 'no message');
+  }
+  return response;
+}
+
+/**
+ * Asks one peer and returns the payload of its answer.
+ * @throws as {@link endorse}
+ */
+export async function query(
+  connections: Connections,
+  peer: Endpoint,
+  signer: Signer,
+  request: ProposalRequest,
+  timeoutMs: number,
+): Promise<Uint8Array> {
+  const name = request.args[0];
+  const what = `${request.chaincode}.${typeof name === 'string' ? name : '?'}`;
+  const response = await endorse(
+    connections,
+    peer,
+    createProposal(request, signer),
+    what,
+    timeoutMs,
+  );
+  return response.response?.payload ?? new Uint8Array();
+}

@@ -1,0 +1,41 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, FabricError } from './errors.ts';
+
+export interface Until<T> {
+  readonly subject: string;
+  readonly expected: string;
+  readonly budgetMs: number;
+  readonly look?: string;
+  /** Tries once; a result ends the wait, an error is kept as what was seen last. */
+  readonly attempt: (leftMs: number) => Promise<T>;
+  /** Whether an error may go away by itself. */
+  readonly retry: (error: unknown) => boolean;
+  /** Between attempts, ms. Default 100. */
+  readonly everyMs?: number;
+}
+
+/**
+ * Repeats an attempt until it succeeds, fails for good, or the budget is spent.
+ * @throws the error itself when it is not to be retried, FabricError with the last error seen at the deadline
+ */
+export async function until<T>(options: Until<T>): Promise<T> {
+  const deadline = performance.now() + options.budgetMs;
+  for (;;) {
+    try {
+      return await options.attempt(Math.max(1, deadline - performance.now()));
+    } catch (error) {
+      if (!options.retry(error)) throw error;
+      if (performance.now() >= deadline) {
+        throw new FabricError({
+          subject: options.subject,
+          expected: options.expected,
+          seen: describe(error),
+          budgetMs: options.budgetMs,
+          ...(options.look === undefined ? {} : { look: options.look }),
+          cause: error,
+        });
+      }
+    }
+    await pause(options.everyMs ?? 100);
+  }
+}
