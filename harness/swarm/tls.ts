@@ -1,4 +1,5 @@
 import { webcrypto } from 'node:crypto';
+import 'reflect-metadata'; // x509's injector needs it
 import * as x509 from '@peculiar/x509';
 
 /** PEM texts for the Docker API of the machines: servers and the one client trust the same throw-away authority. */

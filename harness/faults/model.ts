@@ -1,0 +1,88 @@
+import type { FoundNetwork } from '../fabric/network/state.ts';
+import type { ComponentHandle } from './components.ts';
+import type { Guard } from './guard.ts';
+
+/**
+ * A fault's life: resolve its role to targets, inject, verify by measurement, heal, verify healed. The heal is
+ * registered before the injection, and a fault that cannot be confirmed fails the scenario.
+ */
+
+/** Whether a measurement showed what it should. */
+export type Confirmation = 'confirmed' | 'not-confirmed' | 'inconclusive';
+
+export interface Measurement {
+  readonly confirmation: Confirmation;
+  /** What was measured, in one line. */
+  readonly evidence: string;
+}
+
+/** What a fault works on: components, or whole machines. */
+export type Target =
+  | { readonly type: 'component'; readonly handle: ComponentHandle }
+  | { readonly type: 'machine'; readonly number: number };
+
+export const targetName = (target: Target): string =>
+  target.type === 'component' ? target.handle.name : `machine${target.number}`;
+
+/** A way of naming targets that is resolved when the fault is injected, e.g. the leader of a channel's topic. */
+export interface Role {
+  /** As the author wrote it, e.g. `kafka.leader('mychannel')`. */
+  readonly text: string;
+  /** @throws Error when nothing has the role now */
+  resolve(context: FaultContext): Promise<readonly Target[]>;
+}
+
+export interface FaultContext {
+  readonly network: FoundNetwork;
+  /** Undoes faults inside machines, should this process die. */
+  readonly guard: Guard;
+  /** The channel that the scenario works on; roles that need one use it unless told another. */
+  readonly channel: string;
+  /** Milliseconds of the run's monotonic clock. */
+  readonly now: () => number;
+  /** A number in [0, 1) from the run's seed. */
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** A fault that has taken its targets and may be in force. */
+export interface ActiveFault {
+  /** Puts it in force. Must be undone by {@link heal} however far it came. */
+  inject(): Promise<void>;
+  verify(): Promise<Measurement>;
+  /** Idempotent; safe to call when `inject` never ran or failed half-way. */
+  heal(): Promise<void>;
+  verifyHealed(): Promise<Measurement>;
+}
+
+/** A kind of fault with its parameters and the role that it aims at. */
+export interface Fault {
+  /** E.g. `crash`, `isolate`. */
+  readonly kind: string;
+  /** Kind and parameters, e.g. `loss 20 %`. */
+  readonly text: string;
+  readonly role: Role;
+  /** Why it cannot be done here (a missing kernel feature, …), or `undefined`. */
+  available(context: FaultContext): Promise<string | undefined>;
+  /** Prepares it for the resolved targets; nothing is changed yet. */
+  prepare(context: FaultContext, targets: readonly Target[]): Promise<ActiveFault>;
+}
+
+export const confirmed = (evidence: string): Measurement => ({
+  confirmation: 'confirmed',
+  evidence,
+});
+export const notConfirmed = (evidence: string): Measurement => ({
+  confirmation: 'not-confirmed',
+  evidence,
+});
+
+/** Several measurements as one: the worst counts. */
+export function combine(measurements: readonly Measurement[]): Measurement {
+  const order: Confirmation[] = ['not-confirmed', 'inconclusive', 'confirmed'];
+  const worst = order.find((c) => measurements.some((m) => m.confirmation === c));
+  return {
+    confirmation: worst ?? 'not-confirmed',
+    evidence: measurements.map((m) => m.evidence).join('; ') || 'nothing was measured',
+  };
+}
