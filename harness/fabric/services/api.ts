@@ -1,0 +1,66 @@
+import { CONTAINER_PORTS, type Topology } from '../../settings/topology/schema.ts';
+import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import type { Credentials } from '../identities/credentials.ts';
+import type { Identities } from '../identities/identities.ts';
+import { connectionProfile } from '../profile/connection-profile.ts';
+import { config, listensOn, published, secret } from './common.ts';
+import { mongoUrl } from './mongo.ts';
+
+const HOME = '/etc/api';
+const ARTEFACTS = `${HOME}/artefacts`;
+const PROFILE = `${HOME}/connection-profile.json`;
+const SECRETS = '/run/secrets';
+
+/**
+ * The REST API. Its variables name files; what they hold is described in `fixtures/api/src/config.ts`.
+ *
+ * @param channels creation transaction by channel name, for its route that creates channels
+ */
+export function apiService(
+  topology: Topology,
+  identities: Identities,
+  credentials: Credentials,
+  channels: Readonly<Record<string, Uint8Array>>,
+): ServiceDefinition {
+  const { name, machine, ports } = topology.application.api;
+  const registrars = Object.entries(credentials.registrars).map(([organisation, login]) => [
+    organisation,
+    { name: login.user, password: login.password },
+  ]);
+  const admins = Object.values(identities.organisations).map(({ name: of, mspId, admin }) => [
+    of,
+    { mspId, certificate: admin.certificate, privateKey: admin.privateKey },
+  ]);
+  const secrets = {
+    MONGODB_URL_FILE: mongoUrl(topology, credentials, 'api'),
+    TOKEN_SECRET_FILE: credentials.tokenSecret,
+    WALLET_KEY_FILE: credentials.walletKey,
+    CA_ADMIN_FILE: JSON.stringify(Object.fromEntries(registrars)),
+    ORG_ADMINS_FILE: JSON.stringify(Object.fromEntries(admins)),
+    ADMIN_SECRETS_FILE: JSON.stringify(credentials.firstAdminSecrets),
+  };
+  const path = (variable: string) => `${SECRETS}/${variable.toLowerCase().replaceAll('_', '-')}`;
+  const variables = Object.keys(secrets).map((variable) => [variable, path(variable)]);
+  return {
+    name,
+    image: 'api',
+    machine,
+    env: {
+      PORT: String(CONTAINER_PORTS.api.http),
+      CONNECTION_PROFILE: PROFILE,
+      CHANNEL_ARTEFACTS_DIR: ARTEFACTS,
+      ...Object.fromEntries(variables),
+    },
+    files: [
+      config(PROFILE, JSON.stringify(connectionProfile(topology, identities))),
+      ...Object.entries(channels).map(([channel, transaction]) =>
+        config(`${ARTEFACTS}/${channel}.tx`, transaction),
+      ),
+      ...Object.entries(secrets).map(([variable, content]) => secret(path(variable), content)),
+    ],
+    ports: published(CONTAINER_PORTS.api, ports),
+    health: listensOn(CONTAINER_PORTS.api.http),
+    init: true,
+    stopGracePeriodMs: 3_000,
+  };
+}

@@ -1,0 +1,104 @@
+import type { HealthCheck, ServiceFile } from '../../swarm/service-definition.ts';
+import type { KeyPair } from '../identities/certificates.ts';
+import type { OrganisationIdentities } from '../identities/identities.ts';
+import { KEY_FILE, localMsp } from '../identities/msp.ts';
+
+/**
+ * Timings of every health check. A Swarm task is in DNS only while it is healthy, so starting components are asked
+ * often; running ones rarely, because each check starts a shell. No check may kill a component that is merely slow:
+ * some scenarios freeze or starve it on purpose, hence the many retries.
+ */
+const TIMINGS = {
+  intervalMs: 30_000,
+  timeoutMs: 20_000,
+  retries: 10,
+  startPeriodMs: 300_000,
+  startIntervalMs: 500,
+} as const;
+
+/** Healthy once a TCP port accepts connections. Choose a port whose server logs nothing about such a visit. */
+export function listensOn(port: number): HealthCheck {
+  return shellCheck(`exec 3<>/dev/tcp/127.0.0.1/${port}`);
+}
+
+/** Healthy while a bash script exits 0. */
+export function shellCheck(script: string): HealthCheck {
+  return { test: ['CMD', 'bash', '-c', script], ...TIMINGS };
+}
+
+export function config(path: string, content: string | Uint8Array): ServiceFile {
+  return { path, content, secret: false, mode: 0o444 };
+}
+
+/** @param mode 0400 unless the program drops root before it reads the file */
+export function secret(path: string, content: string, mode = 0o400): ServiceFile {
+  return { path, content, secret: true, mode };
+}
+
+/** Files of a member's MSP below a folder; the private key is a secret. */
+export function mspFiles(
+  folder: string,
+  organisation: OrganisationIdentities,
+  member: KeyPair,
+): ServiceFile[] {
+  return Object.entries(localMsp(organisation, member)).map(([path, content]) =>
+    path === KEY_FILE ? secret(`${folder}/${path}`, content) : config(`${folder}/${path}`, content),
+  );
+}
+
+/** A TLS server's certificate, key and root, as `server.crt`, `server.key` and `ca.crt` below a folder. */
+export function tlsFiles(
+  folder: string,
+  organisation: OrganisationIdentities,
+  { certificate, privateKey }: KeyPair,
+): ServiceFile[] {
+  return [
+    config(`${folder}/server.crt`, certificate),
+    secret(`${folder}/server.key`, privateKey),
+    config(`${folder}/ca.crt`, organisation.tlsCa.certificate),
+  ];
+}
+
+/**
+ * A command that reads environment variables from files first, for programs that take a secret from the environment
+ * only: a value in the service's definition could be read by `docker service inspect`.
+ *
+ * @param variables paths by variable name
+ */
+export function withSecretEnvironment(
+  variables: Readonly<Record<string, string>>,
+  command: readonly string[],
+): string[] {
+  const exports = Object.entries(variables).map(([name, path]) => `${name}="$(<${path})"`);
+  const names = Object.keys(variables).join(' ');
+  return ['bash', '-ec', `${exports.join(' ')}; export ${names}; exec "$@"`, '--', ...command];
+}
+
+/** Ports that the machine publishes: the topology's host port by the port's name, the container's from the kind. */
+export function published<T extends Readonly<Record<string, number>>>(
+  container: T,
+  host: Readonly<Record<keyof T, number>>,
+): { host: number; container: number }[] {
+  return Object.entries(container).map(([name, port]) => ({
+    host: host[name as keyof T],
+    container: port,
+  }));
+}
+
+/** The member of a record, or an error that says what is missing. */
+export function required<T>(record: Readonly<Record<string, T>>, key: string, what: string): T {
+  const value = record[key];
+  if (value === undefined) {
+    throw new Error(`${what}: expected ${key}, saw ${Object.keys(record).join(', ') || 'none'}`);
+  }
+  return value;
+}
+
+/** A named volume of a component: `peer0.org1`'s ledger is `peer0-org1-ledger`. */
+export function volume(component: string, purpose: string, path: string) {
+  return { name: `${component.replaceAll('.', '-')}-${purpose}`, path };
+}
+
+/** Fabric's log format without colours; level, module and message are what log checks read. */
+export const FABRIC_LOG_FORMAT =
+  '%{time:2006-01-02T15:04:05.000Z07:00} %{level:.4s} [%{module}] %{shortfunc} -> %{message}';

@@ -1,0 +1,83 @@
+import { CONTAINER_PORTS, type Topology } from '../../settings/topology/schema.ts';
+import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import type { Identities } from '../identities/identities.ts';
+import {
+  config,
+  FABRIC_LOG_FORMAT,
+  listensOn,
+  mspFiles,
+  published,
+  required,
+  tlsFiles,
+  volume,
+} from './common.ts';
+
+const HOME = '/etc/hyperledger/orderer';
+const LEDGER = '/var/hyperledger/production/orderer';
+
+/**
+ * The orderers. Healthy means that the operations port is open, which it is from early on. `/healthz` behind that
+ * port must never be asked: before a channel has started it crashes the process, and later it writes to the log.
+ *
+ * @param genesis block of the system channel
+ * @throws Error if identities lack an orderer
+ */
+export function ordererServices(
+  topology: Topology,
+  identities: Identities,
+  genesis: Uint8Array,
+): ServiceDefinition[] {
+  const { ordering, kafka } = topology;
+  const owned = identities.orderer;
+  return ordering.orderers.map(({ name, machine, ports }) => {
+    const identity = required(owned.nodes, name, 'identity of orderer');
+    return {
+      name,
+      image: 'fabric',
+      machine,
+      command: ['orderer'],
+      env: ordererEnvironment(owned.mspId, kafka.replicationFactor),
+      files: [
+        config(`${HOME}/genesis.block`, genesis),
+        ...mspFiles(`${HOME}/msp`, owned, identity.msp),
+        ...tlsFiles(`${HOME}/tls`, owned, identity.tls),
+      ],
+      volumes: [volume(name, 'ledger', LEDGER)],
+      ports: published(CONTAINER_PORTS.orderer, ports),
+      health: listensOn(CONTAINER_PORTS.orderer.operations),
+      stopGracePeriodMs: 5_000,
+    };
+  });
+}
+
+function ordererEnvironment(mspId: string, replicationFactor: number): Record<string, string> {
+  return {
+    FABRIC_LOGGING_SPEC: 'info',
+    FABRIC_LOGGING_FORMAT: FABRIC_LOG_FORMAT,
+    ORDERER_GENERAL_LISTENADDRESS: '0.0.0.0',
+    ORDERER_GENERAL_LISTENPORT: String(CONTAINER_PORTS.orderer.general),
+    ORDERER_GENERAL_BOOTSTRAPMETHOD: 'file',
+    ORDERER_GENERAL_BOOTSTRAPFILE: `${HOME}/genesis.block`,
+    ORDERER_GENERAL_LOCALMSPID: mspId,
+    ORDERER_GENERAL_LOCALMSPDIR: `${HOME}/msp`,
+    ORDERER_GENERAL_TLS_ENABLED: 'true',
+    ORDERER_GENERAL_TLS_CERTIFICATE: `${HOME}/tls/server.crt`,
+    ORDERER_GENERAL_TLS_PRIVATEKEY: `${HOME}/tls/server.key`,
+    ORDERER_GENERAL_TLS_ROOTCAS: `[${HOME}/tls/ca.crt]`,
+    // Peers ping every 10 s, to notice an orderer behind a cut link; the default tolerates a ping a minute.
+    ORDERER_GENERAL_KEEPALIVE_SERVERMININTERVAL: '5s',
+    ORDERER_FILELEDGER_LOCATION: LEDGER,
+    ORDERER_CONSENSUS_WALDIR: `${LEDGER}/etcdraft/wal`,
+    ORDERER_CONSENSUS_SNAPDIR: `${LEDGER}/etcdraft/snapshot`,
+    ORDERER_OPERATIONS_LISTENADDRESS: `0.0.0.0:${CONTAINER_PORTS.orderer.operations}`,
+    ORDERER_METRICS_PROVIDER: 'prometheus',
+    ORDERER_KAFKA_VERSION: '0.10.2.0',
+    ORDERER_KAFKA_VERBOSE: 'false',
+    ORDERER_KAFKA_TOPIC_REPLICATIONFACTOR: String(replicationFactor),
+    // Defaults are 5 s for 10 min, then 5 min: an outage of Kafka would be followed by minutes of waiting.
+    ORDERER_KAFKA_RETRY_SHORTINTERVAL: '1s',
+    ORDERER_KAFKA_RETRY_SHORTTOTAL: '2m',
+    ORDERER_KAFKA_RETRY_LONGINTERVAL: '5s',
+    ORDERER_KAFKA_RETRY_LONGTOTAL: '12h',
+  };
+}
