@@ -25,6 +25,8 @@ export interface Invocation {
   readonly args: readonly string[];
   /** Known before anything is sent; absent for `evaluate`. */
   readonly transactionId?: string;
+  /** Why it was asked, e.g. `overdraft` (is meant to be refused) or `probe`; only for counting and for readers. */
+  readonly intent?: string;
   /** Names of the peers that are asked, e.g. `peer0.org1`. */
   readonly peers: readonly string[];
   /** Milliseconds since the run started, from a monotonic clock. */
@@ -50,6 +52,8 @@ export interface Completion {
   /** For `evaluate`: heights of the asked peer just before and just after the read. */
   readonly heightBefore?: number;
   readonly heightAfter?: number;
+  /** The chaincode itself said no (overdraft, …): a correct answer from a working network, not an outage. */
+  readonly refused?: boolean;
   /** One line; no stack traces. */
   readonly error?: string;
   /** Where in its path the operation ended. */

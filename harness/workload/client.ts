@@ -1,0 +1,65 @@
+/** What the workload needs of a client of the network; the Fabric gateway provides it, tests fake it. */
+
+export interface LoadClient {
+  /** Unique within a scenario, e.g. `org1-3`. */
+  readonly name: string;
+  readonly msp: string;
+  readonly channel: string;
+  readonly chaincode: string;
+  /**
+   * Sends one transaction through ordering and waits for its commit. Exactly one transaction id per call; retries with
+   * the same envelope are the client's business. A rejected promise counts as an unknown outcome.
+   */
+  submit(request: SubmitRequest): Promise<SubmitResult>;
+  /** Asks one peer. A rejected promise counts as failed. */
+  evaluate(request: EvaluateRequest): Promise<EvaluateResult>;
+}
+
+export interface SubmitRequest {
+  readonly function: string;
+  readonly args: readonly string[];
+  /** Send to this orderer only, without fail-over. */
+  readonly orderer?: string;
+  /** Aborts when nobody waits any more; nothing new should then be sent. */
+  readonly signal: AbortSignal;
+  /**
+   * To be called once, when the transaction id is known and before anything leaves the client: it writes the history.
+   * It throws when the operation was given up meanwhile; then nothing may be sent.
+   */
+  prepared(transaction: {
+    readonly transactionId: string;
+    readonly peers: readonly string[];
+  }): void;
+  /** To be called when an orderer answered SUCCESS. */
+  acknowledged(orderer: string): void;
+}
+
+export interface SubmitResult {
+  readonly outcome: 'ok' | 'fail' | 'unknown';
+  readonly stage?: 'endorse' | 'broadcast' | 'commit';
+  /** The orderer that accepted, or that last refused. */
+  readonly orderer?: string;
+  readonly block?: number;
+  /** Validation code, e.g. `VALID`. */
+  readonly code?: string;
+  /** The chaincode itself refused. */
+  readonly refused?: boolean;
+  readonly error?: string;
+}
+
+export interface EvaluateRequest {
+  readonly peer: string;
+  readonly function: string;
+  readonly args: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+export interface EvaluateResult {
+  readonly outcome: 'ok' | 'fail';
+  readonly result?: string;
+  /** Heights of that peer just before and just after the read. */
+  readonly heightBefore?: number;
+  readonly heightAfter?: number;
+  readonly refused?: boolean;
+  readonly error?: string;
+}

@@ -1,0 +1,69 @@
+import type { LoadClient } from './client.ts';
+import type { Clock } from './clock.ts';
+import type { History } from './history-writer.ts';
+import { pacer, untilFirstError } from './load.ts';
+import { type PlannedOperation, perform } from './operation.ts';
+
+/**
+ * Measures through which orderers the network commits: a light transfer every so often through each orderer alone. A
+ * client that fails over would hide a dead one.
+ */
+export interface ProbeRun {
+  /** One client for each orderer; the client must honour `orderer` in a submit. */
+  readonly clients: ReadonlyMap<string, LoadClient>;
+  /** Start of the ids of the probes' own accounts. */
+  readonly prefix: string;
+  /** Milliseconds between two probes through one orderer. */
+  readonly interval?: number;
+  /**
+   * Milliseconds that one probe waits. Short, because the next one is sent only then; but well above the time that a
+   * commit takes, or a slow network would look like a dead one.
+   */
+  readonly timeout?: number;
+  readonly history: History;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** So many that an account is used again only when its last transfer has committed or is lost. */
+const ACCOUNTS = 20;
+const BALANCE = 1_000_000;
+
+/** What opens the probes' accounts, for `prepareLoad`. */
+export function probeOpenings(
+  prefix: string,
+  orderers: Iterable<string>,
+): { function: string; args: string[] }[] {
+  return Array.from(orderers, (orderer) => ({
+    function: 'openMany',
+    args: [`${prefix}${orderer}-`, `${ACCOUNTS}`, 'Probe', `${BALANCE}`],
+  }));
+}
+
+/**
+ * Probes until the signal aborts; the answers are in the history, with intent `probe`.
+ * @throws Error if the history cannot be written
+ */
+export async function runProbes(run: ProbeRun): Promise<void> {
+  const { prefix, interval = 500, timeout = 5_000, history, clock } = run;
+  const pace = { kind: 'rate', perSecond: 1_000 / interval } as const;
+  await untilFirstError(
+    Array.from(run.clients, ([orderer, client]) => async (signal: AbortSignal) => {
+      const next = pacer(pace, clock, 0, 1);
+      for (let number = 0; await clock.until(next(), signal); number += 1) {
+        const operation = probeOperation(prefix, orderer, number);
+        await perform({ history, clock, timeout }, client, operation);
+      }
+    }),
+    run.signal,
+  );
+}
+
+/** One unit between two accounts; the next round of the accounts gives it back. */
+function probeOperation(prefix: string, orderer: string, number: number): PlannedOperation {
+  const pairs = ACCOUNTS / 2;
+  const first = 2 * (number % pairs);
+  const ids = [`${prefix}${orderer}-${first}`, `${prefix}${orderer}-${first + 1}`];
+  if (Math.floor(number / pairs) % 2 === 1) ids.reverse();
+  return { intent: 'probe', function: 'transfer', args: [...ids, '1'], orderer };
+}
