@@ -13,8 +13,10 @@ export class RefusedError extends FabricError {
   readonly code: number;
   /** The refusal in the words of chaincode or peer. */
   readonly text: string;
+  /** Whether the chaincode itself refused, so that any other peer at the same height would too. */
+  readonly byChaincode: boolean;
 
-  constructor(peer: Endpoint, what: string, code: number, text: string) {
+  constructor(peer: Endpoint, what: string, code: number, text: string, byChaincode: boolean) {
     super({
       subject: `${what} on ${peer.name}`,
       expected: 'status 200',
@@ -24,6 +26,7 @@ export class RefusedError extends FabricError {
     this.name = 'RefusedError';
     this.code = code;
     this.text = text;
+    this.byChaincode = byChaincode;
   }
 }
 
@@ -43,9 +46,24 @@ export async function endorse(
   const response = protos.ProposalResponse.decode(bytes);
   const code = response.response?.status ?? 0;
   if (code < 200 || code >= 400) {
-    throw new RefusedError(peer, what, code, response.response?.message ?? 'no message');
+    const text = response.response?.message ?? 'no message';
+    throw new RefusedError(peer, what, code, text, refusedByChaincode(response, code, text));
   }
   return response;
+}
+
+/**
+ * A peer returns the simulation's result along with the chaincode's refusal (`core/endorser/endorser.go`), but only a
+ * status where it could not run the chaincode at all. A chaincode that passes on a failure of the state database is
+ * taken for the peer's fault.
+ */
+function refusedByChaincode(
+  response: FabricProtos.protos.ProposalResponse,
+  code: number,
+  text: string,
+): boolean {
+  if (/_(STATE|QUERY_RESULT|BY_RANGE)\w* failed|CouchDB|state database/i.test(text)) return false;
+  return code < 500 || (response.payload?.length ?? 0) > 0;
 }
 
 /**

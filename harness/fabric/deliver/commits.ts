@@ -22,8 +22,8 @@ export interface CommitWatch {
   readonly first: Promise<CommitEvent>;
   /** Resolves when every peer of the watcher has reported, with the last report. Never rejects. */
   readonly all: Promise<CommitEvent>;
-  /** Whether a report with DUPLICATE_TXID came: the id's true outcome then stands in an earlier place. */
-  duplicate(): boolean;
+  /** Resolves with a report of DUPLICATE_TXID: the id's true outcome then stands in an earlier place. */
+  readonly duplicate: Promise<CommitEvent>;
   /** Stops watching; to be called always. */
   stop(): void;
 }
@@ -98,12 +98,12 @@ export class CommitWatcher {
     const first = Promise.withResolvers<CommitEvent>();
     const all = Promise.withResolvers<CommitEvent>();
     const missing = new Set(this.#options.peers.map((peer) => peer.name));
-    let duplicate = false;
+    const duplicate = Promise.withResolvers<CommitEvent>();
     const pending: Pending = {
       since: Math.max(0, this.#tip),
       listener: (event) => {
         if (event.code === 'DUPLICATE_TXID') {
-          duplicate = true;
+          duplicate.resolve(event);
           return;
         }
         first.resolve(event);
@@ -116,7 +116,7 @@ export class CommitWatcher {
     return {
       first: first.promise,
       all: all.promise,
-      duplicate: () => duplicate,
+      duplicate: duplicate.promise,
       stop: () => {
         set.delete(pending);
         if (set.size === 0) this.#pending.delete(transactionId);

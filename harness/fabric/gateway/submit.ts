@@ -1,0 +1,199 @@
+import { broadcast } from '../client/broadcast.ts';
+import { endorse, RefusedError } from '../client/endorser.ts';
+import { describe, FabricError } from '../client/errors.ts';
+import { assembleTransaction, type SignedProposal } from '../client/proposal.ts';
+import type { FabricProtos } from '../client/protos.ts';
+import type { Signer } from '../client/signer.ts';
+import type { Endpoint, PeerEndpoint } from '../client/types.ts';
+import type { CommitEvent, CommitWatch } from '../deliver/commits.ts';
+import type { FoundTransaction, Hub } from './hub.ts';
+import { classifyAnswer, classifyError, type Handover, type SubmitResult } from './outcome.ts';
+
+/** Time limits of a submit, ms. */
+export interface SubmitTimeouts {
+  /** For one peer to endorse. */
+  readonly endorseMs: number;
+  /** For one orderer to answer; short, so that a frozen one does not eat the whole patience. */
+  readonly broadcastMs: number;
+  /** From the acknowledgement to the commit event. */
+  readonly commitMs: number;
+  /** How long to look for a transaction that no orderer acknowledged but one may have. */
+  readonly doubtMs: number;
+}
+
+export interface Submission {
+  readonly hub: Hub;
+  readonly signer: Signer;
+  readonly proposal: SignedProposal;
+  /** For errors, e.g. `bank.transfer`. */
+  readonly what: string;
+  /** For each organisation that must endorse, its peers in the order they are to be tried. */
+  readonly endorsers: readonly (readonly PeerEndpoint[])[];
+  /** In the order they are to be tried. */
+  readonly orderers: readonly Endpoint[];
+  readonly timeouts: SubmitTimeouts;
+  readonly clock: () => number;
+}
+
+type Responses = readonly FabricProtos.protos.ProposalResponse[];
+
+/** For a last look at the peers' indexes, taken out of the commit budget. */
+const RECHECK_MS = 2_000;
+
+/** Takes one transaction through endorsement, ordering and commit. Never throws: what went wrong is the result. */
+export async function submit(submission: Submission): Promise<SubmitResult> {
+  const { hub, signer, proposal, clock } = submission;
+  let envelope: Uint8Array;
+  let result: string | undefined;
+  try {
+    const endorsed = await endorseByAll(submission);
+    envelope = endorsed.envelope;
+    const payload = endorsed.responses[0]?.response?.payload;
+    if (payload !== undefined && payload !== null) result = Buffer.from(payload).toString();
+  } catch (error) {
+    return { outcome: 'fail', stage: 'endorse', at: clock(), error: describe(error) };
+  }
+  const watch = hub.watcher.watch(proposal.transactionId);
+  try {
+    const sent = await handOver(submission, envelope, watch);
+    if (sent.handover === 'refused' || sent.handover === 'unavailable') {
+      const { orderer, error } = sent;
+      return { outcome: 'fail', stage: 'broadcast', at: clock(), ...orderer, ...error };
+    }
+    const acknowledged = sent.handover === 'accepted';
+    const acknowledgedAt = acknowledged ? { acknowledgedAt: sent.at } : {};
+    const budgetMs = acknowledged ? submission.timeouts.commitMs : submission.timeouts.doubtMs;
+    const committed = sent.committed ?? (await awaitCommit(hub, signer, proposal, watch, budgetMs));
+    const common = { at: clock(), ...sent.orderer, ...acknowledgedAt };
+    if (committed === null) {
+      const stage = acknowledged ? ('commit' as const) : ('broadcast' as const);
+      const seen = acknowledged
+        ? `no commit event and no peer has it; newest block seen is ${hub.watcher.tip} (budget ${budgetMs} ms)`
+        : (sent.error.error ?? 'no orderer answered');
+      return { outcome: 'unknown', stage, ...common, error: `${submission.what}: ${seen}` };
+    }
+    const { code, block } = committed;
+    if (code === 'VALID') {
+      const value = result === undefined ? {} : { result };
+      return { outcome: 'ok', stage: 'commit', ...common, block, code, ...value };
+    }
+    const error = `${submission.what}: ${code} in block ${block}`;
+    return { outcome: 'fail', stage: 'commit', ...common, block, code, error };
+  } finally {
+    watch.stop();
+  }
+}
+
+/**
+ * One endorsement from each organisation. Peers of different organisations may be a block apart and then read
+ * different versions; that is asked again once, with the same transaction id, as nothing was sent for ordering yet.
+ */
+async function endorseByAll(submission: Submission) {
+  for (let attempt = 1; ; attempt++) {
+    const responses: Responses = await Promise.all(
+      submission.endorsers.map((peers) => endorseByOne(submission, peers)),
+    );
+    try {
+      const envelope = assembleTransaction(submission.proposal, responses, submission.signer);
+      return { envelope, responses };
+    } catch (error) {
+      if (attempt === 2) throw error;
+    }
+  }
+}
+
+async function endorseByOne(submission: Submission, peers: readonly PeerEndpoint[]) {
+  const { hub, proposal, what, timeouts } = submission;
+  const errors: string[] = [];
+  for (const peer of hub.health.sort(peers)) {
+    try {
+      const response = await endorse(hub.connections, peer, proposal, what, timeouts.endorseMs);
+      hub.health.worked(peer.name);
+      return response;
+    } catch (error) {
+      if (error instanceof RefusedError && error.byChaincode) throw error;
+      hub.health.failed(peer.name);
+      errors.push(describe(error));
+    }
+  }
+  throw new FabricError({
+    subject: `${what} for ${peers[0]?.mspId ?? 'no organisation'}`,
+    expected: `an endorsement from one of ${peers.map((peer) => peer.name).join(', ')}`,
+    seen: errors.join('; ') || 'no peers',
+  });
+}
+
+interface Sent {
+  readonly handover: Handover;
+  readonly orderer: { readonly orderer?: string };
+  readonly error: { readonly error?: string };
+  readonly at: number;
+  /** Set when the commit event came before any orderer's answer. */
+  readonly committed?: CommitEvent;
+}
+
+/** Tries one orderer after the other until one accepts, one refuses for good, or the transaction is seen committed. */
+async function handOver(
+  submission: Submission,
+  envelope: Uint8Array,
+  watch: CommitWatch,
+): Promise<Sent> {
+  const { hub, orderers, timeouts, clock } = submission;
+  let doubt = false;
+  let last: Sent = {
+    handover: 'unavailable',
+    orderer: {},
+    error: { error: 'the profile has no orderers' },
+    at: clock(),
+  };
+  const errors: string[] = [];
+  for (const target of hub.health.sort(orderers)) {
+    const orderer = { orderer: target.name };
+    const asked = broadcast(hub.connections, target, envelope, timeouts.broadcastMs).then(
+      (answer) => ({
+        handover: classifyAnswer(answer),
+        text: `${target.name}: ${answer.status}: ${answer.info}`,
+      }),
+      (error: unknown) => ({ handover: classifyError(error), text: describe(error) }),
+    );
+    // An orderer that froze after it had sent the envelope on: the commit tells more than its silence.
+    const first = await Promise.race([asked, watch.first]);
+    if (!('handover' in first)) {
+      return { handover: 'indeterminate', orderer, error: {}, at: clock(), committed: first };
+    }
+    if (first.handover === 'accepted') {
+      hub.health.worked(target.name);
+      return { handover: 'accepted', orderer, error: {}, at: clock() };
+    }
+    errors.push(first.text);
+    const error = { error: errors.join('; ') };
+    last = { handover: first.handover, orderer, error, at: clock() };
+    if (first.handover === 'refused') break;
+    hub.health.failed(target.name);
+    if (first.handover === 'indeterminate') doubt = true;
+  }
+  return doubt ? { ...last, handover: 'indeterminate' } : last;
+}
+
+/** The transaction's fate from the event streams or, when these leave it open, from the peers' indexes. */
+async function awaitCommit(
+  hub: Hub,
+  signer: Signer,
+  proposal: SignedProposal,
+  watch: CommitWatch,
+  budgetMs: number,
+): Promise<CommitEvent | FoundTransaction | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), Math.max(0, budgetMs - RECHECK_MS));
+  });
+  try {
+    const event = await Promise.race([watch.first, watch.duplicate, late]);
+    if (event !== null && event.code !== 'DUPLICATE_TXID') return event;
+  } finally {
+    clearTimeout(timer);
+  }
+  // Both at once: an event may still come while the peers are asked.
+  const found = hub.findTransaction(signer, proposal.transactionId, RECHECK_MS);
+  return await Promise.race([watch.first, found]);
+}
