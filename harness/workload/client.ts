@@ -30,7 +30,7 @@ export interface SubmitRequest {
     readonly transactionId: string;
     readonly peers: readonly string[];
   }): void;
-  /** To be called when an orderer answered SUCCESS. */
+  /** To be called when an orderer answered SUCCESS, by clients that know it before the end. */
   acknowledged(orderer: string): void;
 }
 
@@ -39,6 +39,8 @@ export interface SubmitResult {
   readonly stage?: 'endorse' | 'broadcast' | 'commit';
   /** The orderer that accepted, or that last refused. */
   readonly orderer?: string;
+  /** When it accepted, on the run's clock; for clients that tell so only at the end. */
+  readonly acknowledgedAt?: number;
   readonly block?: number;
   /** Validation code, e.g. `VALID`. */
   readonly code?: string;
@@ -56,6 +58,7 @@ export interface EvaluateRequest {
 
 export interface EvaluateResult {
   readonly outcome: 'ok' | 'fail';
+  readonly stage?: 'evaluate';
   readonly result?: string;
   /** Heights of that peer just before and just after the read. */
   readonly heightBefore?: number;

@@ -15,10 +15,7 @@ export interface ProbeRun {
   readonly prefix: string;
   /** Milliseconds between two probes through one orderer. */
   readonly interval?: number;
-  /**
-   * Milliseconds that one probe waits. Short, because the next one is sent only then; but well above the time that a
-   * commit takes, or a slow network would look like a dead one.
-   */
+  /** Milliseconds after which a probe is given up; above the patience that the clients have of their own. */
   readonly timeout?: number;
   readonly history: History;
   readonly clock: Clock;
@@ -45,7 +42,7 @@ export function probeOpenings(
  * @throws Error if the history cannot be written
  */
 export async function runProbes(run: ProbeRun): Promise<void> {
-  const { prefix, interval = 500, timeout = 5_000, history, clock } = run;
+  const { prefix, interval = 500, timeout = 15_000, history, clock } = run;
   const pace = { kind: 'rate', perSecond: 1_000 / interval } as const;
   await untilFirstError(
     Array.from(run.clients, ([orderer, client]) => async (signal: AbortSignal) => {

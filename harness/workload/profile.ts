@@ -30,7 +30,7 @@ export interface TransferProfile {
   readonly moves: { readonly share: number; readonly balance: number };
   /** Each client ends after this many steps (`Infinity`: only the signal ends it). A double spend is one step. */
   readonly steps: number;
-  /** Milliseconds that a client waits for one operation. */
+  /** Milliseconds after which an operation is given up; above the patience that the clients have of their own. */
   readonly timeout: number;
 }
 
@@ -74,7 +74,7 @@ export function transfers(options: TransferOptions = {}): TransferProfile {
     overdrafts: 0,
     doubleSpends: 0,
     steps: Number.POSITIVE_INFINITY,
-    timeout: 25_000,
+    timeout: 50_000,
     ...rest,
     clients,
     pace: rate === undefined ? { kind: 'closed', gap } : { kind: 'rate', perSecond: rate },
