@@ -24,6 +24,11 @@ export interface CheckResult {
   readonly verdict: Verdict;
   /** Why `unknown`; absent otherwise. */
   readonly reason?: string;
+  /**
+   * `false`: the check has nothing to say about this kind of run (money without the bank chaincode, recovery without a
+   * fault). Its verdict is then `unknown`, and the overall verdict ignores it. Absent means `true`.
+   */
+  readonly applicable?: boolean;
   /** At most a handful, worst first; `counts.violations` has the whole number. */
   readonly evidence: readonly Evidence[];
   readonly counts: Readonly<Record<string, number>>;

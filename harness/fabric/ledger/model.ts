@@ -28,6 +28,27 @@ export interface RangeRead {
   readonly exhausted: boolean;
   /** `null` when the endorser sent a Merkle summary in place of the reads. */
   readonly reads: readonly KeyRead[] | null;
+  /** The summary; endorsers send one when a range held more than 50 keys. */
+  readonly summary?: RangeSummary;
+}
+
+/** `kvrwset.QueryReadsMerkleSummary`. */
+export interface RangeSummary {
+  readonly maxDegree: number;
+  readonly maxLevel: number;
+  /** Hexadecimal. */
+  readonly hashes: readonly string[];
+}
+
+/** What a transaction did to a private collection, as far as the public part of the block tells (hashes only). */
+export interface CollectionReadWriteSet {
+  readonly collection: string;
+  /** Keys are the hexadecimal hashes of the private keys. */
+  readonly reads: readonly KeyRead[];
+  /** Keys and values are hashes. */
+  readonly writes: readonly KeyWrite[];
+  /** Hashes of keys whose metadata (e.g. a key-level endorsement policy) was written. */
+  readonly metadataWrites: readonly string[];
 }
 
 export interface NamespaceReadWriteSet {
@@ -35,6 +56,9 @@ export interface NamespaceReadWriteSet {
   readonly reads: readonly KeyRead[];
   readonly ranges: readonly RangeRead[];
   readonly writes: readonly KeyWrite[];
+  /** Keys whose metadata was written; this too gives an existing key a new version. */
+  readonly metadataWrites: readonly string[];
+  readonly collections: readonly CollectionReadWriteSet[];
 }
 
 export interface Transaction {
@@ -46,12 +70,18 @@ export interface Transaction {
   readonly channel: string;
   /** MSP id of the creator. */
   readonly creator: string;
+  /** Common names in the certificates of the endorsers, e.g. `peer0.org1.example.com`; empty for a config transaction. */
+  readonly endorsers: readonly string[];
   /** `peer.TxValidationCode`: VALID 0, DUPLICATE_TXID 9, MVCC_READ_CONFLICT 11, PHANTOM_READ_CONFLICT 12, … */
   readonly code: number;
   readonly chaincode: string;
   /** Function and arguments as the proposal carried them (text). */
   readonly args: readonly string[];
   readonly readWriteSets: readonly NamespaceReadWriteSet[];
+  /** Sequence of the channel configuration that a CONFIG transaction carries; absent for all others. */
+  readonly configSequence?: number;
+  /** Why the envelope could not be read to its end; absent when it could. */
+  readonly malformed?: string;
 }
 
 /** What a Kafka-ordered block says of the log it was cut from (`orderer.KafkaMetadata`). */

@@ -1,0 +1,110 @@
+import type { ChannelCheck, ChannelContext } from './checker.ts';
+import { Findings } from './findings.ts';
+import { type History, indexHistory, ofChannel } from './history.ts';
+import { lockstep, type SourceProblem } from './lockstep.ts';
+import type { AuditResult, CheckResult, Verdict } from './model.ts';
+import type { BlockSource, ChannelFacts, Recording } from './recording.ts';
+import { CHECKS } from './registry.ts';
+import { Replay } from './replay.ts';
+import { TransactionIndex } from './transaction-index.ts';
+
+/**
+ * Runs all checks over a recording. The blocks of each channel are walked once, all sources in step; every check sees
+ * each height once, so time is linear in the size of the recording and memory in the number of transactions and keys.
+ */
+export function audit(recording: Recording): AuditResult {
+  const started = performance.now();
+  const history = indexHistory(recording.history);
+  const perChannel = recording.channels.map((channel) =>
+    auditChannel(channel, recording, history),
+  );
+  const checks = CHECKS.map((check) => {
+    if (check.scope === 'run') return check.run(recording, history);
+    const results = perChannel.map((byId) => byId.get(check.definition.id) as CheckResult);
+    return results.length > 0 ? merge(results) : withoutChannels(check);
+  });
+  return {
+    verdict: overall(checks),
+    checks,
+    channels: recording.channels,
+    duration: Math.round(performance.now() - started),
+  };
+}
+
+function auditChannel(
+  channel: string,
+  recording: Recording,
+  whole: History,
+): ReadonlyMap<string, CheckResult> {
+  const facts: ChannelFacts = recording.scenario.channels[channel] ?? {
+    peers: [],
+    orderers: [],
+    startHeight: 0,
+  };
+  const sources = inOrderOfPreference(recording.blocks(channel), facts);
+  const problems: SourceProblem[] = [];
+  const replay = new Replay();
+  const transactions = new TransactionIndex();
+  const context: ChannelContext = {
+    channel,
+    scenario: recording.scenario,
+    facts,
+    history: ofChannel(whole, channel),
+    recording,
+    sources: sources.map(({ source }) => source),
+    replay,
+    transactions,
+    problems,
+  };
+  const checkers = CHECKS.filter((check): check is ChannelCheck => check.scope === 'channel').map(
+    (check) => ({ id: check.definition.id, checker: check.create(context) }),
+  );
+  for (const height of lockstep(sources, problems)) {
+    transactions.add(height.reference);
+    const applied = replay.apply(height.reference);
+    for (const { checker } of checkers) checker.height?.(height, applied);
+  }
+  return new Map(checkers.map(({ id, checker }) => [id, checker.finish()]));
+}
+
+/** Peers first: only they hold codes and commit hashes. Otherwise by name, so that the same run gives the same words. */
+function inOrderOfPreference(
+  sources: readonly BlockSource[],
+  facts: ChannelFacts,
+): readonly BlockSource[] {
+  const rank = ({ source }: BlockSource): number => (facts.peers.includes(source) ? 0 : 1);
+  return sources.toSorted((a, b) => rank(a) - rank(b) || (a.source < b.source ? -1 : 1));
+}
+
+const SEVERITY: Readonly<Record<Verdict, number>> = { valid: 0, unknown: 1, invalid: 2 };
+
+/** One result for several channels: the worst verdict, all evidence, summed counts. */
+function merge(results: readonly CheckResult[]): CheckResult {
+  const relevant = results.filter(({ applicable }) => applicable !== false);
+  const [worst] = (relevant.length > 0 ? relevant : results).toSorted(
+    (a, b) => SEVERITY[b.verdict] - SEVERITY[a.verdict],
+  );
+  if (!worst || results.length === 1) return results[0] as CheckResult;
+  const counts: Record<string, number> = {};
+  for (const result of results) {
+    for (const [name, amount] of Object.entries(result.counts)) {
+      counts[name] = (counts[name] ?? 0) + amount;
+    }
+  }
+  return { ...worst, evidence: results.flatMap(({ evidence }) => evidence).slice(0, 5), counts };
+}
+
+function withoutChannels(check: ChannelCheck): CheckResult {
+  const findings = new Findings(check.definition);
+  findings.unknown('no channel was recorded');
+  return findings.result();
+}
+
+/** Invalid if anything is invalid; unknown if anything that applies is unknown; else valid. */
+export function overall(checks: readonly CheckResult[]): Verdict {
+  const verdicts = checks
+    .filter(({ applicable }) => applicable !== false)
+    .map(({ verdict }) => verdict);
+  if (verdicts.includes('invalid')) return 'invalid';
+  return verdicts.includes('unknown') || verdicts.length === 0 ? 'unknown' : 'valid';
+}

@@ -1,0 +1,44 @@
+import type { CheckDefinition } from './findings.ts';
+import type { History } from './history.ts';
+import type { Height, SourceProblem } from './lockstep.ts';
+import type { CheckResult } from './model.ts';
+import type { ChannelFacts, Recording, ScenarioFacts } from './recording.ts';
+import type { AppliedBlock, Replay } from './replay.ts';
+import type { TransactionIndex } from './transaction-index.ts';
+
+/** What a check of one channel may look at. All of it is already in memory or streamed by the driver. */
+export interface ChannelContext {
+  readonly channel: string;
+  readonly scenario: ScenarioFacts;
+  readonly facts: ChannelFacts;
+  readonly history: History;
+  readonly recording: Recording;
+  /** Names of the sources whose blocks were recorded. */
+  readonly sources: readonly string[];
+  /** World state after the height that was last given. */
+  readonly replay: Replay;
+  readonly transactions: TransactionIndex;
+  /** Grows while the blocks are walked. */
+  readonly problems: readonly SourceProblem[];
+}
+
+/** A check while it walks one channel's blocks, in order of their numbers. */
+export interface ChannelChecker {
+  height?(height: Height, applied: AppliedBlock): void;
+  finish(): CheckResult;
+}
+
+export interface ChannelCheck {
+  readonly definition: CheckDefinition;
+  readonly scope: 'channel';
+  create(context: ChannelContext): ChannelChecker;
+}
+
+/** A check that looks at the run as a whole. */
+export interface RunCheck {
+  readonly definition: CheckDefinition;
+  readonly scope: 'run';
+  run(recording: Recording, history: History): CheckResult;
+}
+
+export type Check = ChannelCheck | RunCheck;

@@ -1,0 +1,146 @@
+import { VALID } from '../../fabric/ledger/codes.ts';
+import type { Transaction } from '../../fabric/ledger/model.ts';
+import { minted, moneyIn, movement } from '../bank.ts';
+import type { ChannelCheck } from '../checker.ts';
+import { Findings } from '../findings.ts';
+import type { Change } from '../replay.ts';
+
+const NOT_THE_BANK = 'the chaincode under test is not the bank';
+
+export const moneyConserved: ChannelCheck = {
+  scope: 'channel',
+  definition: {
+    id: 'F12',
+    name: 'money conserved',
+    guarantee:
+      'At every height the sum of all balances is what was opened and not deleted, and no balance is negative.',
+  },
+  create({ scenario }) {
+    const findings = new Findings(moneyConserved.definition);
+    const { chaincode } = scenario;
+    let total = 0n;
+
+    const judge = (transaction: Transaction, changes: readonly Change[], block: number): void => {
+      const where = { block, transactionId: transaction.id };
+      let delta = 0n;
+      for (const { key, before, after } of changes) {
+        const now = moneyIn(key, after);
+        if (now === undefined) {
+          findings.violation({
+            ...where,
+            key,
+            message: `transaction ${transaction.index} of block ${block} left something in ${key} that is no balance`,
+          });
+          return;
+        }
+        if (now < 0n) {
+          findings.violation({
+            ...where,
+            key,
+            message: `balance of ${key} is ${now} after block ${block}`,
+          });
+        }
+        // What was no balance before has been reported when it was written, and counts as nothing.
+        delta += now - (moneyIn(key, before) ?? 0n);
+      }
+      const expected = minted(transaction.args, changes);
+      if (delta !== (expected ?? 0n)) {
+        findings.violation({
+          ...where,
+          ...(changes[0] && { key: changes[0].key }),
+          message: `${transaction.args[0]} in block ${block} changed the sum of all balances by ${delta}, expected ${expected ?? 0n}: the sum was ${total}, is ${total + delta}`,
+        });
+      }
+      total += delta;
+    };
+
+    return {
+      height({ number }, { transactions }) {
+        findings.count('heights');
+        for (const { transaction, changes } of transactions) {
+          const here = changes.filter(({ namespace }) => namespace === chaincode);
+          if (here.length === 0) continue;
+          findings.count('changes of balance', here.length);
+          judge(transaction, here, number);
+        }
+      },
+      finish() {
+        if (total <= Number.MAX_SAFE_INTEGER) findings.count('total', Number(total));
+        findings.floor('changes of balance', 1);
+        if (scenario.workload !== 'bank') findings.notApplicable(NOT_THE_BANK);
+        return findings.result();
+      },
+    };
+  },
+};
+
+export const amountsExact: ChannelCheck = {
+  scope: 'channel',
+  definition: {
+    id: 'F13',
+    name: 'each transfer moved its amount once',
+    guarantee:
+      'Every VALID transfer is the one that its client asked for and changed exactly two balances, by exactly its amount; refused ones changed none.',
+  },
+  create({ scenario, history }) {
+    const findings = new Findings(amountsExact.definition);
+    const { chaincode } = scenario;
+
+    const asAsked = ({ id, args }: Transaction, block: number): void => {
+      const invoke = history.byTransaction.get(id)?.invoke;
+      if (!invoke) return;
+      const asked = [invoke.function, ...invoke.args];
+      if (asked.length === args.length && asked.every((arg, index) => arg === args[index])) return;
+      findings.violation({
+        block,
+        transactionId: id,
+        operation: invoke.operation,
+        message: `client asked for ${asked.join(' ')}, block ${block} has ${args.join(' ')}`,
+      });
+    };
+
+    const asMoved = (transaction: Transaction, changes: readonly Change[], block: number): void => {
+      const asked = movement(transaction.args);
+      if (!asked) return;
+      findings.count('transfers');
+      const expected = new Map([
+        [asked.from, -asked.amount],
+        [asked.to, asked.amount],
+      ]);
+      const seen = changes.map(({ key, before, after }) => {
+        const [was, is] = [moneyIn(key, before), moneyIn(key, after)];
+        return { key, delta: was === undefined || is === undefined ? undefined : is - was };
+      });
+      const right =
+        seen.length === 2 &&
+        asked.from !== asked.to &&
+        seen.every(({ key, delta }) => delta !== undefined && expected.get(key) === delta);
+      if (right) return;
+      findings.violation({
+        block,
+        transactionId: transaction.id,
+        key: asked.from,
+        message: `${transaction.args.join(' ')} in block ${block} changed ${seen.map(({ key, delta }) => `${key} by ${delta}`).join(', ') || 'nothing'}`,
+      });
+    };
+
+    return {
+      height({ number }, { transactions }) {
+        for (const { transaction, changes } of transactions) {
+          if (transaction.chaincode !== chaincode) continue;
+          asAsked(transaction, number);
+          if (transaction.code !== VALID) findings.count('refused');
+          else {
+            const here = changes.filter(({ namespace }) => namespace === chaincode);
+            asMoved(transaction, here, number);
+          }
+        }
+      },
+      finish() {
+        findings.floor('transfers', 1);
+        if (scenario.workload !== 'bank') findings.notApplicable(NOT_THE_BANK);
+        return findings.result();
+      },
+    };
+  },
+};

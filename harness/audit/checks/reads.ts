@@ -1,0 +1,134 @@
+import { ACCOUNT_PREFIX } from '../bank.ts';
+import { BankView, normaliseAnswer } from '../bank-view.ts';
+import type { ChannelCheck } from '../checker.ts';
+import { Findings } from '../findings.ts';
+import type { Operation } from '../history.ts';
+
+/** A read that can be judged: it has a result and the heights of its peer around it. */
+interface Read {
+  readonly operation: Operation;
+  readonly peer: string;
+  readonly result: string;
+  readonly from: number;
+  readonly to: number;
+  /** Heights at which the chain gives this result, ascending. */
+  readonly heights: number[];
+  /** What the chain gives at the first height of the window, for the message. */
+  expected: string | null;
+}
+
+function asRead(operation: Operation): Read | undefined {
+  const { invoke, complete } = operation;
+  if (invoke.kind !== 'evaluate' || complete?.outcome !== 'ok') return undefined;
+  const { result, heightBefore, heightAfter } = complete;
+  const [peer] = invoke.peers;
+  if (result === undefined || heightBefore === undefined || heightAfter === undefined) {
+    return undefined;
+  }
+  return {
+    operation,
+    peer: peer ?? '',
+    result: normaliseAnswer(invoke.function, result),
+    from: heightBefore,
+    to: heightAfter,
+    heights: [],
+    expected: null,
+  };
+}
+
+export const readsReal: ChannelCheck = {
+  scope: 'channel',
+  definition: {
+    id: 'F14',
+    name: 'reads match a height',
+    guarantee:
+      'Every read returned what the chain gives at one height between the heights of its peer just before and just after, and no peer went back in time.',
+  },
+  create({ history, scenario, replay }) {
+    const findings = new Findings(readsReal.definition);
+    const reads = history.operations.map(asRead).filter((read) => read !== undefined);
+    const followed = reads
+      .filter(({ operation }) => operation.invoke.function === 'history')
+      .map(({ operation }) => ACCOUNT_PREFIX + operation.invoke.args[0]);
+    const view = new BankView(replay, scenario.chaincode, followed);
+    const waiting = reads.toSorted((a, b) => b.from - a.from);
+    // Windows are as wide as the number of blocks that a peer commits during one read: nearly always one or two.
+    let open: Read[] = [];
+
+    const judgeAt = (height: number): void => {
+      for (let next = waiting.at(-1); next && next.from <= height; next = waiting.at(-1)) {
+        waiting.pop();
+        open.push(next);
+      }
+      for (const read of open) {
+        const { invoke } = read.operation;
+        const answer = view.answer(invoke.function, invoke.args);
+        if (answer === undefined) continue;
+        if (height === read.from) read.expected = answer;
+        if (answer === read.result) read.heights.push(height);
+      }
+      open = open.filter(({ to }) => to > height);
+    };
+
+    /** Latest height that each peer has shown, by the reads that had come back before another began. */
+    const inOrder = (): void => {
+      const reached = new Map<string, number>();
+      const steps = reads
+        .filter(({ heights }) => heights.length > 0)
+        .flatMap((read) => [
+          { at: read.operation.invoke.at, read, ends: false },
+          { at: read.operation.complete?.at ?? 0, read, ends: true },
+        ])
+        .sort((a, b) => a.at - b.at || Number(a.ends) - Number(b.ends));
+      const floors = new Map<Read, number>();
+      for (const { read, ends } of steps) {
+        const now = reached.get(read.peer) ?? 0;
+        if (!ends) {
+          floors.set(read, now);
+          continue;
+        }
+        const least = floors.get(read) ?? 0;
+        const height = read.heights.find((candidate) => candidate >= least);
+        if (height !== undefined) reached.set(read.peer, Math.max(now, height));
+        else {
+          findings.violation({
+            operation: read.operation.invoke.operation,
+            sources: [read.peer],
+            block: read.heights.at(-1) ?? 0,
+            message: `${read.peer} answered from height ${read.heights.at(-1)} after it had answered from height ${least}`,
+          });
+        }
+      }
+    };
+
+    return {
+      height({ number }, applied) {
+        view.apply(applied);
+        judgeAt(number + 1);
+      },
+      finish() {
+        for (const { operation, heights, from, to, expected, result, peer } of reads) {
+          const { invoke } = operation;
+          if (view.answer(invoke.function, invoke.args) === undefined) {
+            findings.count('reads of unknown functions');
+            continue;
+          }
+          findings.count('reads');
+          if (heights.length > 0) continue;
+          findings.violation({
+            operation: invoke.operation,
+            sources: [peer],
+            block: from,
+            message: `${invoke.function}(${invoke.args.join(', ')}) on ${peer} returned ${result}, the chain gives ${expected ?? 'a refusal'} at height ${from} and nothing equal up to ${to}`,
+          });
+        }
+        inOrder();
+        findings.floor('reads', scenario.floors?.reads ?? 1);
+        if (scenario.workload !== 'bank') {
+          findings.notApplicable('only reads of the bank chaincode can be recomputed');
+        }
+        return findings.result();
+      },
+    };
+  },
+};

@@ -1,0 +1,147 @@
+import { isEndorsed } from './transactions.ts';
+import type { KeyRead, Transaction, Version } from '../../fabric/ledger/model.ts';
+import type { ChannelCheck } from '../checker.ts';
+import { Findings } from '../findings.ts';
+import type { UpdateBatch } from '../replay.ts';
+
+/** Blocks as one peer announced them; a peer announces a block after it has committed its state. */
+class Announcements {
+  readonly #times: number[] = [];
+  readonly #heights: number[] = [];
+
+  add(at: number, block: number): void {
+    const highest = this.#heights.at(-1) ?? 0;
+    this.#times.push(at);
+    this.#heights.push(Math.max(highest, block + 1));
+  }
+
+  /** Height that the peer surely had before `at`. */
+  heightBefore(at: number): number {
+    let low = 0;
+    let high = this.#times.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#times[middle] as number) < at) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 ? 0 : (this.#heights[low - 1] as number);
+  }
+}
+
+/** All versions that keys ever had, oldest first; a deletion is a write with `exists` false. */
+class KeyHistory {
+  readonly #writes = new Map<string, (Version & { readonly exists: boolean })[]>();
+
+  add({ namespaces, number }: UpdateBatch): void {
+    for (const [namespace, updates] of namespaces) {
+      for (const [key, { value, transaction }] of updates) {
+        const name = `${namespace}\0${key}`;
+        const writes = this.#writes.get(name) ?? [];
+        writes.push({ block: number, transaction, exists: value !== null });
+        this.#writes.set(name, writes);
+      }
+    }
+  }
+
+  /**
+   * Block that ended what a read saw; `Infinity` if it still holds, `undefined` if it never was so.
+   * For a key that was read as absent, the end of its last absence counts.
+   */
+  endOf(namespace: string, { key, version }: KeyRead): number | undefined {
+    const writes = this.#writes.get(`${namespace}\0${key}`) ?? [];
+    if (version === null) {
+      if (writes.at(-1)?.exists !== true) return Number.POSITIVE_INFINITY;
+      for (let index = writes.length - 1; index >= 0; index -= 1) {
+        if (writes[index - 1]?.exists !== true) return writes[index]?.block;
+      }
+    }
+    // Nearly always one of the last: search from the end.
+    const index = writes.findLastIndex(
+      ({ block, transaction, exists }) =>
+        exists && block === version?.block && transaction === version.transaction,
+    );
+    if (index === -1) return undefined;
+    return writes[index + 1]?.block ?? Number.POSITIVE_INFINITY;
+  }
+}
+
+const isPeer = (endorser: string, peer: string): boolean =>
+  endorser === peer || endorser.startsWith(`${peer}.`);
+
+export const realTimeOrder: ChannelCheck = {
+  scope: 'channel',
+  definition: {
+    id: 'F15',
+    name: 'real-time order',
+    guarantee:
+      'A transaction that was proposed to a peer after that peer had announced a block reads nothing that this block had already replaced.',
+  },
+  create({ history, recording, channel }) {
+    const findings = new Findings(realTimeOrder.definition);
+    const peers = new Map<string, Announcements>();
+    for (const { peer, events } of recording.events(channel)) {
+      const announcements = new Announcements();
+      peers.set(peer, announcements);
+      try {
+        for (const { at, block } of events) announcements.add(at, block);
+      } catch {
+        // A damaged stream is F16's to report; what came before the damage still counts.
+      }
+    }
+    const keys = new KeyHistory();
+
+    /** Peers that endorsed, with the height that each surely had when the proposal was made. */
+    const known = ({ id, endorsers }: Transaction): [string, number][] => {
+      const invoke = history.byTransaction.get(id)?.invoke;
+      if (!invoke) return [];
+      return [...peers]
+        .filter(([peer]) => invoke.peers.includes(peer))
+        .filter(([peer]) => endorsers.some((endorser) => isPeer(endorser, peer)))
+        .map(([peer, announcements]) => [peer, announcements.heightBefore(invoke.at)]);
+    };
+
+    const judge = (transaction: Transaction, number: number): void => {
+      const reads = transaction.readWriteSets.flatMap(({ namespace, reads: list }) =>
+        list.map((read) => ({ namespace, read })),
+      );
+      if (reads.length === 0) return;
+      const heights = known(transaction);
+      const [peer, height] = heights.toSorted(([, a], [, b]) => b - a)[0] ?? [];
+      if (peer === undefined || height === undefined) return;
+      findings.count('reads compared', reads.length);
+      for (const { namespace, read } of reads) {
+        const end = keys.endOf(namespace, read);
+        if (end !== undefined && end !== Number.POSITIVE_INFINITY) {
+          findings.count('stale reads');
+        }
+        if (height <= number && (end === undefined || end >= height)) continue;
+        const operation = history.byTransaction.get(transaction.id)?.invoke.operation;
+        findings.violation({
+          block: number,
+          transactionId: transaction.id,
+          ...(operation !== undefined && { operation }),
+          key: read.key,
+          sources: [peer],
+          message:
+            height > number
+              ? `block ${number} holds a transaction that was proposed after ${peer} had announced block ${height - 1}`
+              : `${peer} had announced block ${height - 1} before the proposal, but ${read.key} was read as it was before block ${end}`,
+        });
+      }
+    };
+
+    return {
+      height({ number }, { transactions, batch }) {
+        for (const { transaction } of transactions) {
+          if (isEndorsed(transaction.type)) judge(transaction, number);
+        }
+        keys.add(batch);
+      },
+      finish() {
+        if (peers.size === 0) findings.unknown('no event streams, so no peer is known to have announced anything');
+        findings.floor('reads compared', 1);
+        return findings.result();
+      },
+    };
+  },
+};

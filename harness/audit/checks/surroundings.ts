@@ -1,0 +1,155 @@
+import type { RunCheck } from '../checker.ts';
+import { Findings } from '../findings.ts';
+import type { AllowedLog, EnvironmentProbe } from '../recording.ts';
+
+/**
+ * Lines that never belong in a log. Sources: orderer/consensus/kafka/chain.go and multichannel (Fabric 2.5), and what
+ * brokers, ZooKeeper and the runtimes print when they die.
+ */
+const BAD_LINES: readonly { readonly pattern: RegExp; readonly meaning: string }[] = [
+  { pattern: /^panic:|\bPANI\b|goroutine \d+ \[running\]|\bpanic: /, meaning: 'panic' },
+  { pattern: /\bFATA\b|\bFATAL\b|^fatal error:/, meaning: 'fatal error' },
+  { pattern: /Ledger may be corrupted/i, meaning: 'corrupted ledger' },
+  { pattern: /state ?DB recovery/i, meaning: 'state database in recovery' },
+  { pattern: /Kafka consumer closed/, meaning: 'an orderer stopped consuming' },
+  { pattern: /Consenter for channel exiting/, meaning: 'an orderer stopped ordering' },
+  { pattern: /this might indicate a bug/, meaning: 'time-to-cut out of order' },
+  { pattern: /outside the range of offsets/, meaning: 'Kafka lost records' },
+  { pattern: /Unable to unmarshal consumed message/, meaning: 'unreadable record' },
+  { pattern: /Unrecoverable error during consumption/, meaning: 'consumption given up' },
+  { pattern: /running in compatibility mode/, meaning: 'capabilities missing' },
+  { pattern: /Unable to decode a Kafka packet/, meaning: 'Kafka version mismatch' },
+  { pattern: /discarding bad normal message/, meaning: 'an accepted transaction was dropped' },
+  { pattern: /Halting of chain requested/, meaning: 'an orderer halted a channel' },
+  { pattern: /InconsistentClusterIdException/, meaning: 'ZooKeeper lost its data' },
+  { pattern: /java\.lang\.OutOfMemoryError|JavaScript heap out of memory/, meaning: 'out of memory' },
+  { pattern: /unhandledRejection|UnhandledPromiseRejection/i, meaning: 'unhandled error' },
+];
+
+/** One expression for all, so that a clean line costs one match. */
+const ANY_BAD = new RegExp(BAD_LINES.map(({ pattern }) => `(?:${pattern.source})`).join('|'), 'i');
+
+export const logsClean: RunCheck = {
+  scope: 'run',
+  definition: {
+    id: 'F23',
+    name: 'logs clean',
+    guarantee:
+      'No component panicked, lost data, gave up or ran out of memory, apart from what the scenario’s faults explain.',
+  },
+  run({ logs, scenario, environment }) {
+    const findings = new Findings(logsClean.definition);
+    const allowed = (scenario.allowedLogs ?? []).map(compile);
+    for (const { component, lines } of logs) {
+      findings.count('components');
+      for (const line of lines) {
+        findings.count('lines');
+        if (!ANY_BAD.test(line)) continue;
+        const bad = BAD_LINES.find(({ pattern }) => pattern.test(line));
+        if (!bad) continue;
+        if (allowed.some((rule) => rule(component, line))) findings.count('allowed lines');
+        else {
+          findings.violation({
+            sources: [component],
+            message: `${component}: ${bad.meaning}: ${line.slice(0, 200)}`,
+          });
+        }
+      }
+    }
+    for (const { component, oomKilled } of environment?.after.containers ?? []) {
+      if (!oomKilled || allowed.some((rule) => rule(component, 'OOMKilled'))) continue;
+      findings.violation({
+        sources: [component],
+        message: `${component} was killed for lack of memory`,
+      });
+    }
+    findings.floor('lines', 1);
+    return findings.result();
+  },
+};
+
+function compile({ pattern, components }: AllowedLog): (component: string, line: string) => boolean {
+  const expression = new RegExp(pattern);
+  return (component, line) =>
+    (components === undefined || components.includes(component)) && expression.test(line);
+}
+
+export const environmentRestored: RunCheck = {
+  scope: 'run',
+  definition: {
+    id: 'F25',
+    name: 'environment restored',
+    guarantee:
+      'After the last heal no trace of a fault is left, every machine is ready, every service runs at full strength, and everyone reaches everyone as before.',
+  },
+  run({ environment }) {
+    const findings = new Findings(environmentRestored.definition);
+    if (!environment) {
+      findings.unknown('the environment was not probed before and after');
+      return findings.result();
+    }
+    const { before, after } = environment;
+    const wrong = (source: string, message: string): void =>
+      findings.violation({ sources: [source], message });
+
+    for (const line of extra(after.leftovers, before.leftovers)) {
+      wrong(line.split(':', 1)[0] ?? line, `left over from a fault: ${line}`);
+    }
+    for (const { number } of before.machines) {
+      findings.count('machines');
+      const machine = after.machines.find((candidate) => candidate.number === number);
+      if (!machine?.ready) {
+        wrong(`machine ${number}`, `machine ${number} is ${machine ? 'not ready' : 'gone'}`);
+      }
+    }
+    for (const { name } of before.services) {
+      findings.count('services');
+      const service = after.services.find((candidate) => candidate.name === name);
+      if (!service) wrong(name, `service ${name} is gone`);
+      else if (service.running !== service.desired) {
+        wrong(name, `service ${name} runs ${service.running} of ${service.desired} tasks`);
+      }
+    }
+    for (const { component, state } of after.containers) {
+      findings.count('containers');
+      if (state !== 'running') wrong(component, `container ${component} is ${state}`);
+    }
+    for (const { component } of before.containers) {
+      if (!after.containers.some((candidate) => candidate.component === component)) {
+        wrong(component, `container ${component} is gone`);
+      }
+    }
+    judgeReachability(before, after, findings);
+    findings.floor('machines', 1);
+    findings.floor('paths', 1);
+    return findings.result();
+  },
+};
+
+function judgeReachability(
+  before: EnvironmentProbe,
+  after: EnvironmentProbe,
+  findings: Findings,
+): void {
+  const now = new Map(after.reachability.map(({ from, to, ok }) => [`${from} → ${to}`, ok]));
+  for (const { from, to, ok } of before.reachability) {
+    if (!ok) continue;
+    findings.count('paths');
+    if (now.get(`${from} → ${to}`) === true) continue;
+    findings.violation({
+      sources: [from, to],
+      message: `${from} no longer reaches ${to}`,
+    });
+  }
+}
+
+/** Lines of `after` that are more often in it than in `before`. */
+function extra(after: readonly string[], before: readonly string[]): string[] {
+  const known = new Map<string, number>();
+  for (const line of before) known.set(line, (known.get(line) ?? 0) + 1);
+  return after.filter((line) => {
+    const left = known.get(line) ?? 0;
+    known.set(line, left - 1);
+    return left <= 0;
+  });
+}

@@ -1,0 +1,141 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { HistoryRecord } from '../workload/history.ts';
+import { audit } from './audit.ts';
+import { AppendFile, readBlocks, readJsonLines, readLines } from './files.ts';
+import type { AuditResult } from './model.ts';
+import type {
+  BlockEvent,
+  EnvironmentFacts,
+  KafkaFacts,
+  Recording,
+  ScenarioFacts,
+  StateEntry,
+} from './recording.ts';
+
+/**
+ * The evidence folder of a scenario: written while it runs, read by the audit, live and later alike.
+ *
+ *     scenario.json                       ScenarioFacts
+ *     history.jsonl                       HistoryRecord a line
+ *     blocks/<channel>/<source>.blocks    length-delimited serialized common.Block, from block 0
+ *     state/<channel>/<peer>.jsonl        StateEntry a line, the chaincode's namespace in that peer's database
+ *     events/<channel>/<peer>.jsonl       BlockEvent a line, as a long-lived listener saw them
+ *     environment.json                    EnvironmentFacts
+ *     kafka.json                          KafkaFacts
+ *     logs/<component>.log                complete
+ *
+ * Everything but `scenario.json` may be absent; the checks that need it then say `unknown`.
+ */
+export const paths = {
+  scenario: (dir: string) => join(dir, 'scenario.json'),
+  history: (dir: string) => join(dir, 'history.jsonl'),
+  blocks: (dir: string, channel: string, source: string) =>
+    join(dir, 'blocks', channel, `${source}.blocks`),
+  state: (dir: string, channel: string, peer: string) =>
+    join(dir, 'state', channel, `${peer}.jsonl`),
+  events: (dir: string, channel: string, peer: string) =>
+    join(dir, 'events', channel, `${peer}.jsonl`),
+  environment: (dir: string) => join(dir, 'environment.json'),
+  kafka: (dir: string) => join(dir, 'kafka.json'),
+  log: (dir: string, component: string) => join(dir, 'logs', `${component}.log`),
+} as const;
+
+/** Opens a file of the folder for appending and makes the folders above it. */
+export function appendTo(path: string): AppendFile {
+  mkdirSync(dirname(path), { recursive: true });
+  return new AppendFile(path);
+}
+
+export function writeScenario(dir: string, facts: ScenarioFacts): void {
+  writeJson(paths.scenario(dir), facts);
+}
+
+export function writeEnvironment(dir: string, facts: EnvironmentFacts): void {
+  writeJson(paths.environment(dir), facts);
+}
+
+export function writeKafka(dir: string, facts: KafkaFacts): void {
+  writeJson(paths.kafka(dir), facts);
+}
+
+function writeJson(path: string, value: unknown): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/**
+ * Opens a folder for the audit. Only `scenario.json` is read at once; the rest is streamed when a check asks.
+ *
+ * @throws {Error} when `scenario.json` is absent, not JSON, or of another schema.
+ */
+export function openEvidence(dir: string): Recording {
+  const scenario = readScenario(dir);
+  const channels = names(join(dir, 'blocks')).sort();
+  const sources = (kind: string, channel: string, suffix: string) =>
+    files(join(dir, kind, channel), suffix);
+  return {
+    scenario,
+    history: again(() => readJsonLines<HistoryRecord>(paths.history(dir))),
+    channels: channels.length > 0 ? channels : Object.keys(scenario.channels),
+    blocks: (channel) =>
+      sources('blocks', channel, '.blocks').map((source) => ({
+        source,
+        blocks: again(() => readBlocks(paths.blocks(dir, channel, source))),
+      })),
+    state: (channel) =>
+      sources('state', channel, '.jsonl').map((peer) => ({
+        peer,
+        entries: again(() => readJsonLines<StateEntry>(paths.state(dir, channel, peer))),
+      })),
+    events: (channel) =>
+      sources('events', channel, '.jsonl').map((peer) => ({
+        peer,
+        events: again(() => readJsonLines<BlockEvent>(paths.events(dir, channel, peer))),
+      })),
+    environment: readJson<EnvironmentFacts>(paths.environment(dir)),
+    kafka: readJson<KafkaFacts>(paths.kafka(dir)),
+    logs: files(join(dir, 'logs'), '.log').map((component) => ({
+      component,
+      lines: again(() => readLines(paths.log(dir, component))),
+    })),
+  };
+}
+
+/** Audits a saved folder: the same checks on the same evidence give the same verdict as during the run. */
+export function auditEvidence(dir: string): AuditResult {
+  return audit(openEvidence(dir));
+}
+
+function readScenario(dir: string): ScenarioFacts {
+  const path = paths.scenario(dir);
+  const facts = readJson<ScenarioFacts>(path);
+  if (!facts) throw new Error(`${path}: no such file; expected the folder of a scenario`);
+  if (facts.schema !== 1) throw new Error(`${path}: schema is ${facts.schema}, expected 1`);
+  return facts;
+}
+
+function readJson<T>(path: string): T | null {
+  if (!existsSync(path)) return null;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as T;
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`);
+  }
+}
+
+function names(dir: string): string[] {
+  return existsSync(dir) ? readdirSync(dir) : [];
+}
+
+function files(dir: string, suffix: string): string[] {
+  return names(dir)
+    .filter((name) => name.endsWith(suffix))
+    .map((name) => name.slice(0, -suffix.length))
+    .sort();
+}
+
+/** An iterable that starts anew each time. */
+function again<T>(generate: () => Iterator<T>): Iterable<T> {
+  return { [Symbol.iterator]: generate };
+}

@@ -1,0 +1,111 @@
+import type {
+  Completion,
+  FaultEvent,
+  HeightSample,
+  HistoryRecord,
+  Invocation,
+  Mark,
+} from '../workload/history.ts';
+
+/** What a client asked for and what came of it; `complete` is `null` if it never came back. */
+export interface Operation {
+  readonly invoke: Invocation;
+  readonly complete: Completion | null;
+}
+
+export interface History {
+  readonly operations: readonly Operation[];
+  /** Submits by transaction id. */
+  readonly byTransaction: ReadonlyMap<string, Operation>;
+  readonly faults: readonly FaultEvent[];
+  readonly heights: readonly HeightSample[];
+  readonly marks: readonly Mark[];
+  /** What makes the history unfit to judge by, e.g. a completion without an invocation; empty if it is sound. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Sorts records by what they are and pairs invocations with completions. A damaged history is not thrown at the caller:
+ * it is described in `problems`, and what could be read is kept.
+ */
+export function indexHistory(records: Iterable<HistoryRecord>): History {
+  const operations: { invoke: Invocation; complete: Completion | null }[] = [];
+  const byNumber = new Map<number, { invoke: Invocation; complete: Completion | null }>();
+  const byTransaction = new Map<string, Operation>();
+  const inFlight = new Map<string, number>();
+  const faults: FaultEvent[] = [];
+  const heights: HeightSample[] = [];
+  const marks: Mark[] = [];
+  const problems: string[] = [];
+
+  const invoke = (record: Invocation): void => {
+    if (byNumber.has(record.operation)) {
+      problems.push(`operation ${record.operation} was invoked twice`);
+      return;
+    }
+    const busy = inFlight.get(record.client);
+    if (busy !== undefined) {
+      problems.push(
+        `client ${record.client} began operation ${record.operation} before ${busy} came back`,
+      );
+    }
+    inFlight.set(record.client, record.operation);
+    const operation = { invoke: record, complete: null };
+    byNumber.set(record.operation, operation);
+    operations.push(operation);
+    if (record.kind !== 'submit') return;
+    if (record.transactionId === undefined) {
+      problems.push(`operation ${record.operation} is a submit without a transaction id`);
+    } else if (byTransaction.has(record.transactionId)) {
+      problems.push(`two operations have the transaction id ${record.transactionId}`);
+    } else byTransaction.set(record.transactionId, operation);
+  };
+
+  const complete = (record: Completion): void => {
+    const operation = byNumber.get(record.operation);
+    if (!operation || operation.complete) {
+      problems.push(
+        `operation ${record.operation} completed ${operation ? 'twice' : 'without having been invoked'}`,
+      );
+      return;
+    }
+    operation.complete = record;
+    if (record.at < operation.invoke.at) {
+      problems.push(`operation ${record.operation} completed before it was invoked`);
+    }
+    if (inFlight.get(operation.invoke.client) === record.operation) {
+      inFlight.delete(operation.invoke.client);
+    }
+  };
+
+  try {
+    for (const record of records) {
+      if (record.type === 'invoke') invoke(record);
+      else if (record.type === 'complete') complete(record);
+      else if (record.type === 'fault') faults.push(record);
+      else if (record.type === 'height') heights.push(record);
+      else marks.push(record);
+    }
+  } catch (error) {
+    problems.push(`history cannot be read to its end: ${(error as Error).message}`);
+  }
+  return { operations, byTransaction, faults, heights, marks, problems };
+}
+
+/** The part of a history that concerns one channel. Faults and marks concern all. */
+export function ofChannel(history: History, channel: string): History {
+  const operations = history.operations.filter(({ invoke }) => invoke.channel === channel);
+  if (operations.length === history.operations.length) {
+    return { ...history, heights: history.heights.filter((sample) => sample.channel === channel) };
+  }
+  const byTransaction = new Map<string, Operation>();
+  for (const [id, operation] of history.byTransaction) {
+    if (operation.invoke.channel === channel) byTransaction.set(id, operation);
+  }
+  return {
+    ...history,
+    operations,
+    byTransaction,
+    heights: history.heights.filter((sample) => sample.channel === channel),
+  };
+}

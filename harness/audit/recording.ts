@@ -1,0 +1,169 @@
+import type { HistoryRecord } from '../workload/history.ts';
+
+/**
+ * What the audit is given: everything that was recorded of one scenario. The interfaces say nothing of files, so that
+ * the checks are the same for a saved run, a running network and a test's forgery. `evidence.ts` is the one on disk.
+ */
+
+/** Contents of `scenario.json`: what the runner knows and no component can tell. */
+export interface ScenarioFacts {
+  readonly schema: 1;
+  readonly name: string;
+  /** Chaincode under test, e.g. `bank`; its namespace is what `state/` holds. */
+  readonly chaincode: string;
+  /** `bank`: the money rules of the bank chaincode apply. `other`: they do not. */
+  readonly workload: 'bank' | 'other';
+  readonly channels: Readonly<Record<string, ChannelFacts>>;
+  /** Longest that a client waits for an operation, in ms; anything longer is a hang. */
+  readonly patience: number;
+  /** Least that must have been seen for a check to count; below, its verdict is `unknown`. */
+  readonly floors?: Floors;
+  readonly expectations?: Expectations;
+  /** Log lines that are part of the scenario although they look bad; regular expressions. */
+  readonly allowedLogs?: readonly AllowedLog[];
+}
+
+export interface ChannelFacts {
+  /** Names of all block sources that must be there, e.g. `peer0.org1`, `orderer1`. */
+  readonly peers: readonly string[];
+  readonly orderers: readonly string[];
+  /** Height when the scenario began; blocks below it belong to set-up or to earlier scenarios. */
+  readonly startHeight: number;
+  /** Ids of transactions at or above `startHeight` that were not an operation of the history (lifecycle, set-up). */
+  readonly setupTransactions?: readonly string[];
+  /** Number of config blocks at or above `startHeight` that the scenario itself causes; 0 if absent. */
+  readonly configBlocks?: number;
+}
+
+export interface Floors {
+  /** Completed submits; 10 if absent. */
+  readonly operations?: number;
+  /** MVCC or phantom conflicts in blocks; 1 if absent. 0 for a scenario without contention. */
+  readonly conflicts?: number;
+  /** Evaluates with heights around them; 1 if absent. */
+  readonly reads?: number;
+}
+
+export interface Expectations {
+  readonly recovery?: RecoveryExpectation;
+  readonly availability?: readonly AvailabilityExpectation[];
+  /** Faults that stay on purpose, by number; all others must be healed. */
+  readonly unhealed?: readonly number[];
+}
+
+export interface RecoveryExpectation {
+  /** Orderers through which a VALID commit must be seen after each heal. */
+  readonly orderers: readonly string[];
+  /** Milliseconds from heal to that commit. */
+  readonly budget: number;
+}
+
+/** Selects operations of a phase and says what share of them must have succeeded, or must not. */
+export interface AvailabilityExpectation {
+  readonly phase: 'before' | 'during' | 'after';
+  readonly kind: 'submit' | 'evaluate';
+  /** Only operations of this organisation, e.g. `Org1MSP`. */
+  readonly msp?: string;
+  /** Only operations of clients whose name begins so. */
+  readonly client?: string;
+  /** Shares from 0 to 1. */
+  readonly leastOk?: number;
+  readonly mostOk?: number;
+  /** No refusal may have taken longer, in ms. */
+  readonly refusedWithin?: number;
+}
+
+export interface AllowedLog {
+  readonly pattern: string;
+  /** Components by name; all if absent. */
+  readonly components?: readonly string[];
+  /** Why it is allowed. */
+  readonly reason: string;
+}
+
+/** One key of the chaincode's namespace in one peer's state database. */
+export interface StateEntry {
+  readonly key: string;
+  /** Canonical JSON when the value is a JSON object (begins with a brace), else the bytes in base64. */
+  readonly value: string;
+  /** `block:transaction`, as the peer stored it. */
+  readonly version: string;
+}
+
+/** A filtered block as a long-lived listener saw it. */
+export interface BlockEvent {
+  readonly block: number;
+  /** Milliseconds since the run started. */
+  readonly at: number;
+  readonly transactions: readonly { readonly id: string; readonly code: number }[];
+}
+
+/** State of the machines, before the first fault and after the last heal. */
+export interface EnvironmentFacts {
+  readonly before: EnvironmentProbe;
+  readonly after: EnvironmentProbe;
+}
+
+export interface EnvironmentProbe {
+  readonly machines: readonly { readonly number: number; readonly ready: boolean }[];
+  readonly services: readonly {
+    readonly name: string;
+    readonly desired: number;
+    readonly running: number;
+  }[];
+  readonly containers: readonly {
+    readonly component: string;
+    /** Docker's state, e.g. `running`, `paused`, `exited`. */
+    readonly state: string;
+    readonly oomKilled: boolean;
+  }[];
+  /** Traces of faults, one a line: iptables rules, ipsets, queueing disciplines, stopped processes; with the machine. */
+  readonly leftovers: readonly string[];
+  /** Overlay: who reaches whom. */
+  readonly reachability: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly ok: boolean;
+  }[];
+}
+
+/** Kafka's own word, asked after quiescence. Topics are named after channels; all have one partition. */
+export interface KafkaFacts {
+  readonly topics: Readonly<Record<string, KafkaTopicFacts>>;
+}
+
+export interface KafkaTopicFacts {
+  /** Offset that the next record will get (the high watermark). */
+  readonly endOffset: number;
+  readonly replicas: readonly number[];
+  readonly inSync: readonly number[];
+}
+
+export interface BlockSource {
+  /** e.g. `peer0.org1`, `orderer1`. */
+  readonly source: string;
+  /**
+   * Serialized blocks in the order in which the source gave them. A buffer is valid until the next one is pulled.
+   * Iterating throws an Error where the saved file is damaged.
+   */
+  readonly blocks: Iterable<Buffer>;
+}
+
+/** All iterables can be iterated more than once. */
+export interface Recording {
+  readonly scenario: ScenarioFacts;
+  /** Iterating throws an Error where the file is damaged. */
+  readonly history: Iterable<HistoryRecord>;
+  readonly channels: readonly string[];
+  blocks(channel: string): readonly BlockSource[];
+  state(
+    channel: string,
+  ): readonly { readonly peer: string; readonly entries: Iterable<StateEntry> }[];
+  events(
+    channel: string,
+  ): readonly { readonly peer: string; readonly events: Iterable<BlockEvent> }[];
+  /** `null` where it was not recorded. */
+  readonly environment: EnvironmentFacts | null;
+  readonly kafka: KafkaFacts | null;
+  readonly logs: readonly { readonly component: string; readonly lines: Iterable<string> }[];
+}

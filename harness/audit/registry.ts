@@ -1,0 +1,46 @@
+import type { Check } from './checker.ts';
+import { converged, sameHeaders, wellFormed } from './checks/chain.ts';
+import { eventsComplete } from './checks/events.ts';
+import { amountsExact, moneyConserved } from './checks/money.ts';
+import { configUntouched, kafkaAgrees } from './checks/ordering.ts';
+import { readsReal } from './checks/reads.ts';
+import { realTimeOrder } from './checks/real-time.ts';
+import { available, recovers } from './checks/recovery.ts';
+import { replayedState, sameState } from './checks/state.ts';
+import { environmentRestored, logsClean } from './checks/surroundings.ts';
+import {
+  allSettled,
+  noneForged,
+  noneLost,
+  noneTwice,
+  notifiedTruly,
+} from './checks/transactions.ts';
+import { commitHashes, conflictsRight, sameCodes } from './checks/validation.ts';
+
+/** All checks, in the order in which they are reported. */
+export const CHECKS: readonly Check[] = [
+  noneLost,
+  noneForged,
+  noneTwice,
+  sameHeaders,
+  wellFormed,
+  converged,
+  sameCodes,
+  commitHashes,
+  sameState,
+  replayedState,
+  conflictsRight,
+  moneyConserved,
+  amountsExact,
+  readsReal,
+  realTimeOrder,
+  eventsComplete,
+  notifiedTruly,
+  recovers,
+  available,
+  kafkaAgrees,
+  configUntouched,
+  logsClean,
+  environmentRestored,
+  allSettled,
+];

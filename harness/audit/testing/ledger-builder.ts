@@ -1,0 +1,455 @@
+import { createHash } from 'node:crypto';
+import protos from 'fabric-protos';
+import type { Completion, HistoryRecord } from '../../workload/history.ts';
+import { canonicalValue } from '../canonical.ts';
+import type {
+  BlockEvent,
+  EnvironmentFacts,
+  EnvironmentProbe,
+  KafkaFacts,
+  Recording,
+  ScenarioFacts,
+  StateEntry,
+} from '../recording.ts';
+import { type BankStub, callBank } from './bank.ts';
+import { encodeBlock, encodeConfig, encodeTransaction, type Simulation } from './encoding.ts';
+
+
+export const PEERS = ['peer0.org1', 'peer0.org2', 'peer1.org1', 'peer1.org2'] as const;
+export const ORDERERS = ['orderer0', 'orderer1'] as const;
+const VALID = 0;
+const DUPLICATE = 9;
+const MVCC = 11;
+const PHANTOM = 12;
+
+type Version = { readonly block: number; readonly transaction: number };
+type Stored = Version & { readonly value: string };
+
+/** A transaction as it leaves the endorsers. */
+export interface Endorsed {
+  readonly id: string;
+  readonly operation: number;
+  readonly envelope: Buffer;
+  readonly simulation: Simulation;
+  readonly orderer: string;
+}
+
+interface Pending {
+  readonly endorsed: Endorsed;
+  readonly told: Partial<Completion> | 'nothing' | 'truth';
+}
+
+/** What a test may bend. Everything else follows from it, as in a real network. */
+export interface EndorseOptions {
+  readonly client?: string;
+  readonly peers?: readonly string[];
+  /** Changes what the endorsers sign, before it is encoded. */
+  readonly tamper?: (simulation: Simulation) => void;
+  readonly id?: string;
+  /** Not recorded in the history: a transaction from nowhere, or set-up. */
+  readonly silent?: boolean;
+}
+
+/** A recording whose parts can be edited. */
+export interface TestRecording extends Recording {
+  scenario: ScenarioFacts;
+  history: HistoryRecord[];
+  channels: string[];
+  /** Serialized blocks by source. */
+  readonly chain: Map<string, Buffer[]>;
+  readonly states: Map<string, StateEntry[]>;
+  readonly streams: Map<string, BlockEvent[]>;
+  environment: EnvironmentFacts | null;
+  kafka: KafkaFacts | null;
+  logs: { component: string; lines: string[] }[];
+}
+
+/**
+ * A whole network on paper: clients, endorsers with the bank chaincode, Kafka, two orderers, four peers. It makes real
+ * serialized blocks with fabric-protos, and validates and hashes them with plain code of its own, so that the decoder
+ * and the replay of the audit are held against something that shares nothing with them.
+ */
+export class LedgerBuilder {
+  readonly channel: string;
+  readonly history: HistoryRecord[] = [];
+  /** Milliseconds since the run started. */
+  now = 1_000;
+  height = 0;
+  readonly state = new Map<string, Stored>();
+  /** Overrides a validation code: `block:position` → code. State follows it. */
+  readonly forcedCodes = new Map<string, number>();
+  readonly #chain = new Map<string, Buffer[]>();
+  readonly #streams = new Map<string, BlockEvent[]>();
+  readonly #known = new Set<string>();
+  #pending: Pending[] = [];
+  #operations = 0;
+  #ids = 0;
+  #offset = 0;
+  #lastConfig = 0;
+  #sequence = 0;
+  #previousHash = Buffer.alloc(0);
+  #commitHash = Buffer.alloc(0);
+  #startHeight = 0;
+
+  constructor(channel = 'mychannel') {
+    this.channel = channel;
+    for (const source of [...PEERS, ...ORDERERS]) this.#chain.set(source, []);
+    for (const peer of PEERS) this.#streams.set(peer, []);
+    this.configure();
+    this.begin();
+  }
+
+  /** From here on the scenario runs. */
+  begin(): void {
+    this.#startHeight = this.height;
+  }
+
+  /** A config block. */
+  configure(): void {
+    if (this.height > 0) this.#sequence += 1;
+    this.#lastConfig = this.height;
+    this.#offset += 1;
+    this.#write([encodeConfig(this.channel, this.#sequence)], [''], [VALID], new Map());
+  }
+
+  /** Endorses a call at the current state. Throws what the chaincode would refuse. */
+  endorse(name: string, args: readonly string[], options: EndorseOptions = {}): Endorsed {
+    const { client = 'org1-1', peers = ['peer0.org1', 'peer0.org2'] } = options;
+    this.#ids += 1;
+    const id =
+      options.id ?? createHash('sha256').update(`${this.channel} ${this.#ids}`).digest('hex');
+    const simulation = this.#simulate(name, args);
+    options.tamper?.(simulation);
+    const endorsed: Endorsed = {
+      id,
+      operation: options.silent ? 0 : this.#invoke('submit', client, name, args, peers, id),
+      envelope: encodeTransaction({
+        channel: this.channel,
+        id,
+        creator: client.startsWith('org2') ? 'User1@org2' : 'User1@org1',
+        endorsers: peers,
+        args: [name, ...args],
+        simulation,
+      }),
+      simulation,
+      orderer: this.#ids % 2 === 0 ? 'orderer0' : 'orderer1',
+    };
+    this.now += 3;
+    return endorsed;
+  }
+
+  /** Puts an envelope into Kafka; the client is told the truth when the block comes, or what the test says. */
+  order(endorsed: Endorsed, told: Pending['told'] = 'truth'): void {
+    this.#offset += 1;
+    this.#pending.push({ endorsed, told: endorsed.operation === 0 ? 'nothing' : told });
+  }
+
+  /** Endorses and orders. */
+  submit(name: string, args: readonly string[], options: EndorseOptions = {}): Endorsed {
+    const endorsed = this.endorse(name, args, options);
+    this.order(endorsed);
+    return endorsed;
+  }
+
+  /** Completion without a block: refused, timed out. */
+  complete(operation: number, completion: Partial<Completion>): void {
+    this.now += 2;
+    this.history.push({
+      type: 'complete',
+      operation,
+      outcome: 'unknown',
+      at: this.now,
+      ...completion,
+    });
+  }
+
+  /** Cuts what is pending into a block, or an empty nothing if there is none. */
+  cut(): void {
+    if (this.#pending.length === 0) return;
+    const pending = this.#pending;
+    this.#pending = [];
+    this.#offset += 1; // the time-to-cut message
+    const updates = new Map<string, { value: string | null; transaction: number }>();
+    const number = this.height;
+    const codes = pending.map(({ endorsed }, index) => {
+      const forced = this.forcedCodes.get(`${number}:${index}`);
+      const code = forced ?? this.#validate(endorsed, updates);
+      this.#known.add(endorsed.id);
+      if (code === VALID) this.#commit(endorsed.simulation, number, index, updates);
+      return code;
+    });
+    this.now += 20;
+    this.#write(
+      pending.map(({ endorsed }) => endorsed.envelope),
+      pending.map(({ endorsed }) => endorsed.id),
+      codes,
+      updates,
+    );
+    for (const [index, { endorsed, told }] of pending.entries()) {
+      if (told === 'nothing') continue;
+      const code = codes[index] as number;
+      const truth: Partial<Completion> =
+        code === VALID
+          ? { outcome: 'ok', block: number, code: 'VALID', stage: 'commit' }
+          : { outcome: 'fail', block: number, code: nameOf(code), stage: 'commit' };
+      const acknowledged = { orderer: endorsed.orderer, acknowledgedAt: this.now - 15 };
+      if (told === 'truth') this.complete(endorsed.operation, { ...acknowledged, ...truth });
+      else this.complete(endorsed.operation, told);
+    }
+  }
+
+  /** A client asks one peer. */
+  evaluate(
+    name: string,
+    args: readonly string[],
+    options: {
+      readonly peer?: string;
+      readonly result?: string;
+      readonly heights?: readonly [number, number];
+    } = {},
+  ): number {
+    const { peer = 'peer0.org1', heights = [this.height, this.height] } = options;
+    const operation = this.#invoke('evaluate', 'org1-reader', name, args, [peer]);
+    const result = options.result ?? callBank(this.#stub(), name, args);
+    this.complete(operation, {
+      outcome: 'ok',
+      result,
+      heightBefore: heights[0],
+      heightAfter: heights[1],
+      stage: 'evaluate',
+    });
+    return operation;
+  }
+
+  /** Everything recorded so far, as the audit takes it. */
+  recording(): TestRecording {
+    const entries = [...this.state].map(([key, { value, block, transaction }]) => ({
+      key,
+      value: canonicalValue(value),
+      version: `${block}:${transaction}`,
+    }));
+    const { channel } = this;
+    const recording: TestRecording = {
+      scenario: {
+        schema: 1,
+        name: 'paper',
+        chaincode: 'bank',
+        workload: 'bank',
+        patience: 20_000,
+        channels: {
+          [channel]: { peers: PEERS, orderers: ORDERERS, startHeight: this.#startHeight },
+        },
+      },
+      history: structuredClone(this.history),
+      channels: [channel],
+      chain: new Map([...this.#chain].map(([source, blocks]) => [source, [...blocks]])),
+      states: new Map(PEERS.map((peer) => [peer, entries.map((entry) => ({ ...entry }))])),
+      streams: new Map([...this.#streams].map(([peer, list]) => [peer, structuredClone(list)])),
+      environment: { before: healthy(), after: healthy() },
+      kafka: {
+        topics: {
+          [channel]: { endOffset: this.#offset + 1, replicas: [0, 1, 2], inSync: [2, 0, 1] },
+        },
+      },
+      logs: [{ component: 'orderer0', lines: ['2026-11-24 10:00:00 INFO 001 Beginning to serve'] }],
+      blocks: () => [...recording.chain].map(([source, blocks]) => ({ source, blocks })),
+      state: () => [...recording.states].map(([peer, list]) => ({ peer, entries: list })),
+      events: () => [...recording.streams].map(([peer, events]) => ({ peer, events })),
+    };
+    return recording;
+  }
+
+  #invoke(
+    kind: 'submit' | 'evaluate',
+    client: string,
+    name: string,
+    args: readonly string[],
+    peers: readonly string[],
+    transactionId?: string,
+  ): number {
+    this.now += 2;
+    this.#operations += 1;
+    this.history.push({
+      type: 'invoke',
+      operation: this.#operations,
+      // A client has one operation in flight; the paper network has as many clients as it takes.
+      client: `${client}-${this.#operations}`,
+      msp: client.startsWith('org2') ? 'Org2MSP' : 'Org1MSP',
+      channel: this.channel,
+      chaincode: 'bank',
+      kind,
+      function: name,
+      args,
+      ...(transactionId !== undefined && { transactionId }),
+      peers,
+      at: this.now,
+    });
+    return this.#operations;
+  }
+
+  #stub(simulation?: Simulation): BankStub {
+    return {
+      get: (key) => {
+        const stored = this.state.get(key);
+        simulation?.reads.set(key, stored ?? null);
+        return stored?.value;
+      },
+      put: (key, value) => simulation?.writes.set(key, value),
+      remove: (key) => simulation?.writes.set(key, null),
+      range: (start, end) => {
+        const found = this.#range(start, end);
+        simulation?.ranges.push({
+          start,
+          end,
+          exhausted: true,
+          reads: found.map(([key, version]) => ({ key, version })),
+        });
+        return found.map(([key, { value }]) => [key, value]);
+      },
+    };
+  }
+
+  #simulate(name: string, args: readonly string[]): Simulation {
+    const simulation: Simulation = { reads: new Map(), ranges: [], writes: new Map() };
+    callBank(this.#stub(simulation), name, args);
+    return simulation;
+  }
+
+  /** By filtering and sorting everything: slow, and obviously right for ASCII keys. */
+  #range(start: string, end: string): [string, Stored][] {
+    return [...this.state]
+      .filter(([key]) => key >= start && (end === '' || key < end))
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  #validate(
+    { id, simulation }: Endorsed,
+    updates: ReadonlyMap<string, { value: string | null; transaction: number }>,
+  ): number {
+    if (this.#known.has(id)) return DUPLICATE;
+    for (const [key, version] of simulation.reads) {
+      if (updates.has(key) || !same(version, this.state.get(key) ?? null)) return MVCC;
+    }
+    for (const { start, end, reads } of simulation.ranges) {
+      const now = this.#range(start, end);
+      const unchanged =
+        now.length === reads.length &&
+        now.every(
+          ([key, version], index) =>
+            key === reads[index]?.key && same(version, reads[index].version),
+        );
+      if (!unchanged) return PHANTOM;
+    }
+    return VALID;
+  }
+
+  #commit(
+    { writes }: Simulation,
+    block: number,
+    transaction: number,
+    updates: Map<string, { value: string | null; transaction: number }>,
+  ): void {
+    for (const [key, value] of writes) {
+      updates.set(key, { value, transaction });
+      if (value === null) this.state.delete(key);
+      else this.state.set(key, { value, block, transaction });
+    }
+  }
+
+  #write(
+    data: readonly Buffer[],
+    ids: readonly string[],
+    codes: readonly number[],
+    updates: ReadonlyMap<string, { value: string | null; transaction: number }>,
+  ): void {
+    const number = this.height;
+    if (number > 0) {
+      this.#commitHash = paperCommitHash(codes, updates, number, this.#commitHash);
+    }
+    const encoded = encodeBlock({
+      number,
+      previousHash: this.#previousHash,
+      data,
+      codes,
+      commitHash: number > 0 ? this.#commitHash : null,
+      lastConfig: this.#lastConfig,
+      kafkaOffset: number > 0 ? this.#offset : null,
+      sources: [...this.#chain.keys()],
+    });
+    this.#previousHash = encoded.hash;
+    for (const [source, raw] of encoded.copies) this.#chain.get(source)?.push(raw);
+    this.height += 1;
+    const transactions = ids.map((id, index) => ({ id, code: codes[index] as number }));
+    for (const [position, peer] of PEERS.entries()) {
+      this.#streams.get(peer)?.push({ block: number, at: this.now - 5 + position, transactions });
+    }
+    for (const source of this.#chain.keys()) {
+      this.history.push({
+        type: 'height',
+        source,
+        channel: this.channel,
+        height: this.height,
+        at: this.now,
+      });
+    }
+  }
+}
+
+function same(a: Version | null, b: Version | null): boolean {
+  return a === null || b === null
+    ? a === b
+    : a.block === b.block && a.transaction === b.transaction;
+}
+
+const nameOf = (code: number): string => protos.protos.TxValidationCode[code] as string;
+
+function healthy(): EnvironmentProbe {
+  return {
+    machines: [1, 2, 3].map((number) => ({ number, ready: true })),
+    services: [{ name: 'orderer0', desired: 1, running: 1 }],
+    containers: [{ component: 'orderer0', state: 'running', oomKilled: false }],
+    leftovers: ['machine 1: qdisc noqueue 0: dev lo'],
+    reachability: [
+      { from: 'machine 1', to: 'machine 2', ok: true },
+      { from: 'machine 2', to: 'machine 1', ok: true },
+    ],
+  };
+}
+
+/** `txmgr.Updates` spelled out by hand; keys and values of the paper network are ASCII and short. */
+function paperCommitHash(
+  codes: readonly number[],
+  updates: ReadonlyMap<string, { value: string | null; transaction: number }>,
+  block: number,
+  previous: Buffer,
+): Buffer {
+  const varint = (value: number): number[] =>
+    value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))];
+  const field = (number: number, content: Buffer): Buffer =>
+    Buffer.concat([Buffer.from([number * 8 + 2, ...varint(content.length)]), content]);
+  const ordered = (value: number): number[] => {
+    const digits: number[] = [];
+    for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) digits.unshift(rest % 256);
+    return [digits.length, ...digits];
+  };
+  const writes = [...updates]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, { value, transaction }], index) =>
+      field(
+        1,
+        Buffer.concat([
+          index === 0 ? field(1, Buffer.from('bank')) : Buffer.alloc(0),
+          field(3, Buffer.from(key)),
+          value === null ? Buffer.from([4 * 8, 1]) : field(5, Buffer.from(value)),
+          field(6, Buffer.from([...ordered(block), ...ordered(transaction)])),
+        ]),
+      ),
+    );
+  return createHash('sha256')
+    .update(Buffer.from(varint(codes.length)))
+    .update(Buffer.from(codes))
+    .update(Buffer.concat(writes))
+    .update(previous)
+    .digest();
+}
+
