@@ -28,7 +28,9 @@ const BROADCAST_MS = 5_000;
  * every node is meant to be there; under faults use the gateway.
  * @throws FabricError that names the step which failed
  */
-export async function transact(options: TransactOptions): Promise<{ readonly block: number }> {
+export async function transact(
+  options: TransactOptions,
+): Promise<{ readonly block: number; readonly transactionId: string }> {
   const { connections, orderers, request, observers, budgetMs } = options;
   const deadline = performance.now() + budgetMs;
   const left = () => Math.max(1, deadline - performance.now());
@@ -92,7 +94,7 @@ export async function transact(options: TransactOptions): Promise<{ readonly blo
         seen: `${committed.code} in block ${committed.block} on ${committed.peer}`,
       });
     }
-    return { block: committed.block };
+    return { block: committed.block, transactionId: proposal.transactionId };
   } finally {
     watch.stop();
     await watcher.close();

@@ -4,6 +4,7 @@ import type { StepRecord } from '../../settings/progress.ts';
 import type { Topology } from '../../settings/topology/schema.ts';
 import { attachNode, type StartedDockerNode } from '../../swarm/machine.ts';
 import type { ApiCertificates } from '../../swarm/tls.ts';
+import type { Credentials } from '../identities/credentials.ts';
 import type { Identities } from '../identities/identities.ts';
 import { getText, putFiles } from './archive.ts';
 import { findObjects } from './objects.ts';
@@ -37,7 +38,7 @@ export interface NetworkState {
   readonly versions: Readonly<Record<string, string>>;
   readonly standIns: Readonly<Record<string, string>>;
   readonly packageIds: Readonly<Record<string, string>>;
-  readonly secrets: Readonly<Record<string, string>>;
+  readonly credentials: Credentials;
   readonly steps: readonly StepRecord[];
   readonly firstTransfer: FirstTransfer;
 }

@@ -1,0 +1,52 @@
+import { findEngine } from '../engine/engine.ts';
+import { currentPlan } from '../images/ensure.ts';
+import { removeImages } from '../images/remove.ts';
+import type { Settings } from '../settings/settings.ts';
+import { interruptible } from './context.ts';
+import { preflight, provideImages } from './provide.ts';
+import { table, terminalProgress } from './terminal.ts';
+
+const MB = 1_000_000;
+
+/** `harness images`. */
+export async function images(
+  settings: Settings,
+  options: { hash?: boolean; remove?: boolean; json?: boolean },
+): Promise<void> {
+  if (options.hash) {
+    const variant = (choice: Settings['couchdb']) => (choice === 'auto' ? 'official' : choice);
+    const plan = currentPlan(
+      { couchdb: variant(settings.couchdb), mongo: variant(settings.mongodb) },
+      process.arch === 'arm64' ? 'arm64' : 'amd64',
+    );
+    console.log(plan.goldenHash);
+    return;
+  }
+  if (options.remove) {
+    const engine = await findEngine(process.env);
+    console.log(engine ? JSON.stringify(await removeImages(engine.docker)) : 'no engine answers');
+    return;
+  }
+  await preflight(settings);
+  const started = performance.now();
+  const progress = terminalProgress(process.stderr, started);
+  const provided = await provideImages({
+    settings,
+    progress,
+    signal: interruptible(),
+    elapsed: () => (performance.now() - started) / 1000,
+  }).finally(progress.stop);
+  const set = provided.images;
+  if (options.json) {
+    console.log(JSON.stringify(set, null, 2));
+    return;
+  }
+  const rows = Object.entries(set.images).map(([name, { tag, size }]) => [
+    name,
+    tag,
+    `${Math.round(size / MB)} MB`,
+    set.versions[name] ?? '',
+  ]);
+  console.log(table([['IMAGE', 'TAG', 'SIZE', 'VERSION'], ...rows]));
+  console.log(`golden volume ${set.goldenVolume}, ${Math.round(set.goldenSize / MB)} MB on disk`);
+}

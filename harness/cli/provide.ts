@@ -1,0 +1,159 @@
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { freeGigabytes } from '../engine/doctor.ts';
+import { connectEngine, type Engine } from '../engine/engine.ts';
+import { type NodeMode, probeNodeMode } from '../engine/mode.ts';
+import { type BroughtUp, bringUp } from '../fabric/network/bring-up.ts';
+import { removeObjects } from '../fabric/network/objects.ts';
+import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
+import { ensureImages } from '../images/ensure.ts';
+import { acquireLock } from '../images/lock.ts';
+import type { ImageSet } from '../images/model.ts';
+import { UsageError } from '../settings/errors.ts';
+import type { Progress, StepRecord } from '../settings/progress.ts';
+import type { Settings } from '../settings/settings.ts';
+import { loadTopology } from '../settings/topology/load.ts';
+import type { Topology } from '../settings/topology/schema.ts';
+import { projectFolder } from './context.ts';
+
+export interface ProvideOptions {
+  readonly settings: Settings;
+  readonly progress: Progress & { readonly steps: readonly StepRecord[] };
+  readonly signal: AbortSignal;
+  readonly elapsed: () => number;
+  readonly chaincodeEnv?: Readonly<Record<string, string>>;
+}
+
+/** Everything that can be wrong with the input is found here, before an engine is asked for anything. */
+export async function preflight(settings: Settings): Promise<Topology> {
+  const topology = loadTopology(topologyFile(settings.topology));
+  const problems: string[] = [];
+  for (const folder of new Set([settings.stateDir, settings.cacheDir])) {
+    const free = await freeGigabytes(folder);
+    if (free < settings.minFreeDiskGb) {
+      problems.push(
+        `disk: expected ${settings.minFreeDiskGb} GiB free at ${folder} (HARNESS_MIN_FREE_DISK_GB), ` +
+          `seen ${free.toFixed(1)} GiB`,
+      );
+    }
+  }
+  if (settings.apiPort !== undefined && !(await portIsFree(settings.apiPort))) {
+    problems.push(
+      `HARNESS_API_PORT: expected a free port on 127.0.0.1, seen ${settings.apiPort} in use; ` +
+        'choose another or leave it unset',
+    );
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+  return topology;
+}
+
+/** A name means a file of fixtures/network; anything with a slash or an ending is a path. */
+export function topologyFile(topology: string): string {
+  if (/[/.]/.test(topology)) return path.resolve(topology);
+  const file = path.join(projectFolder, 'fixtures/network', `${topology}.yaml`);
+  if (!existsSync(file)) {
+    throw new UsageError([
+      `HARNESS_TOPOLOGY: expected article, spread or the path of a YAML file, seen "${topology}"`,
+    ]);
+  }
+  return path.relative(process.cwd(), file);
+}
+
+function portIsFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+/** An engine and all images. */
+export async function provideImages(
+  options: ProvideOptions,
+): Promise<{ engine: Engine; mode: NodeMode; images: ImageSet }> {
+  const { settings, progress, signal } = options;
+  const engine = await progress.step('reach a Docker engine', () =>
+    connectEngine(settings, process.env, progress.say),
+  );
+  // What testcontainers starts must be in the same engine, and its own reaper, if anyone wants it, is ours.
+  process.env.DOCKER_HOST = engine.host;
+  const mode =
+    settings.nodeMode === 'auto' ? await probeNodeMode(engine.docker) : settings.nodeMode;
+  const images = await progress.step('images', (detail) =>
+    ensureImages({
+      docker: engine.docker,
+      mode,
+      cacheDir: settings.cacheDir,
+      registry: settings.registry,
+      couchdb: settings.couchdb,
+      mongo: settings.mongodb,
+      debianMirror: settings.debianMirror,
+      signal,
+      onNotice: progress.say,
+      onProgress: imageProgress(progress, detail),
+    }),
+  );
+  process.env.RYUK_CONTAINER_IMAGE ??= images.reaper;
+  return { engine, mode, images };
+}
+
+/** A line when an image is done; meanwhile what is being worked on. */
+function imageProgress(progress: Progress, detail: (text: string) => void) {
+  const working = new Set<string>();
+  return ({ image, state, seconds }: { image: string; state: string; seconds: number }) => {
+    if (state === 'present') return;
+    if (state === 'done') {
+      working.delete(image);
+      progress.say(`${image}  ${seconds.toFixed(1)} s`);
+    } else working.add(image);
+    detail([...working].join(', '));
+  };
+}
+
+/** A network that was there already, or one that was brought up now. */
+export type Provided =
+  | { readonly kind: 'running'; readonly engine: Engine; readonly network: FoundNetwork }
+  | { readonly kind: 'new'; readonly engine: Engine; readonly network: BroughtUp };
+
+/**
+ * The network of the settings: the one that runs, or a new one. Processes that want the same name take turns.
+ * What an interrupted start has left is removed first.
+ */
+export async function provideNetwork(
+  topology: Topology,
+  options: ProvideOptions,
+): Promise<Provided> {
+  const { settings, progress, signal, elapsed } = options;
+  const unlock = await acquireLock(
+    `network-${settings.name}`,
+    (pid) =>
+      progress.say(`process ${pid} is starting the network "${settings.name}": waiting for it`),
+    signal,
+  );
+  try {
+    const engine = await connectEngine(settings, process.env, progress.say);
+    const found = await findNetwork(engine.docker, settings.name);
+    if (found === 'incomplete') {
+      const removed = await removeObjects(engine.docker, settings.name);
+      progress.say(`removed ${removed} objects that an interrupted start had left`);
+    } else if (found) return { kind: 'running', engine, network: found };
+    const { mode, images } = await provideImages(options);
+    const network = await bringUp({
+      engine,
+      name: settings.name,
+      topology,
+      mode,
+      images,
+      apiPort: settings.apiPort,
+      budgetMs: settings.upTimeoutMs,
+      progress,
+      signal,
+      elapsed,
+      ...(options.chaincodeEnv ? { chaincodeEnv: options.chaincodeEnv } : {}),
+    });
+    return { kind: 'new', engine, network };
+  } finally {
+    await unlock();
+  }
+}

@@ -1,0 +1,313 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Engine } from '../../engine/engine.ts';
+import type { NodeMode } from '../../engine/mode.ts';
+import type { ImageSet } from '../../images/model.ts';
+import type { Progress, StepRecord } from '../../settings/progress.ts';
+import type { Topology } from '../../settings/topology/schema.ts';
+import { formSwarm } from '../../swarm/cluster.ts';
+import { deployServices } from '../../swarm/deploy.ts';
+import type { StartedDockerNode } from '../../swarm/machine.ts';
+import { Reaper } from '../../swarm/reaper.ts';
+import { artefactJob, GENESIS } from '../artefacts/artefacts.ts';
+import { type ChaincodePackage, packageChaincode } from '../artefacts/chaincode-package.ts';
+import { createChannel, joinChannel } from '../client/channel.ts';
+import { Connections } from '../client/connections.ts';
+import { approveChaincode, commitChaincode, installChaincode } from '../client/lifecycle.ts';
+import { createCredentials } from '../identities/credentials.ts';
+import { createIdentities, type Identities } from '../identities/identities.ts';
+import { chaincodeConnection, chaincodeLabel } from '../services/chaincode.ts';
+import { artefactServices, foundationServices } from '../services/network.ts';
+import { type Endpoints, endpointsOf } from './endpoints.ts';
+import { firstTransfer } from './first-transfer.ts';
+import { startMachines } from './machines.ts';
+import { removeObjects } from './objects.ts';
+import { runJob } from './run-job.ts';
+import { type NetworkState, saveState } from './state.ts';
+
+export interface BringUpRequest {
+  readonly engine: Engine;
+  readonly name: string;
+  readonly topology: Topology;
+  readonly mode: NodeMode;
+  readonly images: ImageSet;
+  readonly apiPort: number | undefined;
+  /** Milliseconds for everything below. */
+  readonly budgetMs: number;
+  readonly progress: Progress & { readonly steps: readonly StepRecord[] };
+  readonly signal: AbortSignal;
+  /** Seconds since the command started. */
+  readonly elapsed: () => number;
+  /** Further environment of the chaincode servers, to plant a defect. */
+  readonly chaincodeEnv?: Readonly<Record<string, string>>;
+}
+
+/** A network that is up and still bound to this process: it goes when the process goes, unless released. */
+export interface BroughtUp {
+  readonly state: NetworkState;
+  readonly machines: readonly StartedDockerNode[];
+  /** Lets the network outlive this process. */
+  release(): Promise<void>;
+  /** Removes everything. */
+  remove(): Promise<void>;
+}
+
+/**
+ * Brings a network up: machines, swarm, services, channel, chaincode, first transfer. The reaper is told what to remove
+ * before the first object is made; on any failure and on abort everything is removed before this returns.
+ */
+export async function bringUp(request: BringUpRequest): Promise<BroughtUp> {
+  const { engine, name, images } = request;
+  const run = randomBytes(4).toString('hex');
+  const reaper = await Reaper.start(
+    engine.docker,
+    images.reaper,
+    name,
+    run,
+    engine.host.startsWith('unix://')
+      ? engine.host.slice('unix://'.length)
+      : '/var/run/docker.sock',
+  );
+  const remove = async () => {
+    await reaper.dismiss();
+    await removeObjects(engine.docker, name);
+  };
+  try {
+    const work = assemble(request, run);
+    const { state, machines } = await raceAbort(work, request.signal);
+    return { state, machines, release: () => reaper.release(), remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** The work cannot be interrupted inside every library call; what it was working on is removed under it instead. */
+async function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => undefined); // after an abort its failure is a consequence
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+async function assemble(
+  request: BringUpRequest,
+  run: string,
+): Promise<{ state: NetworkState; machines: readonly StartedDockerNode[] }> {
+  const { engine, name, topology, mode, images, progress, elapsed } = request;
+  const { nodes, certificates } = await progress.step('start machines', () =>
+    startMachines({
+      docker: engine.docker,
+      name,
+      run,
+      mode,
+      topology,
+      nodeImage: images.node,
+      goldenVolume: images.goldenVolume,
+      apiPort: request.apiPort,
+    }),
+  );
+  const [manager] = nodes;
+  if (!manager) throw new Error('topology: expected a machine, seen none');
+  const addresses = Object.fromEntries(nodes.map((node) => [node.number, node.address]));
+  const tags = Object.fromEntries(
+    Object.entries(images.images).map(([key, { tag }]) => [key, tag]),
+  );
+  const credentials = createCredentials(topology);
+  const [identities] = await Promise.all([
+    progress.step('make identities', () => createIdentities(topology, addresses)),
+    progress.step('form swarm', () => formSwarm(nodes, topology.network)),
+  ]);
+  const packages = await chaincodePackages(topology, identities);
+  const packageIds = Object.fromEntries(
+    [...packages].map(([key, value]) => [key, value.packageId]),
+  );
+  const request2 = {
+    topology,
+    identities,
+    credentials,
+    addresses,
+    packageIds,
+    officialCouchdb: images.standIns.couchdb === undefined,
+    ...(request.chaincodeEnv ? { chaincodeEnv: request.chaincodeEnv } : {}),
+  };
+  const deploy = { manager: manager.docker, overlay: topology.network, images: tags };
+  const channels = topology.channels.map(({ name: channel, organisations }) => ({
+    name: channel,
+    organisations,
+  }));
+  const [artefacts] = await Promise.all([
+    progress.step('make genesis block and channel transactions', () =>
+      runJob(
+        manager.docker,
+        tags.fabric ?? 'fabric',
+        artefactJob(topology, identities, { genesis: true, channels }),
+      ),
+    ),
+    progress.step('deploy ZooKeeper, Kafka, databases, CAs and peers', () =>
+      deployServices(deploy, foundationServices(request2)),
+    ),
+  ]);
+  const { [GENESIS]: genesis, ...channelTransactions } = artefacts;
+  if (!genesis) throw new Error('configtxgen: expected a genesis block, seen none');
+  await progress.step('deploy orderers and REST API', () =>
+    deployServices(deploy, artefactServices(request2, { genesis, channels: channelTransactions })),
+  );
+  const endpoints = endpointsOf(topology, identities, addresses);
+  const connections = new Connections();
+  try {
+    await Promise.all([
+      installAll(progress, connections, endpoints, packages, request.budgetMs),
+      formChannels(
+        progress,
+        connections,
+        endpoints,
+        topology,
+        channelTransactions,
+        request.budgetMs,
+      ),
+    ]);
+    for (const { name: channel, chaincodes } of topology.channels) {
+      for (const chaincode of chaincodes) {
+        await progress.step(`commit chaincode ${chaincode} on ${channel}`, () =>
+          define(connections, endpoints, topology, channel, chaincode, packageIds),
+        );
+      }
+    }
+    const transfer = await progress.step('first transfer', () =>
+      firstTransfer(connections, endpoints, identities, topology),
+    );
+    const state: NetworkState = {
+      schema: 1,
+      name,
+      run,
+      startedAt: new Date().toISOString(),
+      mode,
+      topology,
+      machines: nodes.map(({ number, address }) => ({ number, address })),
+      certificates: { ca: certificates.ca, client: certificates.client },
+      identities,
+      credentials,
+      images: tags,
+      versions: images.versions,
+      standIns: images.standIns as Record<string, string>,
+      packageIds,
+      steps: [...progress.steps],
+      firstTransfer: { ...transfer, seconds: elapsed(), imageSeconds: images.seconds },
+    };
+    await saveState(manager, state);
+    return { state, machines: nodes };
+  } finally {
+    connections.close();
+  }
+}
+
+const CHAINCODE_FOLDER = path.resolve(import.meta.dirname, '../../../fixtures/chaincode');
+
+async function chaincodePackages(
+  topology: Topology,
+  identities: Identities,
+): Promise<Map<string, ChaincodePackage>> {
+  const packages = new Map<string, ChaincodePackage>();
+  for (const chaincode of topology.chaincodes) {
+    const folder = path.join(CHAINCODE_FOLDER, chaincode.name, 'META-INF/statedb/couchdb/indexes');
+    const indexes = Object.fromEntries(
+      readdirSync(folder).map((file) => [file, readFileSync(path.join(folder, file), 'utf8')]),
+    );
+    packages.set(
+      chaincode.name,
+      await packageChaincode(
+        chaincodeLabel(chaincode),
+        chaincodeConnection(chaincode, identities),
+        indexes,
+      ),
+    );
+  }
+  return packages;
+}
+
+async function installAll(
+  progress: Progress,
+  connections: Connections,
+  { organisations }: Endpoints,
+  packages: ReadonlyMap<string, ChaincodePackage>,
+  budgetMs: number,
+): Promise<void> {
+  await progress.step('install chaincode on every peer', async () => {
+    await Promise.all(
+      organisations.flatMap(({ admin, peers }) =>
+        peers.flatMap((peer) =>
+          [...packages.values()].map(({ bytes }) =>
+            installChaincode(connections, peer, bytes, admin, budgetMs),
+          ),
+        ),
+      ),
+    );
+  });
+}
+
+async function formChannels(
+  progress: Progress,
+  connections: Connections,
+  endpoints: Endpoints,
+  topology: Topology,
+  transactions: Readonly<Record<string, Buffer>>,
+  budgetMs: number,
+): Promise<void> {
+  for (const { name: channel, organisations } of topology.channels) {
+    const channelTx = transactions[channel];
+    if (!channelTx)
+      throw new Error(`configtxgen: expected a transaction for ${channel}, seen none`);
+    const members = topology.organisations.filter(({ name }) => organisations.includes(name));
+    const joining = endpoints.organisations.filter(({ mspId }) =>
+      members.some((member) => member.mspId === mspId),
+    );
+    const { genesisBlock } = await progress.step(`create channel ${channel}`, () =>
+      createChannel({
+        connections,
+        orderers: endpoints.orderers,
+        channelTx,
+        signers: joining.map(({ admin }) => admin),
+        budgetMs,
+      }),
+    );
+    await progress.step(`join peers to ${channel}`, async () => {
+      await Promise.all(
+        joining.flatMap(({ admin, peers }) =>
+          peers.map((peer) => joinChannel(connections, peer, genesisBlock, admin, budgetMs)),
+        ),
+      );
+    });
+  }
+}
+
+async function define(
+  connections: Connections,
+  { orderers, organisations, peers }: Endpoints,
+  topology: Topology,
+  channel: string,
+  name: string,
+  packageIds: Readonly<Record<string, string>>,
+): Promise<void> {
+  const chaincode = topology.chaincodes.find((c) => c.name === name);
+  const packageId = packageIds[name];
+  if (!chaincode || !packageId) throw new Error(`chaincode ${name}: expected a package, seen none`);
+  const options = { connections, channel, orderers };
+  const { version, sequence } = chaincode;
+  const definition = { name, version, sequence };
+  await Promise.all(
+    organisations.map((organisation) =>
+      approveChaincode(options, organisation, definition, packageId, peers),
+    ),
+  );
+  await commitChaincode(options, organisations, definition);
+}

@@ -1,0 +1,55 @@
+import type { Topology } from '../../settings/topology/schema.ts';
+import type { LifecycleOrganisation } from '../client/lifecycle.ts';
+import type { Endpoint, PeerEndpoint, SigningIdentity } from '../client/types.ts';
+import type { KeyPair } from '../identities/certificates.ts';
+import type {
+  Identities,
+  MachineAddresses,
+  OrganisationIdentities,
+} from '../identities/identities.ts';
+
+/** Orderers and peers as the harness, outside the overlay, reaches them. */
+export interface Endpoints {
+  readonly orderers: readonly Endpoint[];
+  readonly peers: readonly PeerEndpoint[];
+  readonly organisations: readonly LifecycleOrganisation[];
+}
+
+/** @throws Error when identities or addresses lack a component of the topology */
+export function endpointsOf(
+  topology: Topology,
+  identities: Identities,
+  addresses: MachineAddresses,
+): Endpoints {
+  const at = (machine: number, port: number) => `${addresses[machine]}:${port}`;
+  const orderers = topology.ordering.orderers.map(({ name, machine, ports }) => ({
+    name,
+    address: at(machine, ports.general),
+    tlsServerName: name,
+    tlsCaPem: identities.orderer.tlsCa.certificate,
+  }));
+  const organisations = topology.organisations.map(({ name, mspId, peers }) => {
+    const owned = identities.organisations[name];
+    if (!owned) throw new Error(`identities: expected organisation ${name}, seen none`);
+    return {
+      mspId,
+      admin: signingIdentity(owned, owned.admin),
+      peers: peers.map((peer) => ({
+        name: peer.name,
+        mspId,
+        address: at(peer.machine, peer.ports.peer),
+        tlsServerName: peer.name,
+        tlsCaPem: owned.tlsCa.certificate,
+      })),
+    };
+  });
+  return { orderers, organisations, peers: organisations.flatMap(({ peers }) => peers) };
+}
+
+/** A member of an organisation as one who signs. */
+export function signingIdentity(
+  { mspId }: Pick<OrganisationIdentities, 'mspId'>,
+  { certificate, privateKey }: KeyPair,
+): SigningIdentity {
+  return { mspId, certificatePem: certificate, privateKeyPem: privateKey };
+}

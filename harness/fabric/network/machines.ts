@@ -1,0 +1,56 @@
+import type Docker from 'dockerode';
+import { NETWORK_LABEL, RUN_LABEL } from '../../engine/labels.ts';
+import type { NodeMode } from '../../engine/mode.ts';
+import type { Topology } from '../../settings/topology/schema.ts';
+import { DockerNode, type StartedDockerNode } from '../../swarm/machine.ts';
+import { createMachineNetwork } from '../../swarm/machine-network.ts';
+import { type ApiCertificates, createApiCertificates } from '../../swarm/tls.ts';
+
+export interface MachineRequest {
+  readonly docker: Docker;
+  readonly name: string;
+  readonly run: string;
+  readonly mode: NodeMode;
+  readonly topology: Topology;
+  readonly nodeImage: string;
+  readonly goldenVolume: string;
+  /** Port on the host's loopback address for the REST API, if wanted. */
+  readonly apiPort?: number | undefined;
+}
+
+export interface Machines {
+  readonly nodes: readonly StartedDockerNode[];
+  readonly certificates: ApiCertificates;
+}
+
+/** Starts the machines of a topology, all at once, on a network of their own. The first is the swarm's manager. */
+export async function startMachines(request: MachineRequest): Promise<Machines> {
+  const { docker, name, run, topology } = request;
+  const labels = { [NETWORK_LABEL]: name, [RUN_LABEL]: run };
+  const machineNetwork = await createMachineNetwork(docker, `${name}-machines`, labels);
+  const numbers = topology.machines
+    .toSorted((a, b) => Number(b.role === 'manager') - Number(a.role === 'manager'))
+    .map(({ number }) => number);
+  const certificates = await createApiCertificates(numbers.map(machineNetwork.addressOf));
+  const { api } = topology.application;
+  const nodes = await Promise.all(
+    numbers.map((number) =>
+      new DockerNode({
+        outer: docker,
+        image: request.nodeImage,
+        goldenVolume: request.goldenVolume,
+        mode: request.mode,
+        number,
+        address: machineNetwork.addressOf(number),
+        certificates,
+        network: name,
+        machineNetwork,
+        labels,
+        ...(request.apiPort && api.machine === number
+          ? { publish: { host: request.apiPort, container: api.ports.http } }
+          : {}),
+      }).startNode(),
+    ),
+  );
+  return { nodes, certificates };
+}
