@@ -216,6 +216,24 @@ describe('set-up', () => {
     await clock.advance(2_000);
     await rejected;
   });
+
+  it('opens nothing more once it is told to end', async () => {
+    const clock = new FakeClock();
+    const { history, records } = memoryHistory(clock);
+    const profile = transfers({ clients: 1, accounts: 1_200 });
+    const controller = new AbortController();
+    const done = prepareLoad(
+      { history, clock, timeout: 1_000 },
+      openings(profile),
+      new FakeNetwork(clock).clients(1),
+      controller.signal,
+    );
+    await clock.advance(50);
+    controller.abort();
+    await clock.advance(1_000);
+    await done;
+    expect(completions(records)).toHaveLength(1);
+  });
 });
 
 describe('pacer', () => {

@@ -61,17 +61,21 @@ export async function runLoad(run: LoadRun): Promise<OutcomeCounts> {
 
 /**
  * Opens all that a profile needs, with the given clients side by side.
+ * @param signal ends it early, after what is in flight
  * @throws Error if an opening did not succeed, naming it and why
  */
 export async function prepareLoad(
   context: OperationContext,
   openings: readonly { readonly function: string; readonly args: readonly string[] }[],
   clients: readonly LoadClient[],
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<void> {
   const queue = [...openings];
   await untilFirstError(
-    clients.map((client) => async (signal: AbortSignal) => {
-      for (let opening = queue.shift(); opening && !signal.aborted; opening = queue.shift()) {
+    clients.map((client) => async (stop: AbortSignal) => {
+      while (!stop.aborted) {
+        const opening = queue.shift();
+        if (opening === undefined) return;
         const completion = await perform(context, client, { intent: 'set-up', ...opening });
         if (completion.outcome !== 'ok') {
           const { args, function: name } = opening;
@@ -82,7 +86,7 @@ export async function prepareLoad(
         }
       }
     }),
-    new AbortController().signal,
+    signal,
   );
 }
 
