@@ -64,7 +64,8 @@ function peerEnvironment(
   const address = ({ name }: Peer) => `${name}:${CONTAINER_PORTS.peer.peer}`;
   const others = siblings.filter(({ name }) => name !== peer.name);
   return {
-    FABRIC_LOGGING_SPEC: 'info',
+    // At its start the peer logs its whole configuration, CouchDB's password in it, under this logger.
+    FABRIC_LOGGING_SPEC: 'nodeCmd=warning:info',
     FABRIC_LOGGING_FORMAT: FABRIC_LOG_FORMAT,
     CORE_PEER_ID: peer.name,
     CORE_PEER_NETWORKID: 'fabric',
