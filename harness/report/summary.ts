@@ -62,6 +62,20 @@ export function closingLine(run: RunResult): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 
+/** Which of the failed did not plainly fail: `1 timed out, 1 flaky`; empty if all did. */
+export function statesOfFailed(run: RunResult): string {
+  const { timedOut, flaky, interrupted } = tally(run);
+  const states: readonly [number, string][] = [
+    [timedOut, 'timed out'],
+    [flaky, 'flaky'],
+    [interrupted, 'interrupted'],
+  ];
+  return states
+    .filter(([count]) => count > 0)
+    .map(([count, word]) => `${count} ${word}`)
+    .join(', ');
+}
+
 /** Worst first; scenarios of one status stay in the order in which they ran. */
 const order: readonly ScenarioStatus[] = [
   'failed',

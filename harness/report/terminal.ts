@@ -9,8 +9,8 @@ import {
   runDuration,
   runVerdict,
   standIns,
+  statesOfFailed,
   statusWord,
-  tally,
   worstFirst,
 } from './summary.ts';
 
@@ -176,15 +176,8 @@ export function formatScorecard(run: RunResult, options: ScorecardOptions): stri
     }
   }
 
-  const { flaky, interrupted, timedOut } = tally(run);
-  const states = [
-    ...(timedOut ? [`${timedOut} timed out`] : []),
-    ...(flaky ? [`${flaky} flaky`] : []),
-    ...(interrupted ? [`${interrupted} interrupted`] : []),
-  ];
-  out.push('');
-  const verdict = `Verdict: ${runVerdict(run)}`;
-  out.push(states.length > 0 ? `${verdict} (among them ${states.join(', ')})` : verdict);
+  const states = statesOfFailed(run);
+  out.push('', `Verdict: ${runVerdict(run)}${states === '' ? '' : ` (of the failed ${states})`}`);
   if (options.report !== undefined) out.push(`Report:  ${options.report}`);
   return out.join('\n');
 }

@@ -6,7 +6,7 @@
  */
 (() => {
   /** Widths that style.css gives to the timeline's gutter and right edge. */
-  const gutter = () => (innerWidth < 700 ? 64 : 128);
+  const gutter = () => (innerWidth < 700 ? 86 : 128);
   const EDGE = 12;
 
   /** @typedef {{letter: string, from: number, to: number, healed: boolean}} Fault */
@@ -115,10 +115,19 @@
           ],
         }
       : { distr: 3, log: 10 };
-    const rate = (/** @type {any} */ _, /** @type {number | null} */ value) =>
-      value === null ? '–' : `${+value.toFixed(1)}`;
-    const time = (/** @type {any} */ _, /** @type {number | null} */ value) =>
-      value === null ? '–' : latency(value);
+    /** Counts as they are, also where the line is not drawn; nothing while nobody points. */
+    const rate = (
+      /** @type {any} */ _,
+      /** @type {any} */ __,
+      /** @type {number} */ index,
+      /** @type {number | null} */ at,
+    ) => (at === null ? '' : `${[data.at, data.ok, data.fail, data.unknown][index]?.[at] ?? '–'}`);
+    const time = (
+      /** @type {any} */ _,
+      /** @type {number | null} */ value,
+      /** @type {any} */ __,
+      /** @type {number | null} */ at,
+    ) => (at === null ? '' : value === null ? '–' : latency(value));
     /** @param {string} label @param {string} stroke @param {number[]} dash */
     const series = (label, stroke, dash) => ({
       label,
@@ -148,16 +157,13 @@
           ...axis,
           size: gutter(),
           gap: 8,
+          ...(throughput ? {} : { filter: decades, grid: { ...axis.grid, filter: decades } }),
           values: (/** @type {any} */ _, /** @type {(number | null)[]} */ values) =>
             values.map((value) => (value === null ? '' : throughput ? `${value}` : latency(value))),
         },
       ],
       series: [
-        {
-          label: 'at',
-          value: (/** @type {any} */ _, /** @type {number | null} */ value) =>
-            value === null ? '–' : `${value.toFixed(0)} s`,
-        },
+        {},
         ...(throughput
           ? [
               series('ok', '--ok', []),
@@ -174,6 +180,21 @@
     };
   }
 
+  /** What is nearly always nought is drawn only where it is not, so that it is seen when it happens. */
+  /** @param {number[]} list */
+  const rare = (list) =>
+    list.map((value, index) => (value || list[index - 1] || list[index + 1] ? value : null));
+
+  /** Logarithmic gridlines at 1, 2, 5, 10, …; over more than two decades at 1, 10, 100, … */
+  /** @param {any} _ @param {number[]} values */
+  const decades = (_, values) => {
+    const wide = (values.at(-1) ?? 1) / (values[0] || 1) > 150;
+    return values.map((value) => {
+      const lead = Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
+      return lead === 1 || (!wide && (lead === 2 || lead === 5)) ? value : null;
+    });
+  };
+
   /** @type {{chart: any, element: HTMLElement}[]} */
   let drawn = [];
 
@@ -186,7 +207,7 @@
     if (!data || width === 0) return;
     const values =
       kind === 'throughput'
-        ? [data.at, data.ok, data.fail, data.unknown]
+        ? [data.at, data.ok, rare(data.fail), rare(data.unknown)]
         : [
             data.at,
             ...[data.p50, data.p95, data.p99].map((list) =>
@@ -222,17 +243,15 @@
   /** @type {HTMLDetailsElement[]} */
   let opened = [];
   addEventListener('beforeprint', () => {
+    const closed = document.querySelectorAll('details:not(.files, .calm):not([open])');
+    opened = [.../** @type {NodeListOf<HTMLDetailsElement>} */ (closed)];
+    for (const details of opened) details.open = true;
     document.documentElement.dataset.theme = 'light';
-    opened = [
-      .../** @type {NodeListOf<HTMLDetailsElement>} */ (
-        document.querySelectorAll('details.check:not([open])')
-      ),
-    ];
     drawAll();
   });
   addEventListener('afterprint', () => {
-    delete document.documentElement.dataset.theme;
     for (const details of opened) details.open = false;
+    delete document.documentElement.dataset.theme;
     drawAll();
   });
 })();

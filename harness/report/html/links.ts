@@ -15,8 +15,14 @@ function bytes(size: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`;
 }
 
-/** Links by folder; a folder with a hundred logs stays one line until it is opened. */
-export function fileList(files: readonly FileLink[]): Markup {
+/**
+ * Links by folder; a folder with a hundred logs stays one line until it is opened.
+ *
+ * @param base folder that the reader knows about, and that is therefore left out of the names
+ */
+export function fileList(files: readonly FileLink[], base = ''): Markup {
+  const shown = (folder: string) =>
+    (folder.startsWith(`${base}/`) ? folder.slice(base.length + 1) : folder) || './';
   const folders = Map.groupBy(files, ({ path }) => path.slice(0, path.lastIndexOf('/') + 1));
   const items = (list: readonly FileLink[]) =>
     list.map(
@@ -25,7 +31,7 @@ export function fileList(files: readonly FileLink[]): Markup {
     );
   return html`${[...folders].map(([folder, list]) =>
     list.length > 6
-      ? html`<details class="files"><summary><code>${folder || './'}</code> ${list.length} files</summary><ul>${items(list)}</ul></details>`
-      : html`<div class="files"><code>${folder || './'}</code><ul>${items(list)}</ul></div>`,
+      ? html`<details class="files"><summary><code>${shown(folder)}</code> ${list.length} files</summary><ul>${items(list)}</ul></details>`
+      : html`<div class="files"><code>${shown(folder)}</code><ul>${items(list)}</ul></div>`,
   )}`;
 }

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { LoadResult, RunResult } from '../model.ts';
+import type { RunResult } from '../model.ts';
 import {
   closingLine,
   repeatCommand,
   runDuration,
   runVerdict,
   standIns,
+  statesOfFailed,
   worstFirst,
 } from '../summary.ts';
 import { axisOf, faultEnd, letter } from './axis.ts';
+import { detailOf, thin } from './detail.ts';
 import { type FileLink, fileList } from './links.ts';
 import { html, Markup, scriptJson } from './markup.ts';
 import { scenarioSection } from './scenario.ts';
@@ -24,46 +26,18 @@ import { scorecard } from './scorecard.ts';
 const require = createRequire(import.meta.url);
 const asset = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
 
-/** Buckets of a chart; more could not be told apart, and would make a long run's report too big. */
-const MOST_BUCKETS = 1200;
-
-/** Joins neighbours: counts become rates a second, quantiles the worst of the joined. */
-export function thin(series: LoadResult['series'], most = MOST_BUCKETS): LoadResult['series'] {
-  const factor = Math.ceil(series.length / most);
-  if (factor <= 1) return series;
-  const joined: LoadResult['series'][number][] = [];
-  for (let start = 0; start < series.length; start += factor) {
-    const part = series.slice(start, start + factor);
-    const mean = (value: (bucket: LoadResult['series'][number]) => number) =>
-      part.reduce((sum, bucket) => sum + value(bucket), 0) / part.length;
-    const worst = (value: (bucket: LoadResult['series'][number]) => number | null) =>
-      part.reduce<number | null>((most, bucket) => {
-        const own = value(bucket);
-        return own === null ? most : Math.max(most ?? own, own);
-      }, null);
-    joined.push({
-      at: part[0]?.at ?? 0,
-      ok: mean(({ ok }) => ok),
-      fail: mean(({ fail }) => fail),
-      unknown: mean(({ unknown }) => unknown),
-      p50: worst(({ p50 }) => p50),
-      p95: worst(({ p95 }) => p95),
-      p99: worst(({ p99 }) => p99),
-    });
-  }
-  return joined;
-}
-
 /** What charts.js draws, by index of the scenario; times in seconds since its axis begins. */
 function chartData(run: RunResult): readonly object[] {
+  const { buckets } = detailOf(run);
   return run.scenarios.map((scenario) => {
     const axis = axisOf(scenario);
     const seconds = (at: number) => Math.round(at - axis.from) / 1000;
-    const series = thin(scenario.load.series);
+    const series = thin(scenario.load.series, buckets);
     const round = (value: number) => Math.round(value * 100) / 100;
     return {
       span: seconds(axis.to),
-      at: series.map(({ at }) => seconds(at)),
+      // A bucket's value stands in its middle, below the middle of its bar in the timeline.
+      at: series.map(({ at }, index) => seconds((at + (series[index + 1]?.at ?? at + 1000)) / 2)),
       ok: series.map(({ ok }) => round(ok)),
       fail: series.map(({ fail }) => round(fail)),
       unknown: series.map(({ unknown }) => round(unknown)),
@@ -82,14 +56,14 @@ function chartData(run: RunResult): readonly object[] {
 
 function facts(run: RunResult): Markup {
   const took = runDuration(run);
-  const rows: [string, string][] = [
+  const list = (rows: readonly (readonly [string, string])[]) =>
+    html`<dl class="facts">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+  return html`${list([
     ['seed', String(run.seed)],
     ['topology', run.network.topology],
     ['started', run.startedAt.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC')],
     ['took', took ?? 'did not end'],
-    ...standIns(run).map(({ component, served }): [string, string] => [`${component} is`, served]),
-  ];
-  return html`<dl class="facts">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+  ])}${list(standIns(run).map(({ component, served }) => [`${component} is`, served] as const))}`;
 }
 
 const endings: Readonly<Record<RunResult['state'], string>> = {
@@ -115,7 +89,7 @@ function environment(run: RunResult): Markup {
 
 const key = html`<p class="key" aria-label="Key">
 <span><i class="swatch ok"></i>ok</span><span><i class="swatch fail"></i>refused</span><span><i class="swatch unknown"></i>unknown</span>
-<span><i class="swatch band"></i>fault, from injected to healed</span><span><i class="swatch verified"></i>effect verified</span><span><i class="swatch healed"></i>heal verified</span></p>`;
+<span><i class="swatch fault"></i>fault, from injected to healed</span><span><i class="swatch verified"></i>effect verified</span><span><i class="swatch healed"></i>heal verified</span></p>`;
 
 const policy = (scripts: readonly string[]) => {
   const hashes = scripts.map(
@@ -138,13 +112,14 @@ export function renderHtml(run: RunResult, files: readonly FileLink[] = []): str
   const folders = run.scenarios.map(({ folder }) => `${folder}/`);
   const common = files.filter(({ path }) => !folders.some((folder) => path.startsWith(folder)));
   const ending = endings[run.state];
+  const states = statesOfFailed(run);
 
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${new Markup(policy([library, charts]).replaceAll('"', '&quot;'))}">
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">
 <title>${closingLine(run)}: ${run.id}</title><style>${new Markup(style)}</style></head>
 <body><a class="skip" href="#scenarios">Skip to the scenarios</a>
-<header class="top ${verdict}"><h1><span class="verdict">${verdict}</span> ${closingLine(run)}</h1><p class="run">Run ${run.id}</p>${facts(run)}
+<header class="top ${verdict}"><h1><span class="verdict">${verdict}</span> ${closingLine(run)}${states !== '' && html` <span class="aside">of these ${states}</span>`}</h1><p class="run">Run ${run.id}</p>${facts(run)}
 <p class="repeat">Repeat with <code>${repeatCommand(run)}</code></p></header>
 <main>
 ${ending !== '' && html`<p class="ending">${ending}</p>`}

@@ -2,13 +2,13 @@ import type { CheckResult, Evidence } from '../../audit/model.ts';
 import type { LogExcerpt, RunResult, ScenarioResult } from '../model.ts';
 import { applicable, auditWords, checksWorstFirst, duration, headline } from '../summary.ts';
 import { type Axis, axisOf, letter, since } from './axis.ts';
+import { detailOf } from './detail.ts';
 import { type FileLink, fileList } from './links.ts';
 import { html, type Markup } from './markup.ts';
 import { anchor, badge, recoveryCell, share } from './parts.ts';
 import { timeline } from './timeline.ts';
 
-/** More than these would bury what matters, and the complete files are linked. */
-const MOST_LINES = 120;
+/** More than these would bury what matters, and the complete files are linked; see also detail.ts. */
 const MOST_COLUMNS = 1000;
 const MOST_EVIDENCE = 12;
 
@@ -65,7 +65,10 @@ function evidenceItem(item: Evidence): Markup {
 
 function check(result: CheckResult): Markup {
   const counts = Object.entries(result.counts)
-    .map(([name, value]) => `${value.toLocaleString('en')} ${name}`)
+    .map(
+      ([name, value]) =>
+        `${value.toLocaleString('en')} ${value === 1 ? name.replace(/s$/, '') : name}`,
+    )
     .join(', ');
   const violations = result.counts.violations ?? result.evidence.length;
   const shown = result.evidence.slice(0, MOST_EVIDENCE);
@@ -93,9 +96,9 @@ ${valid.length > 0 && html`<details class="folded"><summary>${valid.length} vali
 ${idle.length > 0 && html`<details class="folded"><summary>${idle.length} with nothing to say about this run</summary><ul>${idle.map(({ id, name, reason }) => html`<li><span class="id">${id}</span> ${name}${reason !== undefined && `: ${reason}`}</li>`)}</ul></details>`}`;
 }
 
-function excerpt({ component, lines, file, anomaly }: LogExcerpt): Markup {
-  const from = Math.max(0, Math.min((anomaly ?? 0) - MOST_LINES / 2, lines.length - MOST_LINES));
-  const shown = lines.slice(from, from + MOST_LINES);
+function excerpt({ component, lines, file, anomaly }: LogExcerpt, most: number): Markup {
+  const from = Math.max(0, Math.min((anomaly ?? 0) - Math.floor(most / 2), lines.length - most));
+  const shown = lines.slice(from, from + most);
   const name = file === undefined ? component : html`<a href="${encodeURI(file)}">${component}</a>`;
   return html`<h5>${name}</h5><pre tabindex="0" aria-label="Log of ${component}">${shown.map(
     (line, index) => {
@@ -114,6 +117,7 @@ export function scenarioSection(
   const index = run.scenarios.indexOf(scenario);
   const id = anchor(scenario.name, index);
   const axis = axisOf(scenario);
+  const mostLines = Math.ceil(detailOf(run).lines / Math.max(1, scenario.excerpts.length));
   const [, ...further] = scenario.problems;
   const why = headline(scenario);
   const drawn = scenario.load.series.length > 0;
@@ -132,7 +136,7 @@ ${faults(scenario, axis)}
 ${scenario.status !== 'not-run' && recovery(scenario)}
 ${expectations(scenario)}
 ${invariants(scenario)}
-${scenario.excerpts.length > 0 && html`<h4>Log lines around the first anomaly</h4>${scenario.excerpts.map(excerpt)}`}
-${files.length > 0 && html`<h4>Complete records</h4>${fileList(files)}`}
+${scenario.excerpts.length > 0 && html`<h4>Log lines around the first anomaly</h4>${scenario.excerpts.map((one) => excerpt(one, mostLines))}`}
+${files.length > 0 && html`<h4>Complete records</h4>${fileList(files, scenario.folder)}`}
 </section>`;
 }

@@ -1,5 +1,6 @@
 import type { LoadResult, RunResult, ScenarioResult } from '../model.ts';
 import { type Axis, clock, faultEnd, letter, position, since, ticks } from './axis.ts';
+import { detailOf, thin } from './detail.ts';
 import { html, Markup } from './markup.ts';
 import { type Span, spans } from './states.ts';
 
@@ -17,11 +18,12 @@ function bars(
 ): string {
   const unit = 1000 / (axis.to - axis.from);
   let path = '';
+  const wide = (series[1]?.at ?? 0) - (series[0]?.at ?? 0);
+  const width = Math.max(0.4, (series.length > 1 ? wide : 1000) * unit * 0.86);
   for (const bucket of series) {
     const [below, own] = height(bucket);
     if (own === 0) continue;
     const x = (bucket.at - axis.from) * unit;
-    const width = Math.max(0.4, 1000 * unit * 0.86);
     const base = 100 - (below / top) * 100;
     const tall = (own / top) * 100;
     path += `M${x.toFixed(1)} ${base.toFixed(1)}v${(-tall).toFixed(1)}h${width.toFixed(1)}v${tall.toFixed(1)}z`;
@@ -29,30 +31,30 @@ function bars(
   return path;
 }
 
-function clients(load: LoadResult, axis: Axis): Markup {
-  const top = load.series.reduce(
+function clients(series: LoadResult['series'], axis: Axis): Markup {
+  const top = series.reduce(
     (most, { ok, fail, unknown }) => Math.max(most, ok + fail + unknown),
     1,
   );
   return html`<svg class="strip" viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true">
-<path class="ok" d="${bars(load.series, axis, top, ({ ok }) => [0, ok])}"/>
-<path class="fail" d="${bars(load.series, axis, top, ({ ok, fail }) => [ok, fail])}"/>
-<path class="unknown" d="${bars(load.series, axis, top, ({ ok, fail, unknown }) => [ok + fail, unknown])}"/>
+<path class="ok" d="${bars(series, axis, top, ({ ok }) => [0, ok])}"/>
+<path class="fail" d="${bars(series, axis, top, ({ ok, fail }) => [ok, fail])}"/>
+<path class="unknown" d="${bars(series, axis, top, ({ ok, fail, unknown }) => [ok + fail, unknown])}"/>
 </svg>`;
 }
 
-/** At most one tick each thousandth of the axis, so that a long run stays small. */
-function blocks(load: LoadResult, axis: Axis): Markup {
+/** At most `columns` ticks, the highest of those that would fall on one another. */
+function blocks(load: LoadResult, axis: Axis, columns: number): Markup {
   const most = load.blocks.reduce((top, { transactions }) => Math.max(top, transactions), 1);
   const heights = new Map<number, number>();
   for (const { at, transactions } of load.blocks) {
-    const x = Math.round(((at - axis.from) / (axis.to - axis.from)) * 1000);
+    const x = Math.round(((at - axis.from) / (axis.to - axis.from)) * columns);
     heights.set(x, Math.max(heights.get(x) ?? 0, transactions));
   }
   const path = [...heights]
     .map(([x, transactions]) => `M${x} 100v${-Math.round(20 + (transactions / most) * 80)}`)
     .join('');
-  return html`<svg class="strip ticks" viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true"><path d="${path}"/></svg>`;
+  return html`<svg class="strip ticks" viewBox="0 0 ${columns} 100" preserveAspectRatio="none" aria-hidden="true"><path d="${path}"/></svg>`;
 }
 
 const row = (label: Markup | string, track: Markup, kind = '') =>
@@ -74,7 +76,7 @@ function machines(scenario: ScenarioResult, run: RunResult, axis: Axis): readonl
     }));
     const touched = all.filter(({ list }) => list.length > 0);
     const calm = all.filter(({ list }) => list.length === 0);
-    return html`<div class="tl-machine"><h5>machine ${number}</h5>
+    return html`<div class="tl-machine${touched.length === 0 && ' quiet'}"><h5>machine ${number}</h5>
 ${touched.map(({ name, list }) => componentRow(name, list, axis))}
 ${
   calm.length > 0 &&
@@ -99,6 +101,7 @@ function overlay(scenario: ScenarioResult, axis: Axis): Markup {
 export function timeline(scenario: ScenarioResult, run: RunResult, axis: Axis): Markup {
   const { load } = scenario;
   if (load.series.length === 0 && scenario.faults.length === 0) return new Markup('');
+  const { buckets } = detailOf(run);
   const span = (axis.to - axis.from) / 1000;
   const axisRow = ticks(axis, 7).map(
     (second, index, all) =>
@@ -110,8 +113,8 @@ export function timeline(scenario: ScenarioResult, run: RunResult, axis: Axis): 
   return html`<figure class="timeline" aria-label="Timeline: clients, components by machine and blocks over ${Math.round(span)} seconds. ${hit ? `Faults: ${hit}.` : 'No faults.'}">
 ${overlay(scenario, axis)}
 ${row('', html`${axisRow}`, 'axis')}
-${row('clients', clients(load, axis), 'clients')}
-${row('blocks', blocks(load, axis), 'blocks')}
+${row('clients', clients(thin(load.series, buckets), axis), 'clients')}
+${row('blocks', blocks(load, axis, Math.min(1000, buckets * 2)), 'blocks')}
 ${machines(scenario, run, axis)}
 </figure>`;
 }

@@ -10,7 +10,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
  *     node harness/report/testing/look.ts [--pictures DIR] [--browser PATH] index.html…
  *
  * Fails on a console message of an error, on any request but the file itself, on anything that sticks out of the
- * window or is cut off, and on a chart that was not drawn.
+ * window or is cut off, on a time axis that differs within a scenario, and on a chart that was not drawn.
  */
 
 const { values, positionals } = parseArgs({
@@ -47,7 +47,13 @@ const measure = `(() => {
     const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
     return !data.some((value) => value !== 0);
   }).length;
-  return { scroll: document.documentElement.scrollWidth, wide, sticking, cut, blank, plots: document.querySelectorAll('.plot').length };
+  const askew = [];
+  for (const section of document.querySelectorAll('.scenario')) {
+    const axes = [...section.querySelectorAll('.tl-track, .u-over')].map((track) => track.getBoundingClientRect()).filter(({ width }) => width > 0);
+    const off = axes.find(({ left, right }) => Math.abs(left - axes[0].left) > 1 || Math.abs(right - axes[0].right) > 1);
+    if (off) askew.push(section.id + ': ' + [axes[0].left, axes[0].right, off.left, off.right].join(' '));
+  }
+  return { askew, scroll: document.documentElement.scrollWidth, wide, sticking, cut, blank, plots: document.querySelectorAll('.plot').length };
 })()`;
 
 interface Measured {
@@ -55,13 +61,14 @@ interface Measured {
   readonly wide: number;
   readonly sticking: readonly string[];
   readonly cut: readonly string[];
+  /** Sections in which a row or chart does not share the time axis. */
+  readonly askew: readonly string[];
   readonly blank: number;
   readonly plots: number;
 }
 
-async function inspect(page: Page, file: string): Promise<readonly string[]> {
-  const faults: string[] = [];
-  const url = pathToFileURL(path.resolve(file)).href;
+/** Collects what the browser complains about, from before the page is loaded. */
+function listen(page: Page, url: string, faults: string[]): void {
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') {
       faults.push(`console ${message.type()}: ${message.text()}`);
@@ -73,27 +80,29 @@ async function inspect(page: Page, file: string): Promise<readonly string[]> {
       faults.push(`request: ${request.url()}`);
     }
   });
-  await page.goto(url);
-  const check = async (when: string) => {
-    const seen = (await page.evaluate(measure)) as Measured;
-    if (seen.scroll > seen.wide)
-      faults.push(`${when}: ${seen.scroll} px wide, window ${seen.wide}`);
-    for (const name of seen.sticking.slice(0, 8)) faults.push(`${when}: sticks out: ${name}`);
-    for (const name of seen.cut.slice(0, 8)) faults.push(`${when}: cut off: ${name}`);
-    if (seen.blank > 0) faults.push(`${when}: ${seen.blank} of ${seen.plots} charts not drawn`);
-  };
-  await check('as opened');
-  return Object.assign(faults, { check });
 }
 
+/** Measures the page as it is now. */
+async function inspect(page: Page, when: string, faults: string[]): Promise<void> {
+  const seen = (await page.evaluate(measure)) as Measured;
+  if (seen.scroll > seen.wide) faults.push(`${when}: ${seen.scroll} px wide, window ${seen.wide}`);
+  for (const name of seen.sticking.slice(0, 8)) faults.push(`${when}: sticks out: ${name}`);
+  for (const name of seen.cut.slice(0, 8)) faults.push(`${when}: cut off: ${name}`);
+  for (const name of seen.askew) faults.push(`${when}: time axes differ: ${name}`);
+  if (seen.blank > 0) faults.push(`${when}: ${seen.blank} of ${seen.plots} charts not drawn`);
+}
+
+/** @returns the number of things wrong, each of which it has printed */
 async function look(browser: Browser, file: string): Promise<number> {
+  const url = pathToFileURL(path.resolve(file)).href;
   let problems = 0;
   for (const width of widths) {
     for (const colorScheme of schemes) {
+      const faults: string[] = [];
       const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
-      const faults = (await inspect(page, file)) as string[] & {
-        check: (when: string) => Promise<void>;
-      };
+      listen(page, url, faults);
+      await page.goto(url);
+      await inspect(page, 'as opened', faults);
       if (values.pictures !== undefined) {
         mkdirSync(values.pictures, { recursive: true });
         const name = `${path.basename(path.dirname(path.resolve(file)))}-${width}-${colorScheme}.png`;
@@ -102,7 +111,7 @@ async function look(browser: Browser, file: string): Promise<number> {
       await page.evaluate(
         'for (const details of document.querySelectorAll("details")) details.open = true',
       );
-      await faults.check('all opened');
+      await inspect(page, 'all opened', faults);
       await page.close();
       for (const fault of faults) console.error(`${file} at ${width} px, ${colorScheme}: ${fault}`);
       problems += faults.length;

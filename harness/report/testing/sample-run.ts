@@ -237,7 +237,7 @@ function scenarios(): readonly ScenarioResult[] {
       ],
       recovery: both(3_180, 2_940, 30_000),
       expectations: [
-        { name: 'operations ok during the fault', met: true, expected: '≥ 80 %', seen: '95 %' },
+        { name: 'operations ok during the fault', met: true, expected: '≥ 80 %', seen: '96 %' },
         {
           name: 'the crashed orderer catches up',
           met: true,
@@ -282,7 +282,7 @@ function scenarios(): readonly ScenarioResult[] {
         'orderer1 did not commit within 20 s of the heal (last height 213)',
       ],
       expectations: [
-        { name: 'operations ok during the fault', met: true, expected: '≥ 30 %', seen: '34 %' },
+        { name: 'operations ok during the fault', met: true, expected: '≥ 20 %', seen: '23 %' },
         { name: 'orderer1 recovers', met: false, expected: 'within 20 s', seen: 'not at all' },
       ],
       audit: audit('mychannel', {
@@ -367,10 +367,10 @@ function scenarios(): readonly ScenarioResult[] {
       ],
       recovery: both(610, 1_290, 15_000),
       problems: [
-        'Failed once of 2 attempts under seed 42: 61 % of operations ok during the fault, expected ≥ 65 %',
+        'Failed once of 2 attempts under seed 42: 52 % of operations ok during the fault, expected ≥ 55 %',
       ],
       expectations: [
-        { name: 'operations ok during the fault', met: true, expected: '≥ 65 %', seen: '69 %' },
+        { name: 'operations ok during the fault', met: true, expected: '≥ 55 %', seen: '59 %' },
       ],
     }),
     scenario('Lose machine 3 and give it back', 264_000, 75, {

@@ -1,0 +1,201 @@
+import path from 'node:path';
+import * as core from '@actions/core';
+import type { RunResult, ScenarioResult } from './model.ts';
+import {
+  auditWords,
+  availability,
+  checksWorstFirst,
+  closingLine,
+  duration,
+  headline,
+  percent,
+  repeatCommand,
+  runDuration,
+  runVerdict,
+  standIns,
+  statusWord,
+  tally,
+  worstFirst,
+} from './summary.ts';
+
+/**
+ * What GitHub shows of a run: the job summary, annotations on the lines of the scenarios that failed, and outputs for
+ * later steps. All of it through the runner's environment files and commands, so nothing here needs the network.
+ */
+
+/** GitHub keeps ten annotations of a level for each step and drops the rest without a word. */
+const MOST_ANNOTATIONS = 10;
+
+const signs: Readonly<Record<ScenarioResult['status'], string>> = {
+  passed: '✅',
+  failed: '❌',
+  flaky: '⚠️',
+  interrupted: '⏹️',
+  'timed-out': '⌛',
+  'not-run': '➖',
+};
+
+/** Text for a Markdown table's cell: no markup of its own, no line break, no new column. */
+export function cell(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[\\`*_[\]<>#|~@&$]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** The scorecard as a Markdown table, with what led to it and how to repeat it. */
+export function jobSummary(run: RunResult, report: string): string {
+  const names = [
+    ...new Set(run.scenarios.flatMap(({ recovery }) => recovery.map((r) => r.orderer))),
+  ].sort();
+  const share = (scenario: ScenarioResult, phase: 'before' | 'during' | 'after') =>
+    percent(availability(scenario.load[phase]));
+  const recovered = (scenario: ScenarioResult, name: string) => {
+    const result = scenario.recovery.find(({ orderer }) => orderer === name);
+    if (result === undefined) return '–';
+    return result.firstCommit === null ? '**never**' : duration(result.firstCommit);
+  };
+  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const lines = [
+    `## Resilience: ${runVerdict(run)} (${closingLine(run)})`,
+    '',
+    [
+      `seed ${run.seed}`,
+      `topology ${cell(run.network.topology)}`,
+      runDuration(run) ?? 'did not end',
+      ...standIns(run).map(({ component, served }) => `${component}: ${cell(served)}`),
+    ].join(' · '),
+    '',
+  ];
+  for (const problem of run.problems) lines.push(`- ${cell(problem)}`);
+  if (run.problems.length > 0) lines.push('');
+  if (run.scenarios.length > 0) {
+    lines.push(
+      row([
+        'Scenario',
+        'Verdict',
+        ...names.map((name) => `Recovery ${cell(name)}`),
+        'Ok before',
+        'during',
+        'after',
+        'Audit',
+      ]),
+      row(['---', '---', ...names.map(() => '---:'), '---:', '---:', '---:', '---']),
+    );
+    for (const scenario of worstFirst(run.scenarios)) {
+      const why = headline(scenario);
+      lines.push(
+        row([
+          cell(scenario.name) + (why === undefined ? '' : `<br><sub>${cell(why)}</sub>`),
+          `${signs[scenario.status]} ${statusWord(scenario.status)}`,
+          ...names.map((name) => recovered(scenario, name)),
+          share(scenario, 'before'),
+          share(scenario, 'during'),
+          share(scenario, 'after'),
+          auditWords(scenario),
+        ]),
+      );
+    }
+  } else {
+    lines.push('No scenario ran.');
+  }
+  lines.push(
+    '',
+    `Repeat with \`${repeatCommand(run)}\`. The full report is \`${report}\` in the run's artefacts.`,
+    '',
+  );
+  return lines.join('\n');
+}
+
+interface Annotation {
+  readonly level: 'error' | 'warning';
+  readonly title: string;
+  readonly message: string;
+  readonly file?: string;
+  readonly line?: number;
+}
+
+/** Errors for what failed, warnings for what is flaky or could not be decided. */
+export function annotations(run: RunResult, workspace: string): readonly Annotation[] {
+  const place = (scenario: ScenarioResult) => {
+    const relative = path.isAbsolute(scenario.file)
+      ? path.relative(workspace, scenario.file)
+      : scenario.file;
+    return { file: relative.split(path.sep).join('/'), line: scenario.line };
+  };
+  const all: Annotation[] = run.problems.map((message) => ({
+    level: 'error',
+    title: 'Run failed',
+    message,
+  }));
+  for (const scenario of worstFirst(run.scenarios)) {
+    const why = headline(scenario);
+    if (scenario.status !== 'passed' && scenario.status !== 'not-run') {
+      all.push({
+        level: scenario.status === 'flaky' ? 'warning' : 'error',
+        title: `${scenario.name}: ${statusWord(scenario.status)}`,
+        message: [why, ...scenario.problems.slice(1), `seed ${run.seed}`].join('\n'),
+        ...place(scenario),
+      });
+    }
+    if (scenario.audit?.verdict === 'unknown') {
+      const open = checksWorstFirst(scenario.audit.checks).filter(
+        (check) => check.verdict === 'unknown' && check.applicable !== false,
+      );
+      all.push({
+        level: 'warning',
+        title: `${scenario.name}: audit could not decide`,
+        message: open
+          .map(({ id, name, reason }) => `${id} ${name}: ${reason ?? 'no reason given'}`)
+          .join('\n'),
+        ...place(scenario),
+      });
+    }
+  }
+  return all;
+}
+
+const say = { error: core.error, warning: core.warning };
+
+function annotate(list: readonly Annotation[], report: string): void {
+  for (const level of ['error', 'warning'] as const) {
+    const own = list.filter((annotation) => annotation.level === level);
+    const shown = own.length > MOST_ANNOTATIONS ? own.slice(0, MOST_ANNOTATIONS - 1) : own;
+    for (const { title, message, file, line } of shown) {
+      say[level](message, {
+        title,
+        ...(file === undefined ? {} : { file }),
+        ...(line === undefined ? {} : { startLine: line }),
+      });
+    }
+    if (shown.length < own.length) {
+      say[level](`${own.length - shown.length} more; see ${report}`, { title: 'And more' });
+    }
+  }
+}
+
+/**
+ * Tells GitHub about a run: job summary, annotations, and the outputs `verdict`, `report`, `passed` and `failed`.
+ *
+ * @param report path of `index.html`
+ * @returns `false` where there is no GitHub to tell (`GITHUB_ACTIONS` is not `true`)
+ */
+export async function reportToGitHub(
+  run: RunResult,
+  report: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<boolean> {
+  if (environment.GITHUB_ACTIONS !== 'true') return false;
+  const workspace = environment.GITHUB_WORKSPACE ?? process.cwd();
+  const relative = path.relative(workspace, report);
+  const shown = relative.startsWith('..') ? report : relative;
+  annotate(annotations(run, workspace), shown);
+  const { passed, failed } = tally(run);
+  core.setOutput('verdict', runVerdict(run));
+  core.setOutput('report', shown);
+  core.setOutput('passed', passed);
+  core.setOutput('failed', failed);
+  if (environment.GITHUB_STEP_SUMMARY) {
+    await core.summary.addRaw(jobSummary(run, shown), true).write();
+  }
+  return true;
+}

@@ -1,0 +1,101 @@
+import type { ScenarioResult } from '../model.ts';
+import { sampleRun } from '../testing/sample-run.ts';
+import { axisOf, clock, letter, position, ticks } from './axis.ts';
+import { componentsHit, spans } from './states.ts';
+import { timeline } from './timeline.ts';
+
+const run = sampleRun();
+const { machines } = run.network;
+const named = (pattern: RegExp) =>
+  run.scenarios.find(({ name }) => pattern.test(name)) as ScenarioResult;
+
+describe('axis', () => {
+  it('covers what lies outside of the recorded duration', () => {
+    const scenario = { ...named(/^Crash an/), duration: 0 };
+    expect(axisOf(scenario)).toEqual({ from: 98_000, to: 150_000 });
+  });
+
+  it('keeps positions within the track', () => {
+    const axis = { from: 1000, to: 3000 };
+    expect([0, 1000, 2000, 9000].map((at) => position(axis, at))).toEqual([
+      '0%',
+      '0%',
+      '50%',
+      '100%',
+    ]);
+  });
+
+  it.each([
+    [34_000, [0, 5, 10, 15, 20, 25, 30]],
+    [64_000, [0, 10, 20, 30, 40, 50, 60]],
+    [600_000, [0, 120, 240, 360, 480, 600]],
+  ])('has round ticks over %p ms', (to, expected) => {
+    expect(ticks({ from: 0, to }, 7)).toEqual(expected);
+  });
+
+  it('writes seconds, then minutes', () => {
+    expect([clock(40, 64), clock(150, 600)]).toEqual(['40 s', '2:30']);
+  });
+
+  it('never runs out of letters', () => {
+    expect([0, 25, 26, 27, 52].map(letter)).toEqual(['A', 'Z', 'AA', 'AB', 'BA']);
+  });
+});
+
+describe('states', () => {
+  it('takes a machine for all that runs on it', () => {
+    const [fault] = named(/^Lose machine 3/).faults;
+    expect(componentsHit(fault as NonNullable<typeof fault>, machines)).toEqual([
+      'zookeeper0',
+      'zookeeper1',
+      'kafka0',
+      'kafka1',
+      'orderer1',
+    ]);
+  });
+
+  it('shows what was measured, where it was', () => {
+    const scenario = named(/^Crash an/);
+    const axis = axisOf(scenario);
+    expect(spans('orderer0', scenario, machines, axis)).toEqual([
+      { from: 110_000, to: 122_000, state: 'down', label: 'down' },
+      { from: 122_000, to: 125_180, state: 'recovering', label: 'recovering' },
+    ]);
+  });
+
+  it('shows what the faults imply, where nothing was measured', () => {
+    const scenario = named(/^Freeze/);
+    expect(spans('orderer1', scenario, machines, axisOf(scenario))).toEqual([
+      { from: 230_000, to: 246_000, state: 'frozen', label: 'freeze' },
+      { from: 246_000, to: 247_290, state: 'recovering', label: 'recovering' },
+    ]);
+    expect(spans('peer0.org1', scenario, machines, axisOf(scenario))).toEqual([]);
+  });
+
+  it('lets a fault without heal last to the end, and doubts what was not confirmed', () => {
+    const scenario = named(/mid-commit$/);
+    const axis = axisOf(scenario);
+    expect(spans('peer0.org1', scenario, machines, axis)).toEqual([
+      { from: 357_000, to: axis.to, state: 'degraded', label: 'delay (inconclusive)' },
+    ]);
+  });
+});
+
+describe('timeline', () => {
+  it('has all components, grouped by machine, and a band with a letter for each fault', () => {
+    const scenario = named(/^Crash an/);
+    const text = timeline(scenario, run, axisOf(scenario)).text;
+    for (const component of machines.flatMap(({ components }) => components)) {
+      expect(text).toContain(`>${component}</div>`);
+    }
+    expect(text.match(/<h5>machine \d/g)).toHaveLength(3);
+    expect(text.match(/class="band"/g)).toHaveLength(2);
+    expect(text).toContain('<b>B</b>');
+    expect(text).toContain('A crash orderer0; B crash orderer1');
+  });
+
+  it('is left out where there is nothing to place in time', () => {
+    const scenario = named(/^Fill/);
+    expect(timeline(scenario, run, axisOf(scenario)).text).toBe('');
+  });
+});

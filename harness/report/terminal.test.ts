@@ -1,0 +1,82 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { ScenarioResult } from './model.ts';
+import { columns, formatScorecard, wrap } from './terminal.ts';
+import { abortedRun, sampleRun } from './testing/sample-run.ts';
+
+const report = 'reports/latest/index.html';
+
+describe('formatScorecard', () => {
+  it('is exact at 80 columns', () => {
+    const run = { ...sampleRun(), scenarios: sampleRun().scenarios.slice(1, 3) };
+    expect(formatScorecard(run, { colour: false, width: 80, report })).toBe(
+      `Run 2026-11-24T13-20-00-k3f9   seed 42   topology article   6 min 8 s
+CouchDB served by PouchDB-based compatible server (stand-in)
+MongoDB served by FerretDB 1.24.2 with SQLite (stand-in)
+
+Scenario             Result       orderer0  orderer1  Ok during  Audit
+--------------------------------------------------------------------------------
+Partition the Kafka  failed          4.4 s     never        23%  F8 F9 invalid
+leader from brokers
+and ZooKeeper
+    F8 same commit hash at every height: peer1.org2 differs from block 214 on
+Crash an orderer     passed          3.2 s     2.9 s        96%  21 valid
+
+Verdict: failed
+Report:  reports/latest/index.html`,
+    );
+  });
+
+  it.each([72, 80, 100, 132])('stays within %p columns', (width) => {
+    for (const run of [sampleRun(), abortedRun()]) {
+      for (const line of formatScorecard(run, { colour: false, width, report }).split('\n')) {
+        expect(columns(line)).toBeLessThanOrEqual(width);
+      }
+    }
+  });
+
+  it('says the same with and without colour', () => {
+    const coloured = formatScorecard(sampleRun(), { colour: true, width: 80 });
+    expect(coloured).toContain('\u001b[31mfailed\u001b[0m');
+    expect(coloured).toContain('\u001b[33mflaky\u001b[0m');
+    expect(stripVTControlCharacters(coloured)).toBe(
+      formatScorecard(sampleRun(), { colour: false, width: 80 }),
+    );
+  });
+
+  it('aligns names of wide characters', () => {
+    const [first] = sampleRun().scenarios as readonly [ScenarioResult];
+    const run = { ...sampleRun(), scenarios: [{ ...first, name: '残高の移動' }] };
+    const line = formatScorecard(run, { colour: true, width: 80 })
+      .split('\n')
+      .find((text) => text.startsWith('残'));
+    expect(line).toMatch(/^残高の移動 {11}.\[32mpassed/u);
+  });
+
+  it('lets no control sequence of a name through', () => {
+    const [first] = sampleRun().scenarios as readonly [ScenarioResult];
+    const evil = { ...first, name: 'a\u001b[2Jb\u0007c', problems: ['x\r\ny\u202ez'] };
+    const text = formatScorecard(
+      { ...sampleRun(), scenarios: [evil] },
+      { colour: false, width: 80 },
+    );
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be in it
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u202e]/);
+  });
+
+  it('shows what failed outside the scenarios', () => {
+    expect(formatScorecard(abortedRun(), { colour: false, width: 80 })).toMatch(
+      /! stack: kafka3 not ready within 60 s/,
+    );
+  });
+});
+
+describe('wrap', () => {
+  it.each([
+    ['short', 10, ['short']],
+    ['two words', 5, ['two', 'words']],
+    ['abcdefghij', 4, ['abcd', 'efgh', 'ij']],
+    ['a abcdefghij', 4, ['a', 'abcd', 'efgh', 'ij']],
+  ])('%p at %p', (text, width, lines) => {
+    expect(wrap(text, width)).toEqual(lines);
+  });
+});
