@@ -101,6 +101,14 @@ describe('artefactJob', () => {
     ]);
   });
 
+  it('leaves anchor peers out where one admin shall be able to create the channel', () => {
+    const { files } = artefactJob(topology, identities, {
+      genesis: false,
+      channels: [{ name: 'alone', organisations: ['Org1', 'Org2'], anchorPeers: false }],
+    });
+    expect(files['configtx.yaml']).not.toContain('AnchorPeers');
+  });
+
   it('refuses an organisation that it does not know, and a channel called like the genesis block', () => {
     const channel = (name: string, organisation: string) => () =>
       artefactJob(topology, identities, {

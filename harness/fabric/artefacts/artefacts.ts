@@ -35,8 +35,8 @@ export interface ArtefactRequest {
 /**
  * Describes how to make a network's genesis block and channel creation transactions with `configtxgen`.
  *
- * Creation transactions must be signed by an admin of every organisation of the channel, because they set the anchor
- * peers too.
+ * Creation transactions that set anchor peers, as they do unless told otherwise, must be signed by an admin of every
+ * organisation of the channel.
  *
  * @throws Error if a channel names an unknown organisation, or is called `genesis`
  */

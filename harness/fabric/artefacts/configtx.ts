@@ -14,6 +14,11 @@ export interface ChannelRequest {
   readonly name: string;
   /** Names of the topology's organisations. */
   readonly organisations: readonly string[];
+  /**
+   * Whether the creation transaction sets the anchor peers as well (default). With them it needs the signature of an
+   * admin of each organisation; without them one admin's is enough, as the REST API has it.
+   */
+  readonly anchorPeers?: boolean;
 }
 
 /** Profile under which a channel's creation transaction is made. */
@@ -48,7 +53,7 @@ export function configtx(topology: Topology, channels: readonly ChannelRequest[]
       },
     },
   };
-  for (const { name, organisations: members } of channels) {
+  for (const { name, organisations: members, anchorPeers: anchored = true } of channels) {
     profiles[channelProfile(name)] = {
       ...channelSection(),
       Consortium: CONSORTIUM,
@@ -62,7 +67,10 @@ export function configtx(topology: Topology, channels: readonly ChannelRequest[]
               `channel ${name}: expected organisations among ${known}, saw ${memberName}`,
             );
           }
-          return { ...member(organisation), AnchorPeers: anchorPeers(organisation) };
+          return {
+            ...member(organisation),
+            ...(anchored ? { AnchorPeers: anchorPeers(organisation) } : {}),
+          };
         }),
         Policies: {
           ...implicitPolicies(),

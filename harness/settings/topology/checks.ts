@@ -1,5 +1,6 @@
-import { type Finding, renderValue, valueAt } from './problems.ts';
-import { parseSize } from './schema.ts';
+import { type Finding, renderValue } from './problems.ts';
+import { duplicates, isMapping, type Path, RawFile } from './raw-file.ts';
+import { parseDuration, parseSize } from './schema.ts';
 
 /**
  * How the values of a topology must fit each other. The checks read the file's plain data, not the parsed result,
@@ -7,20 +8,14 @@ import { parseSize } from './schema.ts';
  * once. A value of a wrong type is none of their business; the schema reports it.
  */
 
-type Path = readonly (string | number)[];
-
-interface RawComponent {
-  readonly path: Path;
-  readonly name: unknown;
-  readonly machine: unknown;
-  readonly ports: unknown;
-}
-
 /** Ports that Swarm itself uses on every machine: cluster management, gossip, overlay data. */
 const SWARM_PORTS: ReadonlySet<number> = new Set([2377, 4789, 7946]);
 
 /** Kafka refuses requests above this whatever a topology says (`socket.request.max.bytes`, its default). */
 const KAFKA_REQUEST_LIMIT = 100 * 1024 * 1024;
+
+/** ZooKeeper cuts session timeouts to 2 to 20 ticks without a word; its tick is a second here. */
+const SESSION_TIMEOUT = { min: 2_000, max: 20_000 };
 
 /** Every contradiction between values of the file. Pure; never throws. */
 export function crossCheck(data: unknown): Finding[] {
@@ -34,75 +29,6 @@ export function crossCheck(data: unknown): Finding[] {
     ...checkOrganisations(file),
     ...checkChannels(file),
   ];
-}
-
-/** Typed access to data that may have any shape. */
-class RawFile {
-  readonly #data: unknown;
-
-  constructor(data: unknown) {
-    this.#data = data;
-  }
-
-  at(...path: Path): unknown {
-    return valueAt(this.#data, path);
-  }
-
-  /** Paths of a list's entries; none if it is not a list. */
-  entries(...path: Path): Path[] {
-    const list = this.at(...path);
-    return Array.isArray(list) ? list.map((_, index) => [...path, index]) : [];
-  }
-
-  component(path: Path): RawComponent {
-    return {
-      path,
-      name: this.at(...path, 'name'),
-      machine: this.at(...path, 'machine'),
-      ports: this.at(...path, 'ports'),
-    };
-  }
-
-  components(): RawComponent[] {
-    const peers = this.entries('organisations').flatMap((path) => this.entries(...path, 'peers'));
-    const paths: Path[] = [
-      ...this.entries('zookeeper', 'ensemble'),
-      ...this.entries('kafka', 'brokers'),
-      ...this.entries('ordering', 'orderers'),
-      ...this.entries('organisations').map((path) => [...path, 'ca']),
-      ...peers,
-      ...peers.map((path) => [...path, 'couchdb']),
-      ['application', 'mongo'],
-      ['application', 'mongoExpress'],
-      ['application', 'api'],
-    ];
-    return paths.map((path) => this.component(path));
-  }
-}
-
-/** Reports each value that stands at an earlier path already. */
-function duplicates(
-  file: RawFile,
-  paths: readonly Path[],
-  what: string,
-  label: (path: Path) => string,
-): Finding[] {
-  const first = new Map<unknown, Path>();
-  return paths.flatMap((path) => {
-    const value = file.at(...path);
-    const earlier = first.get(value);
-    if (value === undefined || value === null || earlier === undefined) {
-      first.set(value, path);
-      return [];
-    }
-    return [
-      {
-        path,
-        expected: `a ${what} of its own`,
-        seen: `${renderValue(value)}, which is ${label(earlier)}'s`,
-      },
-    ];
-  });
 }
 
 function checkMachines(file: RawFile): Finding[] {
@@ -124,7 +50,14 @@ function checkComponents(file: RawFile): Finding[] {
   const components = file.components();
   const machines = file.entries('machines').map((path) => file.at(...path, 'number'));
   const names = components.map(({ path }) => [...path, 'name']);
-  const findings = duplicates(file, names, 'component name', () => 'another component');
+  const findings = duplicates(
+    file,
+    names,
+    'component name',
+    () => 'another component',
+    // Swarm's service names have no dots, so peer0.org1 and peer0-org1 would be one.
+    (name) => (typeof name === 'string' ? name.replaceAll('.', '-') : name),
+  );
   const taken = new Map<string, string>();
   for (const { path, name, machine, ports } of components) {
     if (typeof machine !== 'number') {
@@ -178,6 +111,14 @@ function checkKafka(file: RawFile): Finding[] {
   const findings = duplicates(file, ids, 'broker id', (path) =>
     String(file.at(...path.slice(0, -1), 'name')),
   );
+  const session = parseDuration(file.at('kafka', 'zookeeperSessionTimeout'));
+  if (session !== undefined && (session < SESSION_TIMEOUT.min || session > SESSION_TIMEOUT.max)) {
+    findings.push({
+      path: ['kafka', 'zookeeperSessionTimeout'],
+      expected: `from ${SESSION_TIMEOUT.min} to ${SESSION_TIMEOUT.max} ms, which ZooKeeper grants`,
+      seen: `${session} ms`,
+    });
+  }
   const replicationFactor = file.at('kafka', 'replicationFactor');
   const minInsyncReplicas = file.at('kafka', 'minInsyncReplicas');
   if (typeof replicationFactor !== 'number') {
@@ -241,7 +182,21 @@ function checkOrganisations(file: RawFile): Finding[] {
   const organisations: Path[] = [['ordering', 'organisation'], ...file.entries('organisations')];
   const label = (path: Path) => String(file.at(...path.slice(0, -1), 'name'));
   const all = (key: string) => organisations.map((path) => [...path, key]);
+  const unanchored = file.entries('organisations').flatMap((path): Finding[] => {
+    const peers = file.entries(...path, 'peers');
+    const anchors = peers.filter((peer) => file.at(...peer, 'anchor') === true);
+    return peers.length === 0 || anchors.length > 0
+      ? []
+      : [
+          {
+            path: [...path, 'peers'],
+            expected: 'at least one peer with anchor: true, by which other organisations find it',
+            seen: 'none',
+          },
+        ];
+  });
   return [
+    ...unanchored,
     ...duplicates(file, all('name'), 'organisation name', () => 'another organisation'),
     ...duplicates(file, all('mspId'), 'MSP id', label),
     ...duplicates(file, all('domain'), 'domain', label),
@@ -275,8 +230,4 @@ function checkChannels(file: RawFile): Finding[] {
     }
   }
   return findings;
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -109,7 +109,8 @@ describe('a wrong topology is refused with line, key, expectation and what was s
     const problem = only(problems);
     expect(problem.keyPath).toBe('kafka.minInSync');
     expect(problem.line).toBe(lineOf(document, 'minInSync'));
-    expect(problem.seen).toContain('unknown key');
+    expect(problem.seen).toBe('unknown key "minInSync"');
+    expect(problem.expected).toMatch(/^one of the keys replicationFactor, minInsyncReplicas, /);
   });
 
   it('missing key, at the object that lacks it', () => {
@@ -142,6 +143,38 @@ describe('a wrong topology is refused with line, key, expectation and what was s
       at: 'mongoExpress:',
       expected: /component name of its own/,
       seen: /"orderer1"/,
+    },
+    {
+      name: 'component names that Swarm cannot tell apart',
+      edits: [['name: mongo-express', 'name: peer0-org1']],
+      keyPath: 'application.mongoExpress.name',
+      at: 'mongoExpress:',
+      expected: /component name of its own/,
+      seen: /"peer0-org1"/,
+    },
+    {
+      name: 'session timeout that ZooKeeper would not grant',
+      edits: [['zookeeperSessionTimeout: 6s', 'zookeeperSessionTimeout: 1m']],
+      keyPath: 'kafka.zookeeperSessionTimeout',
+      at: 'zookeeperSessionTimeout',
+      expected: /from 2000 to 20000 ms/,
+      seen: /60000 ms/,
+    },
+    {
+      name: 'a batch timeout of zero',
+      edits: [['timeout: 2s', 'timeout: 0s']],
+      keyPath: 'ordering.batch.timeout',
+      at: 'timeout: 0s',
+      expected: /a duration such as/,
+      seen: /"0s"/,
+    },
+    {
+      name: 'organisation without an anchor peer',
+      edits: [[/(peer0\.org2\n.*\n) {8}anchor: true\n/, '$1']],
+      keyPath: 'organisations[1].peers',
+      at: 'peers:',
+      expected: /anchor: true/,
+      seen: /none/,
     },
     {
       name: 'duplicate host port on one machine',

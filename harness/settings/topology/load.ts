@@ -8,7 +8,7 @@ import {
   TopologyError,
   type TopologyProblem,
 } from './problems.ts';
-import { type Topology, topologySchema } from './schema.ts';
+import { keysAt, type Topology, topologySchema } from './schema.ts';
 
 /**
  * Reads and validates a topology file.
@@ -49,7 +49,10 @@ export function parseTopology(text: string, file: string): Topology {
   }
   const data: unknown = document.toJS();
   const result = topologySchema.safeParse(data);
-  const findings = [...(result.success ? [] : findingsOf(result.error, data)), ...crossCheck(data)];
+  const findings = [
+    ...(result.success ? [] : findingsOf(result.error, data, keysAt)),
+    ...crossCheck(data),
+  ];
   if (result.success && findings.length === 0) {
     return result.data;
   }

@@ -70,14 +70,22 @@ export function valueAt(data: unknown, path: readonly (string | number)[]): unkn
   );
 }
 
-/** Turns zod's issues into findings that name what was expected and what stands there. */
-export function findingsOf(error: z.ZodError, data: unknown): Finding[] {
+/**
+ * Turns zod's issues into findings that name what was expected and what stands there.
+ *
+ * @param keysAt the keys that may stand in the mapping at a path
+ */
+export function findingsOf(
+  error: z.ZodError,
+  data: unknown,
+  keysAt: (path: readonly (string | number)[]) => readonly string[],
+): Finding[] {
   return error.issues.flatMap((issue): Finding[] => {
     const path = issue.path.filter((key) => typeof key !== 'symbol');
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
         path: [...path, key],
-        expected: 'no such key here',
+        expected: `one of the keys ${keysAt(path).join(', ')}`,
         seen: `unknown key ${JSON.stringify(key)}`,
       }));
     }

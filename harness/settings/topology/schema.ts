@@ -14,9 +14,10 @@ const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m)$/;
 const SIZE = /^(\d+) ?(B|KiB|MiB)$/;
 const UNITS = { ms: 1, s: 1000, m: 60_000, B: 1, KiB: 1024, MiB: 1024 * 1024 } as const;
 
-/** Milliseconds of a duration such as `2s`, or `undefined` if the text is none. */
+/** Milliseconds of a duration such as `2s`, or `undefined` if the value is none or zero. */
 export function parseDuration(value: unknown): number | undefined {
-  return typeof value === 'string' ? parseQuantity(DURATION, value) : undefined;
+  const duration = typeof value === 'string' ? parseQuantity(DURATION, value) : undefined;
+  return duration === 0 ? undefined : duration;
 }
 
 /** Bytes of a size such as `512 KiB` or `1048576`, or `undefined` if the value is none. */
@@ -174,6 +175,21 @@ export const topologySchema = z.strictObject({
     api: z.strictObject(component('api')),
   }),
 });
+
+/** The keys that may stand in the mapping at a path of a topology file; none if there can be no mapping. */
+export function keysAt(path: readonly (string | number)[]): string[] {
+  let schema: unknown = topologySchema;
+  for (const key of path) {
+    if (schema instanceof z.ZodObject) {
+      schema = (schema.shape as Record<string, unknown>)[key];
+    } else if (schema instanceof z.ZodArray) {
+      schema = schema.element;
+    } else {
+      return [];
+    }
+  }
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
 
 type DeepReadonly<T> = T extends (infer E)[]
   ? readonly DeepReadonly<E>[]
