@@ -291,5 +291,12 @@ describe('probes', () => {
     expect(completions(records).filter(({ outcome }) => outcome === 'unknown')).toHaveLength(5);
     expect(invocations(records).every(({ intent }) => intent === 'probe')).toBe(true);
     expect(network.total).toBe(total);
+    // The second round of the ten pairs gives back what the first one took.
+    const probes = invocations(records).filter(({ client }) => client === 'probe-orderer0');
+    expect([probes[0]?.args, probes[10]?.args]).toEqual([
+      ['p-orderer0-0', 'p-orderer0-1', '1'],
+      ['p-orderer0-1', 'p-orderer0-0', '1'],
+    ]);
+    expect(network.cells.get('p-orderer0-0')?.balance).toBe(1_000_000 - 1 + 1 - 1);
   });
 });

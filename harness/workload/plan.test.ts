@@ -65,6 +65,7 @@ describe('plan', () => {
   it('lets both of a pair spend the same purse at the same step, to different accounts', () => {
     const [first, second] = [plan(3, 2), plan(3, 3)];
     let spends = 0;
+    const refillers = new Map<string, (string | undefined)[]>();
     for (const [index, step] of first.entries()) {
       const other = second[index];
       expect(other?.meet).toBe(step.meet);
@@ -74,10 +75,16 @@ describe('plan', () => {
       expect(mine?.[1]).not.toBe(theirs?.[1]);
       // Exactly one of them refills.
       const all = [...step.operations, ...(other?.operations ?? [])];
-      expect(all.filter(({ intent }) => intent === 'refill')).toHaveLength(1);
+      const refills = all.filter(({ intent }) => intent === 'refill');
+      expect(refills).toHaveLength(1);
+      const purse = mine?.[0] ?? '';
+      refillers.set(purse, [...(refillers.get(purse) ?? []), refills[0]?.args[0]]);
       spends += 1;
     }
     expect(spends).toBeGreaterThan(100);
+    expect(refillers.size).toBe(4);
+    // They take turns at each purse.
+    for (const [one, ...rest] of refillers.values()) expect(rest[0]).not.toBe(one);
     expect(share(first, 'refill')).toBeCloseTo(share(second, 'refill'), 1);
   });
 

@@ -10,7 +10,6 @@ export class Rendezvous {
     if (signal.aborted) return false;
     const partner = this.#waiting.get(place);
     if (partner !== undefined) {
-      this.#waiting.delete(place);
       partner();
       return true;
     }
