@@ -1,4 +1,5 @@
 import type { ChannelCheck, ChannelContext } from './checker.ts';
+import { EventFeed } from './event-feed.ts';
 import { Findings } from './findings.ts';
 import { type History, indexHistory, ofChannel } from './history.ts';
 import { lockstep, type SourceProblem } from './lockstep.ts';
@@ -15,9 +16,7 @@ import { TransactionIndex } from './transaction-index.ts';
 export function audit(recording: Recording): AuditResult {
   const started = performance.now();
   const history = indexHistory(recording.history);
-  const perChannel = recording.channels.map((channel) =>
-    auditChannel(channel, recording, history),
-  );
+  const perChannel = recording.channels.map((channel) => auditChannel(channel, recording, history));
   const checks = CHECKS.map((check) => {
     if (check.scope === 'run') return check.run(recording, history);
     const results = perChannel.map((byId) => byId.get(check.definition.id) as CheckResult);
@@ -45,6 +44,7 @@ function auditChannel(
   const problems: SourceProblem[] = [];
   const replay = new Replay();
   const transactions = new TransactionIndex();
+  const events = new EventFeed(recording, channel);
   const context: ChannelContext = {
     channel,
     scenario: recording.scenario,
@@ -54,6 +54,7 @@ function auditChannel(
     sources: sources.map(({ source }) => source),
     replay,
     transactions,
+    events,
     problems,
   };
   const checkers = CHECKS.filter((check): check is ChannelCheck => check.scope === 'channel').map(
@@ -62,7 +63,8 @@ function auditChannel(
   for (const height of lockstep(sources, problems)) {
     transactions.add(height.reference);
     const applied = replay.apply(height.reference);
-    for (const { checker } of checkers) checker.height?.(height, applied);
+    const announced = events.upTo(height.number);
+    for (const { checker } of checkers) checker.height?.(height, applied, announced);
   }
   return new Map(checkers.map(({ id, checker }) => [id, checker.finish()]));
 }

@@ -11,7 +11,10 @@ export class BankView {
   readonly #chaincode: string;
   /** Keys whose changes are kept for `history` reads. */
   readonly #followed: ReadonlySet<string>;
-  readonly #changes = new Map<string, { readonly txId: string; readonly balance: number | null }[]>();
+  readonly #changes = new Map<
+    string,
+    { readonly txId: string; readonly balance: number | null }[]
+  >();
   readonly #owned = new Map<string, Set<string>>();
   #total = 0n;
 

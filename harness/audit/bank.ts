@@ -10,14 +10,31 @@ export interface Account {
   readonly balance: number;
 }
 
-/** The account that a state value holds, or `undefined` if it is none. */
-export function parseAccount(key: string, value: string): Account | undefined {
+/**
+ * Values that were parsed lately. Several checks look at the same change, and what one transaction left is what the
+ * next one finds; without this, parsing was a sixth of an audit's time.
+ */
+const parsedLately = new Map<string, unknown>();
+const MOST_PARSED = 10_000;
+const ASCII = /^[\x20-\x7e]*$/;
+
+function parseJson(value: string): unknown {
+  if (parsedLately.has(value)) return parsedLately.get(value);
   let parsed: unknown;
   try {
-    parsed = JSON.parse(Buffer.from(value, 'latin1').toString('utf8'));
+    // Bytes that are all ASCII are their own text.
+    parsed = JSON.parse(ASCII.test(value) ? value : Buffer.from(value, 'latin1').toString('utf8'));
   } catch {
-    return undefined;
+    parsed = undefined;
   }
+  if (parsedLately.size === MOST_PARSED) parsedLately.clear();
+  parsedLately.set(value, parsed);
+  return parsed;
+}
+
+/** The account that a state value holds, or `undefined` if it is none. */
+export function parseAccount(key: string, value: string): Account | undefined {
+  const parsed = parseJson(value);
   if (typeof parsed !== 'object' || parsed === null) return undefined;
   const { docType, id, owner, balance } = parsed as Record<string, unknown>;
   if (docType !== 'account' || id !== key.slice(ACCOUNT_PREFIX.length)) return undefined;

@@ -1,3 +1,4 @@
+import type { Announcement, EventFeed } from './event-feed.ts';
 import type { CheckDefinition } from './findings.ts';
 import type { History } from './history.ts';
 import type { Height, SourceProblem } from './lockstep.ts';
@@ -18,13 +19,19 @@ export interface ChannelContext {
   /** World state after the height that was last given. */
   readonly replay: Replay;
   readonly transactions: TransactionIndex;
+  readonly events: EventFeed;
   /** Grows while the blocks are walked. */
   readonly problems: readonly SourceProblem[];
 }
 
 /** A check while it walks one channel's blocks, in order of their numbers. */
 export interface ChannelChecker {
-  height?(height: Height, applied: AppliedBlock): void;
+  /**
+   * @param height - all copies of the next block
+   * @param applied - what replaying it did
+   * @param announced - events of blocks up to this one that have not been given before
+   */
+  height?(height: Height, applied: AppliedBlock, announced: readonly Announcement[]): void;
   finish(): CheckResult;
 }
 

@@ -17,7 +17,11 @@ export function* readLines(path: string): Generator<string> {
       const count = readSync(descriptor, chunk, length, chunk.length - length, null);
       length += count;
       let start = 0;
-      for (let end = chunk.indexOf(10); end !== -1 && end < length; end = chunk.indexOf(10, start)) {
+      for (
+        let end = chunk.indexOf(10);
+        end !== -1 && end < length;
+        end = chunk.indexOf(10, start)
+      ) {
         yield chunk.toString('utf8', start, end);
         start = end + 1;
       }

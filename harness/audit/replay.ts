@@ -129,7 +129,8 @@ export class Replay {
   #expectedCode(transaction: Transaction, pending: Pending): number | null {
     const { type, code } = transaction;
     if (type !== ENDORSER_TRANSACTION) return null;
-    if (code !== VALID && code !== MVCC_READ_CONFLICT && code !== PHANTOM_READ_CONFLICT) return null;
+    if (code !== VALID && code !== MVCC_READ_CONFLICT && code !== PHANTOM_READ_CONFLICT)
+      return null;
     for (const set of transaction.readWriteSets) {
       const space = this.#space(set.namespace);
       const touched = pending.namespaces.get(set.namespace);
@@ -154,7 +155,12 @@ export class Replay {
       if (set.writes.length + set.metadataWrites.length > 0) {
         const before = write(this.#space(namespace), pending.namespace(namespace), set, version);
         for (const [key, old] of before) {
-          changes.push({ namespace, key, before: old, after: this.get(namespace, key)?.value ?? null });
+          changes.push({
+            namespace,
+            key,
+            before: old,
+            after: this.get(namespace, key)?.value ?? null,
+          });
         }
       }
       for (const hashed of set.collections) {

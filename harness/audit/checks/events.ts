@@ -1,16 +1,8 @@
 import { codeName } from '../../fabric/ledger/codes.ts';
+import type { Block } from '../../fabric/ledger/model.ts';
 import type { ChannelCheck } from '../checker.ts';
+import type { Announcement } from '../event-feed.ts';
 import { Findings } from '../findings.ts';
-import type { BlockEvent } from '../recording.ts';
-
-/** Ids and codes of one block, as the chain has them. */
-interface Announced {
-  readonly ids: readonly string[];
-  readonly codes: string;
-}
-
-const codeAt = (codes: string, index: number): number =>
-  Number.parseInt(codes.slice(index * 2, index * 2 + 2), 16);
 
 export const eventsComplete: ChannelCheck = {
   scope: 'channel',
@@ -20,96 +12,90 @@ export const eventsComplete: ChannelCheck = {
     guarantee:
       "Every peer's listener saw each block once, in order, without gap, across faults and reconnections, with the codes that the chain has.",
   },
-  create({ facts, history, recording, channel }) {
+  create({ facts, history, events }) {
     const findings = new Findings(eventsComplete.definition);
-    const blocks: Announced[] = [];
+    /** Block that each stream must announce next. */
+    const next = new Map<string, number>();
     let lastNeeded = -1;
 
-    const judgeEvent = (peer: string, { block, transactions }: BlockEvent): void => {
-      const announced = blocks[block];
+    const judgeOrder = ({ peer, event }: Announcement): void => {
+      findings.count('blocks announced');
+      const expected = next.get(peer);
+      next.set(peer, event.block + 1);
+      const wrong = (message: string): void =>
+        findings.violation({ block: event.block, sources: [peer], message });
+      if (expected === undefined) {
+        if (event.block <= facts.startHeight) return;
+        wrong(
+          `${peer} announced nothing before block ${event.block}, the scenario began at ${facts.startHeight}`,
+        );
+      } else if (event.block !== expected) {
+        wrong(`${peer} announced block ${event.block} where ${expected} was next`);
+      }
+    };
+
+    const judgeContent = ({ peer, event }: Announcement, block: Block): void => {
+      const { number } = block;
       const wrong = (message: string, transactionId?: string): void =>
         findings.violation({
-          block,
+          block: number,
           sources: [peer],
           ...(transactionId !== undefined && { transactionId }),
           message,
         });
-      if (!announced) {
-        wrong(`${peer} announced block ${block}, which the chain does not have`);
-        return;
-      }
-      if (transactions.length !== announced.ids.length) {
+      if (event.transactions.length !== block.transactions.length) {
         wrong(
-          `${peer} announced ${transactions.length} transactions in block ${block}, it has ${announced.ids.length}`,
+          `${peer} announced ${event.transactions.length} transactions in block ${number}, it has ${block.transactions.length}`,
         );
         return;
       }
-      for (const [index, { id, code }] of transactions.entries()) {
-        findings.count('transactions announced');
-        if (id !== announced.ids[index]) {
+      findings.count('transactions announced', block.transactions.length);
+      for (const { id, code, index } of block.transactions) {
+        const announced = event.transactions[index];
+        if (announced?.id !== id) {
           wrong(
-            `${peer} announced ${id} as transaction ${index} of block ${block}, it is ${announced.ids[index]}`,
+            `${peer} announced ${announced?.id} as transaction ${index} of block ${number}, it is ${id}`,
             id,
           );
-        } else if (code !== codeAt(announced.codes, index)) {
+        } else if (announced.code !== code) {
           wrong(
-            `${peer} announced ${codeName(code)} for transaction ${index} of block ${block}, it is ${codeName(codeAt(announced.codes, index))}`,
+            `${peer} announced ${codeName(announced.code)} for transaction ${index} of block ${number}, it is ${codeName(code)}`,
             id,
           );
         }
-      }
-    };
-
-    const judgeStream = (peer: string, events: Iterable<BlockEvent>): void => {
-      let next: number | undefined;
-      try {
-        for (const event of events) {
-          findings.count('blocks announced');
-          const least = next ?? Math.min(event.block, facts.startHeight);
-          if (event.block !== (next ?? event.block) || event.block < least) {
-            findings.violation({
-              block: next ?? event.block,
-              sources: [peer],
-              message: `${peer} announced block ${event.block} where ${next} was next`,
-            });
-          } else if (next === undefined && event.block > facts.startHeight) {
-            findings.violation({
-              block: facts.startHeight,
-              sources: [peer],
-              message: `${peer} announced nothing before block ${event.block}, the scenario began at ${facts.startHeight}`,
-            });
-          }
-          next = event.block + 1;
-          judgeEvent(peer, event);
-        }
-      } catch (error) {
-        findings.unknown(`events of ${peer} cannot be read: ${(error as Error).message}`);
-        return;
-      }
-      if ((next ?? 0) <= lastNeeded) {
-        findings.violation({
-          block: next ?? 0,
-          sources: [peer],
-          message: `${peer} announced nothing from block ${next ?? 0} on, the last transaction of a client is in block ${lastNeeded}`,
-        });
       }
     };
 
     return {
-      height({ reference, copies }) {
-        const judged = copies.find(({ source }) => facts.peers.includes(source));
-        blocks[reference.number] = {
-          ids: reference.transactions.map(({ id }) => id),
-          codes: judged?.metadata.codes ?? '',
-        };
+      height({ number, reference }, _applied, announced) {
+        for (const announcement of announced) {
+          judgeOrder(announcement);
+          // One that comes late has been reported as out of order.
+          if (announcement.event.block === number) judgeContent(announcement, reference);
+        }
         if (reference.transactions.some(({ id }) => history.byTransaction.has(id))) {
-          lastNeeded = reference.number;
+          lastNeeded = number;
         }
       },
       finish() {
-        const streams = recording.events(channel);
-        for (const { peer, events } of streams) judgeStream(peer, events);
-        const missing = facts.peers.filter((name) => !streams.some(({ peer }) => peer === name));
+        for (const { peer, event } of events.upTo(Number.POSITIVE_INFINITY)) {
+          findings.violation({
+            block: event.block,
+            sources: [peer],
+            message: `${peer} announced block ${event.block}, which the chain does not have`,
+          });
+        }
+        for (const peer of events.peers) {
+          const reached = next.get(peer) ?? 0;
+          if (reached > lastNeeded) continue;
+          findings.violation({
+            block: reached,
+            sources: [peer],
+            message: `${peer} announced nothing from block ${reached} on, the last transaction of a client is in block ${lastNeeded}`,
+          });
+        }
+        for (const problem of events.problems) findings.unknown(problem);
+        const missing = facts.peers.filter((peer) => !events.peers.includes(peer));
         if (missing.length > 0) findings.unknown(`no events from ${missing.join(', ')}`);
         findings.floor('blocks announced', 1);
         return findings.result();

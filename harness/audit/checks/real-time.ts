@@ -1,8 +1,8 @@
-import { isEndorsed } from './transactions.ts';
 import type { KeyRead, Transaction, Version } from '../../fabric/ledger/model.ts';
 import type { ChannelCheck } from '../checker.ts';
 import { Findings } from '../findings.ts';
 import type { UpdateBatch } from '../replay.ts';
+import { isEndorsed } from './transactions.ts';
 
 /** Blocks as one peer announced them; a peer announces a block after it has committed its state. */
 class Announcements {
@@ -30,15 +30,17 @@ class Announcements {
 
 /** All versions that keys ever had, oldest first; a deletion is a write with `exists` false. */
 class KeyHistory {
-  readonly #writes = new Map<string, (Version & { readonly exists: boolean })[]>();
+  readonly #writes = new Map<string, Map<string, (Version & { readonly exists: boolean })[]>>();
 
   add({ namespaces, number }: UpdateBatch): void {
     for (const [namespace, updates] of namespaces) {
+      const keys = this.#writes.get(namespace) ?? new Map();
+      this.#writes.set(namespace, keys);
       for (const [key, { value, transaction }] of updates) {
-        const name = `${namespace}\0${key}`;
-        const writes = this.#writes.get(name) ?? [];
-        writes.push({ block: number, transaction, exists: value !== null });
-        this.#writes.set(name, writes);
+        const write = { block: number, transaction, exists: value !== null };
+        const writes = keys.get(key);
+        if (writes) writes.push(write);
+        else keys.set(key, [write]);
       }
     }
   }
@@ -48,7 +50,7 @@ class KeyHistory {
    * For a key that was read as absent, the end of its last absence counts.
    */
   endOf(namespace: string, { key, version }: KeyRead): number | undefined {
-    const writes = this.#writes.get(`${namespace}\0${key}`) ?? [];
+    const writes = this.#writes.get(namespace)?.get(key) ?? [];
     if (version === null) {
       if (writes.at(-1)?.exists !== true) return Number.POSITIVE_INFINITY;
       for (let index = writes.length - 1; index >= 0; index -= 1) {
@@ -76,18 +78,10 @@ export const realTimeOrder: ChannelCheck = {
     guarantee:
       'A transaction that was proposed to a peer after that peer had announced a block reads nothing that this block had already replaced.',
   },
-  create({ history, recording, channel }) {
+  create({ history, events }) {
     const findings = new Findings(realTimeOrder.definition);
     const peers = new Map<string, Announcements>();
-    for (const { peer, events } of recording.events(channel)) {
-      const announcements = new Announcements();
-      peers.set(peer, announcements);
-      try {
-        for (const { at, block } of events) announcements.add(at, block);
-      } catch {
-        // A damaged stream is F16's to report; what came before the damage still counts.
-      }
-    }
+    for (const peer of events.peers) peers.set(peer, new Announcements());
     const keys = new KeyHistory();
 
     /** Peers that endorsed, with the height that each surely had when the proposal was made. */
@@ -131,14 +125,16 @@ export const realTimeOrder: ChannelCheck = {
     };
 
     return {
-      height({ number }, { transactions, batch }) {
+      height({ number }, { transactions, batch }, announced) {
+        for (const { peer, event } of announced) peers.get(peer)?.add(event.at, event.block);
         for (const { transaction } of transactions) {
           if (isEndorsed(transaction.type)) judge(transaction, number);
         }
         keys.add(batch);
       },
       finish() {
-        if (peers.size === 0) findings.unknown('no event streams, so no peer is known to have announced anything');
+        if (peers.size === 0)
+          findings.unknown('no event streams, so no peer is known to have announced anything');
         findings.floor('reads compared', 1);
         return findings.result();
       },

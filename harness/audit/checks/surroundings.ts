@@ -22,7 +22,10 @@ const BAD_LINES: readonly { readonly pattern: RegExp; readonly meaning: string }
   { pattern: /discarding bad normal message/, meaning: 'an accepted transaction was dropped' },
   { pattern: /Halting of chain requested/, meaning: 'an orderer halted a channel' },
   { pattern: /InconsistentClusterIdException/, meaning: 'ZooKeeper lost its data' },
-  { pattern: /java\.lang\.OutOfMemoryError|JavaScript heap out of memory/, meaning: 'out of memory' },
+  {
+    pattern: /java\.lang\.OutOfMemoryError|JavaScript heap out of memory/,
+    meaning: 'out of memory',
+  },
   { pattern: /unhandledRejection|UnhandledPromiseRejection/i, meaning: 'unhandled error' },
 ];
 
@@ -68,7 +71,10 @@ export const logsClean: RunCheck = {
   },
 };
 
-function compile({ pattern, components }: AllowedLog): (component: string, line: string) => boolean {
+function compile({
+  pattern,
+  components,
+}: AllowedLog): (component: string, line: string) => boolean {
   const expression = new RegExp(pattern);
   return (component, line) =>
     (components === undefined || components.includes(component)) && expression.test(line);

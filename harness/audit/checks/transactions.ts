@@ -205,7 +205,8 @@ export const notifiedTruly: ChannelCheck = {
         return;
       }
       findings.count(told === 'VALID' ? 'told valid' : 'told refused');
-      if (complete.outcome === 'fail' && place?.code === VALID) wrong(`that it failed with ${told}`);
+      if (complete.outcome === 'fail' && place?.code === VALID)
+        wrong(`that it failed with ${told}`);
       else if (!place || codeName(place.code) !== told) wrong(told);
       else if (complete.block !== undefined && complete.block !== place.block) {
         wrong(`${told} in block ${complete.block}`);

@@ -13,7 +13,8 @@ export const sameCodes: ChannelCheck = {
   definition: {
     id: 'F7',
     name: 'same validation codes',
-    guarantee: 'All peers gave every transaction the same validation code, and none is left unjudged.',
+    guarantee:
+      'All peers gave every transaction the same validation code, and none is left unjudged.',
   },
   create({ facts }) {
     const findings = new Findings(sameCodes.definition);

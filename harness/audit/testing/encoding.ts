@@ -32,10 +32,7 @@ export interface PaperTransaction {
 
 const CHAINCODE = 'bank';
 const signature = (of: string): Buffer =>
-  Buffer.concat([
-    createHash('sha512').update(of).digest(),
-    Buffer.from([1, 2, 3, 4, 5, 6]),
-  ]);
+  Buffer.concat([createHash('sha512').update(of).digest(), Buffer.from([1, 2, 3, 4, 5, 6])]);
 
 const finish = (writer: { finish(): Uint8Array }): Buffer => Buffer.from(writer.finish());
 const version = (at: Version | null) =>
@@ -53,7 +50,9 @@ export function encodeSimulation({ reads, ranges, writes }: Simulation): Buffer 
         start_key: start,
         end_key: end,
         itr_exhausted: exhausted,
-        raw_reads: { kv_reads: list.map(({ key, version: at }) => ({ key, version: version(at) })) },
+        raw_reads: {
+          kv_reads: list.map(({ key, version: at }) => ({ key, version: version(at) })),
+        },
       })),
       writes: [...writes].map(([key, value]) =>
         value === null ? { key, is_delete: true } : { key, value: Buffer.from(value) },
@@ -63,7 +62,10 @@ export function encodeSimulation({ reads, ranges, writes }: Simulation): Buffer 
   return finish(
     rwset.TxReadWriteSet.encode({
       data_model: rwset.TxReadWriteSet.DataModel.KV,
-      ns_rwset: [{ namespace: '_lifecycle', rwset: Buffer.alloc(0) }, { namespace: CHAINCODE, rwset: set }],
+      ns_rwset: [
+        { namespace: '_lifecycle', rwset: Buffer.alloc(0) },
+        { namespace: CHAINCODE, rwset: set },
+      ],
     }),
   );
 }
@@ -180,7 +182,17 @@ export function paperHeaderHash(number: number, previous: Uint8Array, data: Uint
   const digits: number[] = [];
   for (let rest = number; rest > 0; rest = Math.floor(rest / 256)) digits.unshift(rest % 256);
   if (digits.length === 0 || (digits[0] ?? 0) > 127) digits.unshift(0);
-  const body = [2, digits.length, ...digits, 4, previous.length, ...previous, 4, data.length, ...data];
+  const body = [
+    2,
+    digits.length,
+    ...digits,
+    4,
+    previous.length,
+    ...previous,
+    4,
+    data.length,
+    ...data,
+  ];
   return createHash('sha256')
     .update(Buffer.from([0x30, body.length, ...body]))
     .digest();

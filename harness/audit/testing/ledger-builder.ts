@@ -14,7 +14,6 @@ import type {
 import { type BankStub, callBank } from './bank.ts';
 import { encodeBlock, encodeConfig, encodeTransaction, type Simulation } from './encoding.ts';
 
-
 export const PEERS = ['peer0.org1', 'peer0.org2', 'peer1.org1', 'peer1.org2'] as const;
 export const ORDERERS = ['orderer0', 'orderer1'] as const;
 const VALID = 0;
@@ -87,8 +86,8 @@ export class LedgerBuilder {
   #offset = 0;
   #lastConfig = 0;
   #sequence = 0;
-  #previousHash = Buffer.alloc(0);
-  #commitHash = Buffer.alloc(0);
+  #previousHash: Buffer = Buffer.alloc(0);
+  #commitHash: Buffer = Buffer.alloc(0);
   #startHeight = 0;
 
   constructor(channel = 'mychannel') {
@@ -219,6 +218,12 @@ export class LedgerBuilder {
       stage: 'evaluate',
     });
     return operation;
+  }
+
+  /** Hands over the blocks and events made since the last call and forgets them: for ledgers larger than memory. */
+  drain(take: (parts: Pick<TestRecording, 'chain' | 'streams'>) => void): void {
+    take({ chain: this.#chain, streams: this.#streams });
+    for (const list of [...this.#chain.values(), ...this.#streams.values()]) list.length = 0;
   }
 
   /** Everything recorded so far, as the audit takes it. */
@@ -452,4 +457,3 @@ function paperCommitHash(
     .update(previous)
     .digest();
 }
-

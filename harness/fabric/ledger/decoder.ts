@@ -82,31 +82,31 @@ export function decodeHeader(header: Buffer): BlockHeader {
  * @throws {MalformedMessage} when a slot does not hold the message that it should.
  */
 export function decodeMetadata(metadata: readonly Buffer[]): BlockMetadata {
-  const signed = valueOf(metadata[SIGNATURES]);
+  const signed = content(metadata[SIGNATURES]);
   let consenter: Buffer | undefined;
   let lastConfig = 0;
   if (signed) {
     const reader = new FieldReader(signed);
     while (reader.next()) {
       if (reader.field === 1) lastConfig = decodeIndex(reader.message());
-      else if (reader.field === 2) consenter = valueOf(reader.view());
+      else if (reader.field === 2) consenter = content(reader.view());
       else reader.skip();
     }
   } else {
-    consenter = valueOf(metadata[ORDERER]);
-    const index = valueOf(metadata[LAST_CONFIG]);
+    consenter = content(metadata[ORDERER]);
+    const index = content(metadata[LAST_CONFIG]);
     if (index) lastConfig = decodeIndex(new FieldReader(index));
   }
   return {
     codes: metadata[TRANSACTIONS_FILTER]?.toString('hex') ?? '',
-    commitHash: valueOf(metadata[COMMIT_HASH])?.toString('hex') ?? null,
+    commitHash: content(metadata[COMMIT_HASH])?.toString('hex') ?? null,
     kafka: consenter ? decodeKafka(new FieldReader(consenter)) : null,
     lastConfig,
   };
 }
 
 /** `common.Metadata.value`; `undefined` when absent or empty. */
-function valueOf(metadata: Buffer | undefined): Buffer | undefined {
+function content(metadata: Buffer | undefined): Buffer | undefined {
   if (!metadata) return undefined;
   let value: Buffer | undefined;
   const reader = new FieldReader(metadata);

@@ -41,10 +41,6 @@ export function headerBytes(
 }
 
 /** SHA-256 of the header in hexadecimal: what the next block's `previousHash` must be (`protoutil.BlockHeaderHash`). */
-export function headerHash(
-  number: number,
-  previousHash: Uint8Array,
-  dataHash: Uint8Array,
-): string {
+export function headerHash(number: number, previousHash: Uint8Array, dataHash: Uint8Array): string {
   return hash('sha256', headerBytes(number, previousHash, dataHash), 'hex');
 }
