@@ -1,4 +1,4 @@
-import type { ChannelOptions, ClientDuplexStream } from '@grpc/grpc-js';
+import type { ChannelOptions, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { Client, connectivityState, credentials, Metadata, status } from '@grpc/grpc-js';
 import { describe, RpcError } from './errors.ts';
 import type { Endpoint } from './types.ts';
@@ -44,22 +44,25 @@ export class Connections {
     const deadline = Date.now() + timeoutMs;
     const client = await this.ready(endpoint, Math.min(timeoutMs, CONNECT_TIMEOUT_MS));
     return await new Promise((resolve, reject) => {
-      client.makeUnaryRequest<Uint8Array, Buffer>(
-        path,
-        toBuffer,
-        (bytes) => bytes,
-        request,
-        new Metadata(),
-        { deadline },
-        (error, answer) => {
-          if (error === null && answer !== undefined) {
-            resolve(answer);
-            return;
-          }
-          const code = error?.code ?? status.UNKNOWN;
-          if (code === status.DEADLINE_EXCEEDED) this.discard(endpoint, client);
-          reject(callFailed(endpoint, path, error, code, timeoutMs));
-        },
+      const answered = (error: ServiceError | null, answer?: Buffer) => {
+        if (error === null && answer !== undefined) {
+          resolve(answer);
+          return;
+        }
+        const code = error?.code ?? status.UNKNOWN;
+        if (code === status.DEADLINE_EXCEEDED) this.discard(endpoint, client);
+        reject(callFailed(endpoint, path, error, code, timeoutMs));
+      };
+      started(endpoint, () =>
+        client.makeUnaryRequest<Uint8Array, Buffer>(
+          path,
+          toBuffer,
+          (bytes) => bytes,
+          request,
+          new Metadata(),
+          { deadline },
+          answered,
+        ),
       );
     });
   }
@@ -75,12 +78,14 @@ export class Connections {
     connectTimeoutMs = CONNECT_TIMEOUT_MS,
   ): Promise<{ readonly stream: ByteStream; readonly discard: () => void }> {
     const client = await this.ready(endpoint, connectTimeoutMs);
-    const stream = client.makeBidiStreamRequest<Uint8Array, Buffer>(
-      path,
-      toBuffer,
-      (bytes) => bytes,
-      new Metadata(),
-      {},
+    const stream = started(endpoint, () =>
+      client.makeBidiStreamRequest<Uint8Array, Buffer>(
+        path,
+        toBuffer,
+        (bytes) => bytes,
+        new Metadata(),
+        {},
+      ),
     );
     return { stream, discard: () => this.discard(endpoint, client) };
   }
@@ -99,30 +104,29 @@ export class Connections {
     client.close();
   }
 
+  /**
+   * An open connection to a node.
+   * @throws RpcError with `sent` false when it is refused or not open within the budget
+   */
   async ready(endpoint: Endpoint, timeoutMs: number): Promise<Client> {
     const deadline = Date.now() + timeoutMs;
-    const client = this.#client(endpoint);
-    const channel = client.getChannel();
-    let state = channel.getConnectivityState(true);
-    while (state !== connectivityState.READY) {
+    for (;;) {
+      const client = this.#client(endpoint);
+      const channel = client.getChannel();
+      const state = channel.getConnectivityState(true);
+      if (state === connectivityState.READY) return client;
       if (state === connectivityState.TRANSIENT_FAILURE) {
         this.discard(endpoint, client);
         throw notConnected(endpoint, 'connection refused or TLS handshake failed', timeoutMs);
       }
-      if (state === connectivityState.SHUTDOWN) {
-        throw notConnected(endpoint, 'connection closed', timeoutMs);
-      }
-      const from = state;
-      const changed = await new Promise<boolean>((resolve) => {
-        channel.watchConnectivityState(from, deadline, (error) => resolve(error === undefined));
-      });
-      state = channel.getConnectivityState(true);
-      if (!changed && state === from) {
+      // Shut down: another call has found this connection dead. Its successor is tried in the next round.
+      if (state === connectivityState.SHUTDOWN) this.discard(endpoint, client);
+      else if (Date.now() < deadline) await stateChange(channel, state, deadline);
+      else {
         this.discard(endpoint, client);
-        throw notConnected(endpoint, `still ${connectivityState[from]}`, timeoutMs);
+        throw notConnected(endpoint, `still ${connectivityState[state]}`, timeoutMs);
       }
     }
-    return client;
   }
 
   #client(endpoint: Endpoint): Client {
@@ -140,6 +144,26 @@ export class Connections {
     );
     this.#clients.set(endpoint.address, client);
     return client;
+  }
+}
+
+/** Resolves when the state is another, or at the deadline. */
+async function stateChange(
+  channel: ReturnType<Client['getChannel']>,
+  from: number,
+  deadline: number,
+) {
+  await new Promise<void>((resolve) => {
+    channel.watchConnectivityState(from, deadline, () => resolve());
+  });
+}
+
+/** Starts a call. grpc-js throws when the connection was closed a moment ago; nothing was sent then. */
+function started<T>(endpoint: Endpoint, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw notConnected(endpoint, describe(error), 0);
   }
 }
 

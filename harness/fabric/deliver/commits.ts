@@ -53,7 +53,9 @@ export class CommitWatcher {
   readonly #stop = new AbortController();
   readonly #ready = Promise.withResolvers<void>();
   readonly #streams: Promise<void>[] = [];
+  readonly #tips = new Map<string, number>();
   #tip = -1;
+  #tipAt = 0;
 
   constructor(options: CommitWatcherOptions) {
     this.#options = options;
@@ -91,6 +93,22 @@ export class CommitWatcher {
   /** Number of the newest block that any peer reported; -1 before the first. */
   get tip(): number {
     return this.#tip;
+  }
+
+  /**
+   * Peers that have not reported the newest block though another peer has, for longer than a grace period: cut off,
+   * frozen, or fed by an orderer that is.
+   * @param graceMs ordinary spread between peers, ms
+   */
+  lagging(graceMs = 1_000): ReadonlySet<string> {
+    if (performance.now() - this.#tipAt < graceMs) return new Set();
+    const behind = this.#options.peers.filter((peer) => this.tipOf(peer.name) < this.#tip);
+    return new Set(behind.map((peer) => peer.name));
+  }
+
+  /** Number of the newest block that one peer reported; -1 before its first. */
+  tipOf(peer: string): number {
+    return this.#tips.get(peer) ?? -1;
   }
 
   /** Begins to watch a transaction; to be called before it is broadcast. */
@@ -172,7 +190,11 @@ export class CommitWatcher {
   #report(peer: Endpoint, bytes: Uint8Array): void {
     const filtered = protos.FilteredBlock.decode(bytes);
     const block = toNumber(filtered.number);
-    this.#tip = Math.max(this.#tip, block);
+    this.#tips.set(peer.name, block);
+    if (block > this.#tip) {
+      this.#tip = block;
+      this.#tipAt = performance.now();
+    }
     this.#ready.resolve();
     if (this.#pending.size === 0) return;
     for (const transaction of filtered.filtered_transactions) {

@@ -131,6 +131,7 @@ class Gateway implements FabricClient {
   /** For each organisation that must endorse, its peers. */
   readonly #endorsers: readonly (readonly PeerEndpoint[])[];
   readonly #orderers: readonly Endpoint[];
+  #seen = 0;
 
   constructor(options: GatewayOptions, signer: Signer, hub: Hub, close: () => Promise<void>) {
     this.mspId = options.identity.mspId;
@@ -173,13 +174,16 @@ class Gateway implements FabricClient {
     );
     const orderers =
       request.onlyOrderer === undefined ? this.#orderers : [hub.orderer(request.onlyOrderer)];
-    const planned = this.#endorsers.flatMap((peers) => hub.health.sort(peers).slice(0, 1));
+    const planned = this.#endorsers.flatMap((peers) =>
+      hub.previewPeers(peers, this.#seen).slice(0, 1),
+    );
     return {
       transactionId: proposal.transactionId,
       peers: planned.map((peer) => peer.name),
-      submit: () =>
-        submit({
+      submit: async () => {
+        const result = await submit({
           hub,
+          seen: this.#seen,
           signer: this.#signer,
           proposal,
           what: `${chaincode}.${request.function}`,
@@ -187,7 +191,10 @@ class Gateway implements FabricClient {
           orderers,
           timeouts: this.#timeouts,
           clock: this.#clock,
-        }),
+        });
+        this.#seen = Math.max(this.#seen, result.block ?? 0);
+        return result;
+      },
     };
   }
 

@@ -1,6 +1,7 @@
 /**
- * Remembers for a short time which nodes failed, so that thirty clients do not each find out by waiting.
- * A suspect is still tried, but last: it may be the only one left.
+ * Remembers which nodes failed, so that thirty clients do not each find out by waiting: a circuit breaker. A suspect
+ * is still tried, but last, as it may be the only one left. When its time is over, one caller is sent to it first
+ * again and finds out for all.
  */
 export class Health {
   readonly #suspectUntil = new Map<string, number>();
@@ -24,8 +25,21 @@ export class Health {
     this.#suspectUntil.delete(name);
   }
 
-  /** The same nodes: those without a recent failure first, in the given order; then suspects, oldest failure first. */
-  sort<T extends { readonly name: string }>(nodes: readonly T[]): T[] {
+  /**
+   * The same nodes in the order to try them: sound ones in the given order, then suspects, oldest failure first.
+   * A suspect whose time is over counts as sound for this caller only.
+   */
+  choose<T extends { readonly name: string }>(nodes: readonly T[]): T[] {
+    const sorted = this.preview(nodes);
+    for (const { name } of nodes) {
+      const until = this.#suspectUntil.get(name);
+      if (until !== undefined && until <= this.#now()) this.failed(name);
+    }
+    return sorted;
+  }
+
+  /** What {@link choose} would answer, without taking up the one try. */
+  preview<T extends { readonly name: string }>(nodes: readonly T[]): T[] {
     const now = this.#now();
     const until = (node: T) => {
       const time = this.#suspectUntil.get(node.name) ?? 0;

@@ -39,14 +39,26 @@ export class Hub {
   readonly watcher: CommitWatcher;
   readonly health = new Health();
 
-  constructor(profile: GatewayProfile, mspId: string, channel: string, signer: Signer) {
+  constructor(profile: GatewayProfile, channel: string, signer: Signer) {
     this.profile = profile;
     this.channel = channel;
-    const own = profile.peers.filter((peer) => peer.mspId === mspId);
-    const others = profile.peers.filter((peer) => peer.mspId !== mspId);
-    // One foreign peer: an organisation may lose both of its own and still be told.
-    const peers = [...own, ...others.slice(0, 1)];
+    // Peers of all organisations: one that loses all of its own is still told, and laggards are known.
+    const { peers } = profile;
     this.watcher = new CommitWatcher({ connections: this.connections, signer, channel, peers });
+  }
+
+  /**
+   * Peers in the order they are to be tried: sound ones first, then those behind, then those that failed lately.
+   * @param block the newest block that the client was told of; a peer that does not have it yet would endorse a read
+   *   older than the client's own last write
+   */
+  choosePeers(peers: readonly PeerEndpoint[], block: number): PeerEndpoint[] {
+    return this.health.choose(this.#byTip(peers, block));
+  }
+
+  /** What {@link choosePeers} would answer now, without effect. */
+  previewPeers(peers: readonly PeerEndpoint[], block: number): PeerEndpoint[] {
+    return this.health.preview(this.#byTip(peers, block));
   }
 
   /** @throws FabricError when the profile has no such peer */
@@ -93,7 +105,7 @@ export class Hub {
     }
   }
 
-  /** Asks every peer, own connections' suspects last, until one knows the transaction. */
+  /** Asks every peer at once; null when none that answers in time knows the transaction. */
   async findTransaction(
     signer: Signer,
     transactionId: string,
@@ -111,6 +123,13 @@ export class Hub {
   async close(): Promise<void> {
     await this.watcher.close();
     this.connections.close();
+  }
+
+  #byTip(peers: readonly PeerEndpoint[], block: number): PeerEndpoint[] {
+    const lagging = this.watcher.lagging();
+    const behind = (peer: PeerEndpoint) =>
+      lagging.has(peer.name) || this.watcher.tipOf(peer.name) < block;
+    return [...peers.filter((peer) => !behind(peer)), ...peers.filter(behind)];
   }
 
   #qscc(peer: Endpoint, signer: Signer, args: readonly string[], timeoutMs: number) {
@@ -147,7 +166,7 @@ export function acquireHub(
   const byKey = leases.get(profile) ?? new Map<string, Lease>();
   leases.set(profile, byKey);
   const key = `${mspId}/${channel}`;
-  const lease = byKey.get(key) ?? { hub: new Hub(profile, mspId, channel, signer), users: 0 };
+  const lease = byKey.get(key) ?? { hub: new Hub(profile, channel, signer), users: 0 };
   byKey.set(key, lease);
   lease.users++;
   let released = false;

@@ -29,13 +29,13 @@ export interface Submission {
   readonly what: string;
   /** For each organisation that must endorse, its peers in the order they are to be tried. */
   readonly endorsers: readonly (readonly PeerEndpoint[])[];
+  /** The newest block that the client was told of. */
+  readonly seen: number;
   /** In the order they are to be tried. */
   readonly orderers: readonly Endpoint[];
   readonly timeouts: SubmitTimeouts;
   readonly clock: () => number;
 }
-
-type Responses = readonly FabricProtos.protos.ProposalResponse[];
 
 /** For a last look at the peers' indexes, taken out of the commit budget. */
 const RECHECK_MS = 2_000;
@@ -84,32 +84,90 @@ export async function submit(submission: Submission): Promise<SubmitResult> {
   }
 }
 
-/**
- * One endorsement from each organisation. Peers of different organisations may be a block apart and then read
- * different versions; that is asked again once, with the same transaction id, as nothing was sent for ordering yet.
- */
-async function endorseByAll(submission: Submission) {
-  for (let attempt = 1; ; attempt++) {
-    const responses: Responses = await Promise.all(
-      submission.endorsers.map((peers) => endorseByOne(submission, peers)),
-    );
-    try {
-      const envelope = assembleTransaction(submission.proposal, responses, submission.signer);
-      return { envelope, responses };
-    } catch (error) {
-      if (attempt === 2) throw error;
-    }
-  }
+interface Endorsed {
+  readonly peer: PeerEndpoint;
+  readonly response: FabricProtos.protos.ProposalResponse;
 }
 
-async function endorseByOne(submission: Submission, peers: readonly PeerEndpoint[]) {
+/**
+ * One endorsement from each organisation, all with the same result. Peers that are not at the same height read
+ * different versions; then all peers are asked, with the same transaction id, as nothing was sent for ordering yet,
+ * and those that agree are taken. A peer that lags (cut off, or fed by a frozen orderer) does so for seconds, so it
+ * is remembered and tried last for a while.
+ */
+async function endorseByAll(submission: Submission) {
+  const first = await Promise.all(
+    submission.endorsers.map((peers) => endorseByOne(submission, peers)),
+  );
+  const chosen = agreeing(submission, first) ?? (await endorseByAgreement(submission));
+  const responses = chosen.map(({ response }) => response);
+  return {
+    envelope: assembleTransaction(submission.proposal, responses, submission.signer),
+    responses,
+  };
+}
+
+async function endorseByAgreement(submission: Submission): Promise<readonly Endorsed[]> {
+  const { hub, endorsers, what } = submission;
+  const asked = await Promise.allSettled(
+    endorsers.flat().map((peer) => endorseByOne(submission, [peer])),
+  );
+  const endorsed = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const chosen = agreeing(submission, endorsed);
+  if (chosen === null) {
+    throw new FabricError({
+      subject: what,
+      expected: 'the same read-write set from a peer of each organisation',
+      seen: `proposal responses that differ between ${endorsed
+        .map(({ peer }) => `${peer.name} (block ${hub.watcher.tipOf(peer.name)})`)
+        .join(', ')}`,
+    });
+  }
+  const payload = payloadOf(chosen[0]);
+  for (const other of endorsed) {
+    if (payloadOf(other) !== payload) hub.health.failed(other.peer.name);
+  }
+  return chosen;
+}
+
+/** Of each organisation one endorsement with the same payload; where several payloads would do, the newest chain's. */
+function agreeing(
+  submission: Submission,
+  endorsed: readonly Endorsed[],
+): readonly Endorsed[] | null {
+  const { hub, endorsers } = submission;
+  const byTip = [...endorsed].sort(
+    (a, b) => hub.watcher.tipOf(b.peer.name) - hub.watcher.tipOf(a.peer.name),
+  );
+  for (const candidate of byTip) {
+    const payload = payloadOf(candidate);
+    const group = endorsers.map((peers) =>
+      byTip.find(
+        (other) =>
+          payloadOf(other) === payload && peers.some((peer) => peer.name === other.peer.name),
+      ),
+    );
+    const found = group.filter((one) => one !== undefined);
+    if (found.length === endorsers.length) return found;
+  }
+  return null;
+}
+
+function payloadOf(endorsed: Endorsed | undefined): string {
+  return Buffer.from(endorsed?.response.payload ?? []).toString('base64');
+}
+
+async function endorseByOne(
+  submission: Submission,
+  peers: readonly PeerEndpoint[],
+): Promise<Endorsed> {
   const { hub, proposal, what, timeouts } = submission;
   const errors: string[] = [];
-  for (const peer of hub.health.sort(peers)) {
+  for (const peer of hub.choosePeers(peers, submission.seen)) {
     try {
       const response = await endorse(hub.connections, peer, proposal, what, timeouts.endorseMs);
       hub.health.worked(peer.name);
-      return response;
+      return { peer, response };
     } catch (error) {
       if (error instanceof RefusedError && error.byChaincode) throw error;
       hub.health.failed(peer.name);
@@ -147,7 +205,7 @@ async function handOver(
     at: clock(),
   };
   const errors: string[] = [];
-  for (const target of hub.health.sort(orderers)) {
+  for (const target of hub.health.choose(orderers)) {
     const orderer = { orderer: target.name };
     const asked = broadcast(hub.connections, target, envelope, timeouts.broadcastMs).then(
       (answer) => ({
