@@ -33,6 +33,8 @@ export function mongoExpressService(
       VCAP_APP_HOST: '0.0.0.0',
       PORT: String(CONTAINER_PORTS['mongo-express'].http),
       ME_CONFIG_BASICAUTH_USERNAME: user,
+      // Show every database, not only the one in the URL.
+      ME_CONFIG_MONGODB_ENABLE_ADMIN: 'true',
     },
     files: [
       secret(URL_FILE, mongoUrl(topology, credentials)),
