@@ -16,6 +16,9 @@ const ARTEFACTS = {
   channels: { mychannel: Buffer.from('creation transaction') },
 };
 
+/** Making keys takes 0.2 s of computing; on a machine at work on other things the default of 5 s is not enough. */
+const KEYS_BUDGET_MS = 60_000;
+
 let identities: Identities;
 let credentials: Credentials;
 let request: NetworkRequest;
@@ -32,7 +35,7 @@ beforeAll(async () => {
     officialCouchdb: false,
   };
   services = networkServices(request, ARTEFACTS);
-});
+}, KEYS_BUDGET_MS);
 
 function service(name: string, among = services): ServiceDefinition {
   const found = among.find((candidate) => candidate.name === name);
