@@ -1,4 +1,4 @@
-import type { ChannelCheck, ChannelContext } from './checker.ts';
+import type { ChannelCheck, ChannelContext, Check } from './checker.ts';
 import { EventFeed } from './event-feed.ts';
 import { Findings } from './findings.ts';
 import { type History, indexHistory, ofChannel } from './history.ts';
@@ -12,19 +12,23 @@ import { TransactionIndex } from './transaction-index.ts';
 /**
  * Runs all checks over a recording. The blocks of each channel are walked once, all sources in step; every check sees
  * each height once, so time is linear in the size of the recording and memory in the number of transactions and keys.
+ *
+ * @param checks - all of the registry, or those of interest
  */
-export function audit(recording: Recording): AuditResult {
+export function audit(recording: Recording, checks: readonly Check[] = CHECKS): AuditResult {
   const started = performance.now();
   const history = indexHistory(recording.history);
-  const perChannel = recording.channels.map((channel) => auditChannel(channel, recording, history));
-  const checks = CHECKS.map((check) => {
+  const perChannel = recording.channels.map((channel) =>
+    auditChannel(channel, recording, history, checks),
+  );
+  const results = checks.map((check) => {
     if (check.scope === 'run') return check.run(recording, history);
-    const results = perChannel.map((byId) => byId.get(check.definition.id) as CheckResult);
-    return results.length > 0 ? merge(results) : withoutChannels(check);
+    const ofChannels = perChannel.map((byId) => byId.get(check.definition.id) as CheckResult);
+    return ofChannels.length > 0 ? merge(ofChannels) : withoutChannels(check);
   });
   return {
-    verdict: overall(checks),
-    checks,
+    verdict: overall(results),
+    checks: results,
     channels: recording.channels,
     duration: Math.round(performance.now() - started),
   };
@@ -34,6 +38,7 @@ function auditChannel(
   channel: string,
   recording: Recording,
   whole: History,
+  checks: readonly Check[],
 ): ReadonlyMap<string, CheckResult> {
   const facts: ChannelFacts = recording.scenario.channels[channel] ?? {
     peers: [],
@@ -57,9 +62,9 @@ function auditChannel(
     events,
     problems,
   };
-  const checkers = CHECKS.filter((check): check is ChannelCheck => check.scope === 'channel').map(
-    (check) => ({ id: check.definition.id, checker: check.create(context) }),
-  );
+  const checkers = checks
+    .filter((check): check is ChannelCheck => check.scope === 'channel')
+    .map((check) => ({ id: check.definition.id, checker: check.create(context) }));
   for (const height of lockstep(sources, problems)) {
     transactions.add(height.reference);
     const applied = replay.apply(height.reference);

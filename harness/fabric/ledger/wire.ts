@@ -1,8 +1,7 @@
 /**
  * Just enough of the protobuf wire format (https://protobuf.dev/programming-guides/encoding/) to read blocks without
- * building an object per message. Measured on blocks of ten transfers of 4 KB each, this decodes a block about ten
- * times faster than the generated classes of fabric-protos, and loads in 2 ms where they take 300 ms; the tests hold
- * the two against each other.
+ * building an object per message. Measured on blocks of ten transfers of 4 KB each: 50 µs a block, where the generated
+ * classes of fabric-protos take 140 µs (and 200 ms and 60 MB to load). The tests hold the two against each other.
  */
 
 /** Raised for bytes that are not the message they should be. */
