@@ -3,4 +3,4 @@ export { reportToGitHub } from './github.ts';
 export { parseResults } from './schema.ts';
 export { closingLine, runVerdict, tally } from './summary.ts';
 export { formatScorecard } from './terminal.ts';
-export { type WrittenReport, writeReport } from './write.ts';
+export { readResults, type WrittenReport, writeReport } from './write.ts';

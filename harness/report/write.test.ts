@@ -1,9 +1,8 @@
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseResults } from './schema.ts';
 import { abortedRun, sampleRun } from './testing/sample-run.ts';
-import { writeReport } from './write.ts';
+import { readResults, writeReport } from './write.ts';
 
 let reports: string;
 
@@ -23,7 +22,7 @@ describe('writeReport', () => {
       'junit.xml',
       'results.json',
     ]);
-    expect(parseResults(await readFile(written.json, 'utf8'), written.json)).toEqual(sampleRun());
+    expect(await readResults(path.join(reports, 'one'))).toEqual(sampleRun());
     expect(await readlink(path.join(reports, 'latest'))).toBe('one');
     expect(written.latest).toBe(path.join(reports, 'latest'));
   });
@@ -52,6 +51,12 @@ describe('writeReport', () => {
       ['scenarios/crash-an-orderer/logs/peer%200%231.log', 'peer 0#1.log', '4.1 kB'],
       ['engine-events.jsonl', 'engine-events.jsonl', '0 B'],
     ]);
+  });
+
+  it('says which folder is no run', async () => {
+    await expect(readResults(path.join(reports, 'none'))).rejects.toThrow(
+      /none: expected a run's folder with results\.json, but ENOENT/,
+    );
   });
 
   it('leaves a folder of that name alone', async () => {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FileLink } from './html/links.ts';
 import { renderHtml } from './html/page.ts';
 import { junit } from './junit.ts';
 import type { RunResult } from './model.ts';
+import { parseResults } from './schema.ts';
 
 export interface WrittenReport {
   readonly html: string;
@@ -63,6 +64,19 @@ async function linkLatest(runDir: string): Promise<string | null> {
     await rm(temporary, { force: true });
     return null;
   }
+}
+
+/**
+ * Reads a run back from its folder, e.g. to write its report again.
+ *
+ * @throws Error naming the file, if it is not there or not a run's results
+ */
+export async function readResults(runDir: string): Promise<RunResult> {
+  const file = path.join(runDir, 'results.json');
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new Error(`${runDir}: expected a run's folder with results.json, but ${error.message}`);
+  });
+  return parseResults(text, file);
 }
 
 /**

@@ -150,6 +150,7 @@
           ...axis,
           size: 26,
           space: 64,
+          incrs: [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200],
           values: (/** @type {any} */ _, /** @type {number[]} */ values) =>
             values.map((value) => clock(value, data.span)),
         },

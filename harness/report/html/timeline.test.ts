@@ -1,4 +1,4 @@
-import type { ScenarioResult } from '../model.ts';
+import type { FaultResult, ScenarioResult } from '../model.ts';
 import { sampleRun } from '../testing/sample-run.ts';
 import { axisOf, clock, letter, position, ticks } from './axis.ts';
 import { componentsHit, spans } from './states.ts';
@@ -92,6 +92,15 @@ describe('timeline', () => {
     expect(text.match(/class="band"/g)).toHaveLength(2);
     expect(text).toContain('<b>B</b>');
     expect(text).toContain('A crash orderer0; B crash orderer1');
+  });
+
+  it('has a place for what no machine has', () => {
+    const scenario = named(/^Freeze/);
+    const [fault] = scenario.faults as readonly [FaultResult];
+    const strange = { ...scenario, faults: [{ ...fault, targets: ['client org1-3'] }] };
+    const text = timeline(strange, run, axisOf(strange)).text;
+    expect(text).toMatch(/<h5>elsewhere<\/h5>.*client org1-3.*class="state frozen/s);
+    expect(timeline(scenario, run, axisOf(scenario)).text).not.toContain('elsewhere');
   });
 
   it('is left out where there is nothing to place in time', () => {

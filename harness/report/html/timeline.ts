@@ -2,7 +2,7 @@ import type { LoadResult, RunResult, ScenarioResult } from '../model.ts';
 import { type Axis, clock, faultEnd, letter, position, since, ticks } from './axis.ts';
 import { detailOf, thin } from './detail.ts';
 import { html, Markup } from './markup.ts';
-import { type Span, spans } from './states.ts';
+import { componentsHit, type Span, spans } from './states.ts';
 
 /**
  * The timeline: plain HTML placed by percentages, so it is there without scripts, on paper and at any width. Rows
@@ -68,15 +68,33 @@ function componentRow(name: string, list: readonly Span[], axis: Axis): Markup {
   return row(name, html`<span class="up"></span>${track}`, 'component');
 }
 
+/** What a fault or a measurement names, and no machine has: a client, or a machine of a partial description. */
+function elsewhere(scenario: ScenarioResult, run: RunResult): readonly string[] {
+  const placed = new Set(run.network.machines.flatMap(({ components }) => components));
+  const named = [
+    ...scenario.faults.flatMap((fault) => componentsHit(fault, run.network.machines)),
+    ...(scenario.states ?? []).map(({ component }) => component),
+  ];
+  return [...new Set(named)].filter((name) => !placed.has(name));
+}
+
 function machines(scenario: ScenarioResult, run: RunResult, axis: Axis): readonly Markup[] {
-  return run.network.machines.map(({ number, components }) => {
+  const others = elsewhere(scenario, run);
+  const groups = [
+    ...run.network.machines.map(({ number, components }) => ({
+      title: `machine ${number}`,
+      components,
+    })),
+    ...(others.length > 0 ? [{ title: 'elsewhere', components: others }] : []),
+  ];
+  return groups.map(({ title, components }) => {
     const all = components.map((name) => ({
       name,
       list: spans(name, scenario, run.network.machines, axis),
     }));
     const touched = all.filter(({ list }) => list.length > 0);
     const calm = all.filter(({ list }) => list.length === 0);
-    return html`<div class="tl-machine${touched.length === 0 && ' quiet'}"><h5>machine ${number}</h5>
+    return html`<div class="tl-machine${touched.length === 0 && ' quiet'}"><h5>${title}</h5>
 ${touched.map(({ name, list }) => componentRow(name, list, axis))}
 ${
   calm.length > 0 &&

@@ -112,6 +112,13 @@ async function look(browser: Browser, file: string): Promise<number> {
         'for (const details of document.querySelectorAll("details")) details.open = true',
       );
       await inspect(page, 'all opened', faults);
+      // Pointing at a chart moves a line through the timeline above it, at the same time.
+      for (const plot of (await page.locator('.u-over').all()).slice(0, 2)) {
+        await plot.hover({ position: { x: 40, y: 20 } });
+        const line = page.locator('.tl-overlay .cursor').first();
+        if (!(await line.isVisible()))
+          faults.push('no cursor in the timeline while pointing at a chart');
+      }
       await page.close();
       for (const fault of faults) console.error(`${file} at ${width} px, ${colorScheme}: ${fault}`);
       problems += faults.length;

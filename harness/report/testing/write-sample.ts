@@ -1,14 +1,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { writeReport } from '../write.ts';
-import { abortedRun, passedRun, sampleRun } from './sample-run.ts';
+import { abortedRun, extremeRun, passedRun, sampleRun } from './sample-run.ts';
 
 /** Writes the samples as reports, to look at: `node harness/report/testing/write-sample.ts DIR`. */
 
 const dir = process.argv[2] ?? 'reports';
-for (const run of [abortedRun(), passedRun(), sampleRun()]) {
-  const kind =
-    run.scenarios.length === 0 ? 'aborted' : run.state === 'completed' ? 'passed' : 'rich';
+const samples = {
+  aborted: abortedRun(),
+  passed: passedRun(),
+  extreme: extremeRun(),
+  rich: sampleRun(),
+};
+for (const [kind, run] of Object.entries(samples)) {
   const runDir = path.join(dir, `sample-${kind}`);
   for (const { folder, status } of run.scenarios) {
     if (status === 'not-run') continue;
