@@ -91,7 +91,8 @@ export function minted(args: readonly string[], changes: readonly Change[]): big
 export interface Movement {
   readonly from: string;
   readonly to: string;
-  readonly amount: bigint;
+  /** `undefined` if the argument is no amount; the chaincode should have refused it. */
+  readonly amount: bigint | undefined;
 }
 
 /** The movement that a call asks for, with state keys; `undefined` if it asks for none. */
@@ -99,5 +100,5 @@ export function movement(args: readonly string[]): Movement | undefined {
   const [name, from = '', to = '', text] = args;
   if (name !== 'transfer' && name !== 'move') return undefined;
   const prefix = name === 'transfer' ? ACCOUNT_PREFIX : '';
-  return { from: prefix + from, to: prefix + to, amount: amount(text) ?? -1n };
+  return { from: prefix + from, to: prefix + to, amount: amount(text) };
 }

@@ -103,23 +103,28 @@ export const amountsExact: ChannelCheck = {
       const asked = movement(transaction.args);
       if (!asked) return;
       findings.count('transfers');
-      const expected = new Map([
-        [asked.from, -asked.amount],
-        [asked.to, asked.amount],
-      ]);
+      const { from, to, amount } = asked;
+      const expected = new Map(
+        amount === undefined
+          ? []
+          : [
+              [from, -amount],
+              [to, amount],
+            ],
+      );
       const seen = changes.map(({ key, before, after }) => {
         const [was, is] = [moneyIn(key, before), moneyIn(key, after)];
         return { key, delta: was === undefined || is === undefined ? undefined : is - was };
       });
       const right =
         seen.length === 2 &&
-        asked.from !== asked.to &&
+        from !== to &&
         seen.every(({ key, delta }) => delta !== undefined && expected.get(key) === delta);
       if (right) return;
       findings.violation({
         block,
         transactionId: transaction.id,
-        key: asked.from,
+        key: from,
         message: `${transaction.args.join(' ')} in block ${block} changed ${seen.map(({ key, delta }) => `${key} by ${delta}`).join(', ') || 'nothing'}`,
       });
     };
