@@ -1,0 +1,145 @@
+import { appendFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import type Docker from 'dockerode';
+import { CACHE_LABEL } from '../engine/labels.ts';
+import { buildError } from './tool.ts';
+
+/** What the engine's streams of progress consist of, as far as it is used here. */
+interface Progress {
+  readonly stream?: string;
+  readonly status?: string;
+  readonly error?: string;
+}
+
+/**
+ * Reads a stream of progress to its end, into a log.
+ *
+ * @throws Error with the engine's message if the stream carries one
+ */
+export async function follow(
+  docker: Docker,
+  stream: NodeJS.ReadableStream,
+  log: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const lines: string[] = [];
+  const abort = (): void => {
+    (stream as Readable).destroy(signal?.reason);
+  };
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      (stream as Readable).once('error', reject);
+      docker.modem.followProgress(
+        stream,
+        (error: Error | null) => (error ? reject(error) : resolve()),
+        (event: Progress) => {
+          const text = event.error ?? event.stream ?? '';
+          if (text) lines.push(text.endsWith('\n') ? text : `${text}\n`);
+        },
+      );
+    });
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    if (log) await appendFile(log, lines.join(''));
+    signal?.throwIfAborted();
+  }
+}
+
+export interface BuildImageRequest {
+  readonly image: string;
+  readonly tag: string;
+  /** Tag that `FROM $PARENT` names. */
+  readonly parent: string | undefined;
+  readonly context: Readable;
+  readonly log: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Network of the build's containers; the engine's default unless told. */
+  readonly network?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Builds an image with an engine's classic builder: the one that every engine has. A build ends, and its containers
+ * go, when the connection of the request does.
+ *
+ * @throws ImageBuildError
+ */
+export async function buildImage(docker: Docker, request: BuildImageRequest): Promise<void> {
+  try {
+    const stream = await sending(
+      request.context,
+      docker.buildImage(request.context, {
+        t: request.tag,
+        rm: true,
+        forcerm: true,
+        labels: { ...request.labels, [CACHE_LABEL]: 'true' },
+        ...(request.network ? { networkmode: request.network } : {}),
+        ...(request.parent ? { buildargs: { PARENT: request.parent } } : {}),
+        ...(request.signal ? { abortSignal: request.signal } : {}),
+      }),
+    );
+    await follow(docker, stream, request.log, request.signal);
+  } catch (error) {
+    request.signal?.throwIfAborted();
+    throw buildError(request.image, String(error), request.log);
+  }
+}
+
+/** Makes an image from a root file system, or an empty one that only carries labels. */
+export async function importImage(
+  docker: Docker,
+  tag: string,
+  content: Readable,
+  changes: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const [repo, version] = tag.split(':') as [string, string];
+  // The declaration knows only file names; dockerode sends streams just as well.
+  const stream = await sending(
+    content,
+    docker.importImage(content as unknown as string, {
+      repo,
+      tag: version,
+      changes: [`LABEL ${CACHE_LABEL}=true`, ...changes],
+    }) as unknown as Promise<NodeJS.ReadableStream>,
+  );
+  await follow(docker, stream, undefined, signal);
+}
+
+/** Fails with the content's error when that breaks while it is sent; the request alone would wait for ever. */
+export function sending<T>(content: Readable, request: Promise<T>): Promise<T> {
+  const broken = new Promise<never>((_, reject) => content.once('error', reject));
+  return Promise.race([request, broken]);
+}
+
+/** Two blocks of zeros: a tar without files. */
+export function emptyTar(): Readable {
+  return Readable.from([Buffer.alloc(1024)]);
+}
+
+/** Whether the outer engine has an image under this name. */
+export async function hasImage(docker: Docker, name: string): Promise<boolean> {
+  try {
+    await docker.getImage(name).inspect();
+    return true;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return false;
+    throw error;
+  }
+}
+
+/** A stream of images as `docker save` writes it. */
+export function saveImages(docker: Docker, tags: readonly string[]): Promise<Readable> {
+  // dockerode has it, its declarations don't
+  const engine = docker as Docker & {
+    getImages(options: { names: readonly string[] }): Promise<Readable>;
+  };
+  return engine.getImages({ names: tags });
+}
+
+/** Gives an image a second name. */
+export async function retag(docker: Docker, from: string, to: string): Promise<void> {
+  const colon = to.lastIndexOf(':');
+  await docker.getImage(from).tag({ repo: to.slice(0, colon), tag: to.slice(colon + 1) });
+}
