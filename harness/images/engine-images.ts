@@ -34,6 +34,8 @@ export async function follow(
         stream,
         (error: Error | null) => (error ? reject(error) : resolve()),
         (event: Progress) => {
+          // a failed build is an event like any other; the stream itself ends well
+          if (event.error) reject(new Error(event.error));
           const text = event.error ?? event.stream ?? '';
           if (text) lines.push(text.endsWith('\n') ? text : `${text}\n`);
         },
