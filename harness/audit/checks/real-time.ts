@@ -67,6 +67,21 @@ class KeyHistory {
   }
 }
 
+function describe(
+  { key, version }: KeyRead,
+  number: number,
+  peer: string,
+  height: number,
+  end: number | undefined,
+): string {
+  if (height > number) {
+    return `block ${number} holds a transaction that was proposed after ${peer} had announced block ${height - 1}`;
+  }
+  return end === undefined
+    ? `${key} was read at version ${version?.block}:${version?.transaction}, which it never had`
+    : `${peer} had announced block ${height - 1} before the proposal, but ${key} was read as it was before block ${end}`;
+}
+
 const isPeer = (endorser: string, peer: string): boolean =>
   endorser === peer || endorser.startsWith(`${peer}.`);
 
@@ -108,7 +123,7 @@ export const realTimeOrder: ChannelCheck = {
         if (end !== undefined && end !== Number.POSITIVE_INFINITY) {
           findings.count('stale reads');
         }
-        if (height <= number && (end === undefined || end >= height)) continue;
+        if (end !== undefined && end >= height && height <= number) continue;
         const operation = history.byTransaction.get(transaction.id)?.invoke.operation;
         findings.violation({
           block: number,
@@ -116,10 +131,7 @@ export const realTimeOrder: ChannelCheck = {
           ...(operation !== undefined && { operation }),
           key: read.key,
           sources: [peer],
-          message:
-            height > number
-              ? `block ${number} holds a transaction that was proposed after ${peer} had announced block ${height - 1}`
-              : `${peer} had announced block ${height - 1} before the proposal, but ${read.key} was read as it was before block ${end}`,
+          message: describe(read, number, peer, height, end),
         });
       }
     };
