@@ -86,11 +86,18 @@ program
     await images(settings(), options);
   });
 
+let exitCode = 0;
 try {
   await program.parseAsync();
+  exitCode = Number(process.exitCode ?? 0);
 } catch (error) {
-  process.exitCode = report(error);
+  exitCode = report(error);
 }
+// Connections that libraries keep alive must not keep the command alive; what was printed is flushed first.
+for (const stream of [process.stdout, process.stderr]) {
+  if (stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve));
+}
+process.exit(exitCode);
 
 /** Prints what went wrong, once and in a form that fits who can mend it. */
 function report(error: unknown): number {

@@ -52,18 +52,20 @@ export class Reaper {
     const port = Number(
       (await container.inspect()).NetworkSettings.Ports['8080/tcp']?.[0]?.HostPort,
     );
-    const socket = await waitFor(
+    // The engine's proxy accepts connections before the reaper listens, so only an answer counts.
+    return waitFor(
       {
         subject: 'reaper',
-        expected: `a connection to port ${port}`,
+        expected: `an ACK from port ${port}`,
         budgetMs: 10_000,
         intervalMs: 30,
       },
-      () => open(port),
+      async () => {
+        const reaper = new Reaper(await open(port), container);
+        await reaper.#say(`label=${encodeURIComponent(`${RUN_LABEL}=${run}`)}`);
+        return reaper;
+      },
     );
-    const reaper = new Reaper(socket, container);
-    await reaper.#say(`label=${encodeURIComponent(`${RUN_LABEL}=${run}`)}`);
-    return reaper;
   }
 
   /** The network outlives this process from now on. */
