@@ -95,7 +95,6 @@ function open(port: number): Promise<Socket> {
     socket.once('connect', () => {
       socket.off('error', reject);
       socket.on('error', () => undefined); // its end is the reaper's end; nothing to do
-      socket.unref();
       resolve(socket);
     });
   });

@@ -43,9 +43,9 @@ describe('artefactJob', () => {
   it('orders through the topology’s brokers with its batch settings', () => {
     expect(profiles().Genesis.Orderer).toMatchObject({
       OrdererType: 'kafka',
-      BatchTimeout: '2000ms',
+      BatchTimeout: '300ms',
       BatchSize: {
-        MaxMessageCount: 10,
+        MaxMessageCount: 50,
         AbsoluteMaxBytes: 102_760_448,
         PreferredMaxBytes: 524_288,
       },

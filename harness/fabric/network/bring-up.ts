@@ -131,7 +131,7 @@ async function assemble(
   const packageIds = Object.fromEntries(
     [...packages].map(([key, value]) => [key, value.packageId]),
   );
-  const request2 = {
+  const services = {
     topology,
     identities,
     credentials,
@@ -145,7 +145,8 @@ async function assemble(
     name: channel,
     organisations,
   }));
-  const [artefacts] = await Promise.all([
+  const waves = foundationServices(services);
+  const [{ [GENESIS]: genesis, ...channelTransactions }] = await Promise.all([
     progress.step('make genesis block and channel transactions', () =>
       runJob(
         manager.docker,
@@ -153,15 +154,14 @@ async function assemble(
         artefactJob(topology, identities, { genesis: true, channels }),
       ),
     ),
-    progress.step('deploy ZooKeeper, Kafka, databases, CAs and peers', () =>
-      deployServices(deploy, foundationServices(request2)),
-    ),
+    progress.step('deploy ZooKeeper and Kafka', () => deployServices(deploy, waves.log)),
   ]);
-  const { [GENESIS]: genesis, ...channelTransactions } = artefacts;
   if (!genesis) throw new Error('configtxgen: expected a genesis block, seen none');
-  await progress.step('deploy orderers and REST API', () =>
-    deployServices(deploy, artefactServices(request2, { genesis, channels: channelTransactions })),
-  );
+  const { orderers, api } = artefactServices(services, { genesis, channels: channelTransactions });
+  await progress.step('deploy databases, orderers and peers', async () => {
+    await deployServices(deploy, [...waves.databases, ...orderers]);
+    await deployServices(deploy, [...waves.peers, ...waves.chaincodes]);
+  });
   const endpoints = endpointsOf(topology, identities, addresses);
   const connections = new Connections();
   try {
@@ -176,6 +176,10 @@ async function assemble(
         request.budgetMs,
       ),
     ]);
+    const application = progress.step('deploy CAs, MongoDB and REST API', () =>
+      deployServices(deploy, [...waves.application, api]),
+    );
+    application.catch(() => undefined); // awaited below
     for (const { name: channel, chaincodes } of topology.channels) {
       for (const chaincode of chaincodes) {
         await progress.step(`commit chaincode ${chaincode} on ${channel}`, () =>
@@ -186,6 +190,7 @@ async function assemble(
     const transfer = await progress.step('first transfer', () =>
       firstTransfer(connections, endpoints, identities, topology),
     );
+    await application;
     const state: NetworkState = {
       schema: 1,
       name,

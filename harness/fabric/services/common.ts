@@ -4,26 +4,37 @@ import type { OrganisationIdentities } from '../identities/identities.ts';
 import { KEY_FILE, localMsp } from '../identities/msp.ts';
 
 /**
- * Timings of every health check. A Swarm task is in DNS only while it is healthy, so starting components are asked
- * often; running ones rarely, because each check starts a shell. No check may kill a component that is merely slow:
- * some scenarios freeze or starve it on purpose, hence the many retries.
+ * Timings of every health check. A Swarm task is in DNS only while it is healthy, so what others look up by name is
+ * asked soon after its start; the rest less often, because each check starts a process in the container, and twenty
+ * containers that are asked twice a second keep two cores busy with nothing else. Running ones are asked rarely. No
+ * check may kill a component that is merely slow: some scenarios freeze or starve it on purpose, hence the many retries.
  */
 const TIMINGS = {
   intervalMs: 30_000,
   timeoutMs: 20_000,
   retries: 10,
   startPeriodMs: 300_000,
-  startIntervalMs: 500,
 } as const;
 
+/** How soon the others need the component's name: at once, or some time after it has started. */
+export type Urgency = 'looked-up-at-once' | 'looked-up-later';
+const START_INTERVAL_MS: Readonly<Record<Urgency, number>> = {
+  'looked-up-at-once': 750,
+  'looked-up-later': 3_000,
+};
+
 /** Healthy once a TCP port accepts connections. Choose a port whose server logs nothing about such a visit. */
-export function listensOn(port: number): HealthCheck {
-  return shellCheck(`exec 3<>/dev/tcp/127.0.0.1/${port}`);
+export function listensOn(port: number, urgency: Urgency = 'looked-up-later'): HealthCheck {
+  return shellCheck(`exec 3<>/dev/tcp/127.0.0.1/${port}`, urgency);
 }
 
-/** Healthy while a bash script exits 0. */
-export function shellCheck(script: string): HealthCheck {
-  return { test: ['CMD', 'bash', '-c', script], ...TIMINGS };
+/** Healthy once a bash script exits 0. */
+export function shellCheck(script: string, urgency: Urgency = 'looked-up-later'): HealthCheck {
+  return {
+    test: ['CMD', 'bash', '-c', script],
+    ...TIMINGS,
+    startIntervalMs: START_INTERVAL_MS[urgency],
+  };
 }
 
 export function config(path: string, content: string | Uint8Array): ServiceFile {

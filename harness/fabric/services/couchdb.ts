@@ -34,7 +34,7 @@ export function couchdbServices(
       files: [secret(PASSWORD, password)],
       volumes: [volume(name, 'data', '/opt/couchdb/data')],
       ports: published(CONTAINER_PORTS.couchdb, ports),
-      health: listensOn(CONTAINER_PORTS.couchdb.http),
+      health: listensOn(CONTAINER_PORTS.couchdb.http, 'looked-up-at-once'),
       stopGracePeriodMs: 3_000,
     })),
   );

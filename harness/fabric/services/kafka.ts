@@ -30,7 +30,7 @@ export function kafkaServices(
     files: [config(CONFIGURATION, serverProperties(topology, broker, addresses))],
     volumes: [volume(broker.name, 'log', LOGS)],
     ports: published(CONTAINER_PORTS.kafka, broker.ports),
-    health: listensOn(INTERNAL_PORT),
+    health: listensOn(INTERNAL_PORT, 'looked-up-at-once'),
     stopGracePeriodMs: 10_000,
   }));
 }

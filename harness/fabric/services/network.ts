@@ -34,30 +34,46 @@ export interface ChannelArtefacts {
   readonly channels: Readonly<Record<string, Uint8Array>>;
 }
 
-/** Services that need no channel artefacts and can start while these are being made. */
-export function foundationServices(request: NetworkRequest): ServiceDefinition[] {
-  const { topology, identities, credentials, addresses, packageIds } = request;
-  return [
-    ...zookeeperServices(topology),
-    ...kafkaServices(topology, addresses),
-    ...couchdbServices(topology, credentials, request.officialCouchdb),
-    ...caServices(topology, identities, credentials),
-    ...peerServices(topology, identities, credentials),
-    ...chaincodeServices(topology, identities, packageIds, request.chaincodeEnv),
-    mongoService(topology, credentials),
-    mongoExpressService(topology, credentials),
-  ];
+/**
+ * The services of a network in the order in which a start needs them. Two cores start some components quicker than all
+ * at once: what ordering waits for comes first, what nobody waits for last.
+ */
+export interface ServiceWaves {
+  /** ZooKeeper and Kafka. */
+  readonly log: readonly ServiceDefinition[];
+  /** State databases. */
+  readonly databases: readonly ServiceDefinition[];
+  readonly peers: readonly ServiceDefinition[];
+  readonly chaincodes: readonly ServiceDefinition[];
+  /** CAs, MongoDB and mongo-express. */
+  readonly application: readonly ServiceDefinition[];
 }
 
-/** Services that start from channel artefacts: orderers and the REST API. */
+/** Services that need no channel artefacts and can start while these are being made. */
+export function foundationServices(request: NetworkRequest): ServiceWaves {
+  const { topology, identities, credentials, addresses, packageIds } = request;
+  return {
+    log: [...zookeeperServices(topology), ...kafkaServices(topology, addresses)],
+    databases: couchdbServices(topology, credentials, request.officialCouchdb),
+    peers: peerServices(topology, identities, credentials),
+    chaincodes: chaincodeServices(topology, identities, packageIds, request.chaincodeEnv),
+    application: [
+      ...caServices(topology, identities, credentials),
+      mongoService(topology, credentials),
+      mongoExpressService(topology, credentials),
+    ],
+  };
+}
+
+/** Services that start from channel artefacts. */
 export function artefactServices(
   { topology, identities, credentials }: NetworkRequest,
   { genesis, channels }: ChannelArtefacts,
-): ServiceDefinition[] {
-  return [
-    ...ordererServices(topology, identities, genesis),
-    apiService(topology, identities, credentials, channels),
-  ];
+): { readonly orderers: readonly ServiceDefinition[]; readonly api: ServiceDefinition } {
+  return {
+    orderers: ordererServices(topology, identities, genesis),
+    api: apiService(topology, identities, credentials, channels),
+  };
 }
 
 /** Every service of a network; the same components as `componentsOf` lists. */
@@ -65,5 +81,6 @@ export function networkServices(
   request: NetworkRequest,
   artefacts: ChannelArtefacts,
 ): ServiceDefinition[] {
-  return [...foundationServices(request), ...artefactServices(request, artefacts)];
+  const { orderers, api } = artefactServices(request, artefacts);
+  return [...Object.values(foundationServices(request)).flat(), ...orderers, api];
 }

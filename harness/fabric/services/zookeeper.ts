@@ -13,6 +13,7 @@ const DATA = '/var/lib/zookeeper';
  */
 const HEALTH = shellCheck(
   'exec 3<>/dev/tcp/127.0.0.1/2181; printf ruok >&3; read -r -t 2 -n 4 <&3 || true',
+  'looked-up-at-once',
 );
 
 /** The ZooKeeper ensemble. */

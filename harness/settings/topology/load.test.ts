@@ -81,8 +81,8 @@ describe('the topologies that come with the harness', () => {
   it('reads sizes as bytes and durations as milliseconds', () => {
     const { ordering } = loadTopology(ARTICLE);
     expect(ordering.batch).toEqual({
-      timeout: 2000,
-      maxMessageCount: 10,
+      timeout: 300,
+      maxMessageCount: 50,
       absoluteMaxBytes: 98 * 1024 * 1024,
       preferredMaxBytes: 512 * 1024,
     });
@@ -162,7 +162,7 @@ describe('a wrong topology is refused with line, key, expectation and what was s
     },
     {
       name: 'a batch timeout of zero',
-      edits: [['timeout: 2s', 'timeout: 0s']],
+      edits: [['timeout: 300ms', 'timeout: 0s']],
       keyPath: 'ordering.batch.timeout',
       at: 'timeout: 0s',
       expected: /a duration such as/,
