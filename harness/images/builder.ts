@@ -1,4 +1,4 @@
-import { type Readable, Writable } from 'node:stream';
+import { type Duplex, type Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type Docker from 'dockerode';
 import { CACHE_LABEL } from '../engine/labels.ts';
@@ -35,16 +35,12 @@ export interface BuilderOptions {
  */
 export class GoldenBuilder {
   readonly #container: Docker.Container;
-  readonly #leash: NodeJS.ReadWriteStream;
+  readonly #leash: Duplex;
   readonly #signal: AbortSignal | undefined;
   /** The engine in the builder. */
   readonly #inner: Docker;
 
-  private constructor(
-    container: Docker.Container,
-    leash: NodeJS.ReadWriteStream,
-    signal: AbortSignal | undefined,
-  ) {
+  private constructor(container: Docker.Container, leash: Duplex, signal: AbortSignal | undefined) {
     this.#container = container;
     this.#leash = leash;
     this.#signal = signal;
@@ -70,7 +66,11 @@ export class GoldenBuilder {
         Binds: [`${volume}:/var/lib/docker`, ...(seed ? [`${seed}:/seed:ro`] : [])],
       },
     });
-    const leash = await container.attach({ stream: true, stdin: true, hijack: true });
+    const leash = (await container.attach({
+      stream: true,
+      stdin: true,
+      hijack: true,
+    })) as Duplex;
     leash.on('error', () => {}); // it breaks when the container is removed
     const builder = new GoldenBuilder(container, leash, signal);
     try {
@@ -167,11 +167,12 @@ export class GoldenBuilder {
     const gone = this.#container.wait({ condition: 'removed' }).catch(ignoreMissing);
     await this.#container.stop({ t: 30 }).catch(ignoreMissing);
     await gone;
+    this.#leash.destroy();
   }
 
   /** Ends it at once; what the volume holds is taken up by the next build. */
   async kill(): Promise<void> {
-    this.#leash.end();
+    this.#leash.destroy();
     await this.#container.remove({ force: true, v: true }).catch(ignoreMissing);
   }
 
@@ -195,6 +196,7 @@ export class GoldenBuilder {
       });
     this.#container.modem.demuxStream(stream, collect(output), collect(errors));
     await finished(stream, { writable: false });
+    (stream as Duplex).destroy(); // its writing half would keep the process alive
     const { ExitCode } = await exec.inspect();
     if (ExitCode !== 0) {
       throw new Error(

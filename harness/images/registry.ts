@@ -65,11 +65,15 @@ async function askHelper(
 }
 
 /** Whether an image is present in the engine or a registry offers it to this engine within the budget. */
-export async function canHave(docker: Docker, reference: string): Promise<boolean> {
+export async function canHave(
+  docker: Docker,
+  reference: string,
+  budgetMs = PROBE_BUDGET_MS,
+): Promise<boolean> {
   if (await hasImage(docker, reference)) return true;
   let timer: NodeJS.Timeout | undefined;
   const overdue = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), PROBE_BUDGET_MS);
+    timer = setTimeout(() => resolve(false), budgetMs);
   });
   // asks the registry for the manifest only
   const asked = docker
@@ -111,6 +115,11 @@ export class RegistryCache {
     this.#notice = notice;
     const [host = ''] = prefix.split('/');
     this.#credentials = readDockerConfig().then((config) => credentialsFor(host, config));
+  }
+
+  /** False once a push has been refused. */
+  get takesPushes(): boolean {
+    return this.#pushes;
   }
 
   /** `fabric-swarm-harness/kafka:HASH` under the registry's name. */

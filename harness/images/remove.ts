@@ -17,14 +17,24 @@ export function removeImages(docker: Docker): Promise<Removal> {
   return remove(docker, () => true);
 }
 
-/** Removes golden volumes and images of other plans than this, as far as no container uses them. */
+/**
+ * Removes golden volumes and images of other plans than this, as far as no container uses them. The newest of the
+ * others is kept, so that two branches in turn, or a second process that has just been given it, find their images.
+ */
 export async function removeSuperseded(docker: Docker, plan: ImagePlan): Promise<Removal> {
-  const current = new Set([
+  const keep = new Set([
     plan.goldenVolume,
     plan.marker,
     ...[...plan.images.values()].map(({ tag }) => tag),
   ]);
-  return remove(docker, (name) => !current.has(name));
+  const previous = (await outerImages(docker))
+    .filter(({ tag, manifest }) => manifest && tag !== plan.marker)
+    .sort((a, b) => b.created - a.created)[0];
+  if (previous?.manifest) {
+    const { goldenVolume, base, node, reaper } = previous.manifest;
+    for (const name of [previous.tag, goldenVolume, base, node, reaper]) keep.add(name);
+  }
+  return remove(docker, (name) => !keep.has(name));
 }
 
 async function remove(docker: Docker, chosen: (name: string) => boolean): Promise<Removal> {

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { UsageError } from '../settings/errors.ts';
 import { DEBIAN_SUITE, type StepName } from './catalogue.ts';
+import type { ToolName } from './host-tools.ts';
 import { ImageBuildError } from './model.ts';
 import { runTool, type ToolRun } from './tool.ts';
 import { belongsToImage } from './tree.ts';
@@ -28,6 +30,8 @@ interface Step {
   readonly title: string;
   /** See {@link lanes}. */
   readonly lane: 'compile' | 'fetch' | 'base';
+  /** Programs of the host that it runs. */
+  readonly tools: readonly ToolName[];
   readonly make: (context: StepContext) => Promise<void>;
 }
 
@@ -53,13 +57,17 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
       await copyOwned(path.join(module, 'sampleconfig', file), path.join(c.out, 'config', file));
     }
   }),
-  'fabric-ca': compile('fabric-ca', async (c) => {
-    // SQLite is C. Linked statically, so that the host's C library may be newer than the image's.
-    const programs = ['server', 'client'].map((name) => `${FABRIC_CA}/cmd/fabric-ca-${name}`);
-    await go(c, imageFolder(c, 'fabric-ca'), ['build', '-o', `${c.out}/bin/`, ...programs], {
-      cgo: true,
-    });
-  }),
+  'fabric-ca': compile(
+    'fabric-ca',
+    async (c) => {
+      // SQLite is C. Linked statically, so that the host's C library may be newer than the image's.
+      const programs = ['server', 'client'].map((name) => `${FABRIC_CA}/cmd/fabric-ca-${name}`);
+      await go(c, imageFolder(c, 'fabric-ca'), ['build', '-o', `${c.out}/bin/`, ...programs], {
+        cgo: true,
+      });
+    },
+    'cc',
+  ),
   ferretdb: compile('ferretdb', async (c) => {
     const module = await moduleFolder(c, imageFolder(c, 'mongo'), FERRETDB);
     const source = path.join(c.scratch, 'ferretdb');
@@ -70,7 +78,12 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     await go(c, source, ['build', '-o', `${c.out}/bin/ferretdb`, './cmd/ferretdb']);
   }),
   rootfs: {
-    ...fetch('debian base', async (c) => {
+    ...fetch('debian base', 'debootstrap', async (c) => {
+      if (process.getuid?.() !== 0) {
+        throw new UsageError([
+          'base image: no image registry answers, and debootstrap needs root: run as root, or reach a registry',
+        ]);
+      }
       await runTool(
         [
           imageFolder(c, 'base/make-rootfs.sh'),
@@ -83,7 +96,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     }),
     lane: 'base',
   },
-  jars: fetch('kafka jars', async (c) => {
+  jars: fetch('kafka jars', 'mvn', async (c) => {
     const libs = path.join(c.out, 'libs');
     const goal = 'dependency:copy-dependencies';
     const options = ['-DincludeScope=runtime', `-DoutputDirectory=${libs}`];
@@ -93,25 +106,27 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     });
     await checkLock(await readFile(imageFolder(c, 'kafka-libs/jars.lock'), 'utf8'), libs, c);
   }),
-  'node-binary': fetch('node binary', async (c) => {
+  'node-binary': fetch('node binary', 'npm', async (c) => {
     await npm(c, imageFolder(c, 'nodejs'), c.scratch);
     const name = `node-linux-${c.arch === 'amd64' ? 'x64' : c.arch}`;
     await rename(path.join(c.scratch, 'node_modules', name, 'bin/node'), path.join(c.out, 'node'));
   }),
-  'npm-couchdb': fetch('couchdb packages', (c) => app(c, imageFolder(c, 'couchdb/server'))),
-  'npm-mongo-express': fetch('mongo-express packages', (c) =>
+  'npm-couchdb': fetch('couchdb packages', 'npm', (c) => app(c, imageFolder(c, 'couchdb/server'))),
+  'npm-mongo-express': fetch('mongo-express packages', 'npm', (c) =>
     npm(c, imageFolder(c, 'mongo-express'), c.out),
   ),
-  'npm-bank': fetch('bank packages', (c) => app(c, path.join(c.root, 'fixtures/chaincode/bank'))),
-  'npm-api': fetch('api packages', (c) => app(c, path.join(c.root, 'fixtures/api'))),
+  'npm-bank': fetch('bank packages', 'npm', (c) =>
+    app(c, path.join(c.root, 'fixtures/chaincode/bank')),
+  ),
+  'npm-api': fetch('api packages', 'npm', (c) => app(c, path.join(c.root, 'fixtures/api'))),
 };
 
-function compile(what: string, make: Step['make']): Step {
-  return { title: `compile ${what}`, lane: 'compile', make };
+function compile(what: string, make: Step['make'], ...tools: readonly ToolName[]): Step {
+  return { title: `compile ${what}`, lane: 'compile', tools: ['go', ...tools], make };
 }
 
-function fetch(what: string, make: Step['make']): Step {
-  return { title: `fetch ${what}`, lane: 'fetch', make };
+function fetch(what: string, tool: ToolName, make: Step['make']): Step {
+  return { title: `fetch ${what}`, lane: 'fetch', tools: [tool], make };
 }
 
 function imageFolder(c: StepContext, relative: string): string {

@@ -9,7 +9,7 @@ import { ImageBuildError } from './model.ts';
  * when the harness dies, by SIGKILL too, so no compiler goes on for a minute without its harness.
  */
 const LEASHED = `exec 3<&0
-(cat <&3 >/dev/null; kill -KILL -- -$$) >/dev/null 2>&1 &
+(cat <&3 >/dev/null; kill -s KILL -- -$$) >/dev/null 2>&1 &
 exec 3<&-
 exec "$@" </dev/null`;
 
