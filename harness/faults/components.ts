@@ -1,8 +1,10 @@
 import type Docker from 'dockerode';
 import type { FoundNetwork } from '../fabric/network/state.ts';
 import { type ComponentKind, componentsOf } from '../settings/topology/components.ts';
+import { waitFor } from '../settings/wait.ts';
 import { COMPONENT_LABEL } from '../swarm/deploy.ts';
 import type { StartedDockerNode } from '../swarm/machine.ts';
+import { type FaultContext, type Target, targetName } from './model.ts';
 
 /** A component and the machine that it runs on. Its container changes with every restart, so it is looked up anew. */
 export interface ComponentHandle {
@@ -24,6 +26,16 @@ export interface ContainerFacts {
   readonly oomKilled: boolean;
   /** Address on the overlay; empty when not running. */
   readonly overlayAddress: string;
+  /** What its health check says; `none` without one. */
+  readonly health: string;
+  /** Named volumes: folder in the container, and in the machine. */
+  readonly volumes: readonly VolumeMount[];
+}
+
+export interface VolumeMount {
+  readonly name: string;
+  readonly inContainer: string;
+  readonly inMachine: string;
 }
 
 /** @throws Error when the topology has no such component, or its machine is gone */
@@ -55,7 +67,7 @@ export async function containerFacts(
   const [newest] = containers.toSorted((a, b) => b.Created - a.Created);
   if (!newest) return undefined;
   const container = handle.machine.docker.getContainer(newest.Id);
-  const { State, NetworkSettings } = await container.inspect();
+  const { State, NetworkSettings, Mounts } = await container.inspect();
   return {
     container,
     id: newest.Id,
@@ -66,6 +78,10 @@ export async function containerFacts(
     exitCode: State.ExitCode,
     oomKilled: State.OOMKilled,
     overlayAddress: NetworkSettings.Networks[overlay]?.IPAddress ?? '',
+    health: State.Health?.Status ?? 'none',
+    volumes: Mounts.flatMap(({ Name, Source, Destination }) =>
+      Name ? [{ name: Name, inContainer: Destination, inMachine: Source }] : [],
+    ),
   };
 }
 
@@ -81,4 +97,56 @@ export async function runningContainer(
   const facts = await containerFacts(handle, overlay);
   if (!facts?.running) throw new Error(`${handle.name}: expected a running container, seen none`);
   return facts;
+}
+
+/** The machine that manages the Swarm. */
+export const managerOf = (context: FaultContext): StartedDockerNode => {
+  const { machines } = context.network.state.topology;
+  const number = machines.find((m) => m.role === 'manager')?.number ?? 1;
+  return machineOf(context.network, number);
+};
+
+/** Name of the overlay network. */
+export const overlayOf = (context: FaultContext): string => context.network.state.topology.network;
+
+/** The components among targets, for kinds that have no meaning for machines. */
+export function componentsOnly(kind: string, targets: readonly Target[]): ComponentHandle[] {
+  return targets.map((target) => {
+    if (target.type === 'component') return target.handle;
+    throw new Error(`${kind}: expected components, seen ${targetName(target)}`);
+  });
+}
+
+/**
+ * Waits until a component runs and is healthy, in another container than `unlike` if given.
+ *
+ * @throws DeadlineError with what was seen last
+ */
+export function awaitRunning(
+  handle: ComponentHandle,
+  overlay: string,
+  options: {
+    readonly budgetMs: number;
+    readonly signal?: AbortSignal;
+    readonly unlike?: string | undefined;
+  },
+): Promise<ContainerFacts> {
+  const { unlike, ...wait } = options;
+  return waitFor(
+    { ...wait, subject: handle.name, expected: 'running and healthy', intervalMs: 150 },
+    async () => {
+      const facts = await containerFacts(handle, overlay);
+      const { running = false, health = '', exitCode = 0, id } = facts ?? {};
+      if (facts && running && id !== unlike && ['healthy', 'none'].includes(health)) return facts;
+      throw new Error(
+        !facts
+          ? 'no container'
+          : id === unlike
+            ? 'the old container'
+            : running
+              ? `running, ${health}`
+              : `ended with exit code ${exitCode}`,
+      );
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import type { FoundNetwork } from '../fabric/network/state.ts';
+import { messageOf } from '../settings/errors.ts';
 import type { ComponentHandle } from './components.ts';
 import type { Guard } from './guard.ts';
 
@@ -47,7 +48,11 @@ export interface FaultContext {
 
 /** A fault that has taken its targets and may be in force. */
 export interface ActiveFault {
-  /** Puts it in force. Must be undone by {@link heal} however far it came. */
+  /**
+   * Puts it in force. Must be undone by {@link heal} however far it came.
+   *
+   * @throws Error when it could not be put in force
+   */
   inject(): Promise<void>;
   verify(): Promise<Measurement>;
   /** Idempotent; safe to call when `inject` never ran or failed half-way. */
@@ -68,10 +73,39 @@ export interface Fault {
   prepare(context: FaultContext, targets: readonly Target[]): Promise<ActiveFault>;
 }
 
+/** Several as one: all are tried, whatever becomes of the others, so that none is half-way when another has failed. */
+export function together(parts: readonly ActiveFault[]): ActiveFault {
+  const each = async (act: (part: ActiveFault) => Promise<void>) => {
+    const failures = (await Promise.allSettled(parts.map(act))).flatMap((result) =>
+      result.status === 'rejected' ? [result.reason as unknown] : [],
+    );
+    if (failures.length === 0) return;
+    throw new Error(failures.map(messageOf).join('; '), { cause: failures[0] });
+  };
+  const measure = async (look: (part: ActiveFault) => Promise<Measurement>) =>
+    combine(await Promise.all(parts.map((part) => look(part).catch(unmeasured))));
+  return {
+    inject: () => each((part) => part.inject()),
+    verify: () => measure((part) => part.verify()),
+    heal: () => each((part) => part.heal()),
+    verifyHealed: () => measure((part) => part.verifyHealed()),
+  };
+}
+
+/** A measurement that could not be made says nothing either way. */
+export const unmeasured = (reason: unknown): Measurement => inconclusive(messageOf(reason));
+
+export const inconclusive = (evidence: string): Measurement => ({
+  confirmation: 'inconclusive',
+  evidence,
+});
 export const confirmed = (evidence: string): Measurement => ({
   confirmation: 'confirmed',
   evidence,
 });
+/** Confirmed if what was measured is what was expected. */
+export const expectThat = (met: boolean, evidence: string): Measurement =>
+  met ? confirmed(evidence) : notConfirmed(evidence);
 export const notConfirmed = (evidence: string): Measurement => ({
   confirmation: 'not-confirmed',
   evidence,

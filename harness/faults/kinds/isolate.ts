@@ -1,51 +1,72 @@
+import { waitFor } from '../../settings/wait.ts';
 import type { StartedDockerNode } from '../../swarm/machine.ts';
-import { componentHandle, machineOf, runningContainer } from '../components.ts';
+import { machineOf, overlayOf, runningContainer } from '../components.ts';
 import {
   type ActiveFault,
-  combine,
-  confirmed,
+  expectThat,
   type Fault,
   type FaultContext,
+  inconclusive,
   type Measurement,
-  notConfirmed,
   type Role,
   type Target,
   targetName,
+  together,
 } from '../model.ts';
 import {
   applyRules,
-  type Hook,
+  countPackets,
+  type Direction,
   inNamespace,
-  probeChain,
+  parsePackets,
   type Rule,
   removeRules,
+  type Scope,
 } from '../netfilter.ts';
+import { machinePlaces, overlayPlaces, type Place, reachable } from '../reachability.ts';
 
 export interface IsolateOptions {
-  /** Cut it only from these; from everything unless given. */
+  /** Cut it only from these; from everything unless given. A machine stands for the components on it. */
   readonly from?: Role;
   /** `in`: what is sent to it is lost; `out`: what it sends is lost; both unless given. */
-  readonly direction?: 'both' | 'in' | 'out';
+  readonly direction?: 'both' | Direction;
   /**
    * For machines: `data` cuts only the overlay's tunnel (UDP 4789), so that the Swarm still sees it; `control` cuts only
    * Swarm's own traffic (TCP 2377, TCP and UDP 7946).
    */
-  readonly plane?: 'all' | 'data' | 'control';
+  readonly plane?: 'all' | Plane;
 }
 
-/** One namespace with the rules that go into it. */
+type Plane = 'data' | 'control';
+
+/** One network namespace, the rules that go into it, and what the rules must make unreachable. */
 interface Cut {
+  readonly id: string;
   readonly name: string;
+  readonly scope: Scope;
   readonly machine: StartedDockerNode;
   /** Process whose network namespace it is; the machine's own when undefined. */
   readonly pid: number | undefined;
-  readonly id: string;
   readonly rules: readonly Rule[];
+  readonly watched: readonly Watch[];
+}
+
+/** Places that are tried from one namespace. */
+interface Watch {
+  readonly machine: StartedDockerNode;
+  readonly pid: number | undefined;
+  /** Were reachable and must no longer be. */
+  readonly cut: readonly Place[];
+  /** Were reachable and must stay so; one of them is enough, because other faults may be in force too. */
+  readonly kept: readonly Place[];
 }
 
 /**
  * Cuts components or machines off the network by dropping packets: connections stay open and nothing arrives, as with
- * a pulled cable.
+ * a pulled cable. Addresses are those at the injection: a peer that restarts meanwhile has a new one, and the cut.
+ * A machine's Docker API (TCP 2376) stays reachable for the harness: it is what a management port is to a real one.
+ *
+ * Confirmed when connections that were possible just before are not any more, and the rules have dropped packets.
  */
 export function isolate(role: Role, options: IsolateOptions = {}): Fault {
   const { from, direction = 'both', plane = 'all' } = options;
@@ -61,120 +82,187 @@ export function isolate(role: Role, options: IsolateOptions = {}): Fault {
     role,
     available: async () => undefined,
     async prepare(context, targets): Promise<ActiveFault> {
-      const others = from ? await from.resolve(context) : undefined;
-      const peers = others && (await addressesOf(context, others, targets));
+      const others = await from?.resolve(context);
+      const directions: Direction[] = direction === 'both' ? ['in', 'out'] : [direction];
+      const overlay = await overlayPlaces(context);
       const cuts = await Promise.all(
-        targets.map((target) => cutOf(context, target, peers, direction, plane)),
+        targets.map((target) =>
+          target.type === 'machine'
+            ? machineCut(context, target.number, others, directions, plane, overlay)
+            : componentCut(context, target, others, directions, plane, overlay),
+        ),
       );
-      return activeCuts(context, cuts);
+      return together(cuts.map((cut) => activeCut(context, cut)));
     },
   };
 }
 
-async function cutOf(
+async function componentCut(
   context: FaultContext,
-  target: Target,
-  peers: readonly string[] | undefined,
-  direction: 'both' | 'in' | 'out',
-  plane: 'all' | 'data' | 'control',
+  { handle }: Target & { type: 'component' },
+  others: readonly Target[] | undefined,
+  directions: readonly Direction[],
+  plane: 'all' | Plane,
+  overlay: readonly Place[],
 ): Promise<Cut> {
-  const hooks: Hook[] =
-    direction === 'in' ? ['INPUT'] : direction === 'out' ? ['OUTPUT'] : ['INPUT', 'OUTPUT'];
-  const name = targetName(target);
-  if (target.type === 'machine') {
-    const machine = machineOf(context.network, target.number);
-    const rules = hooks.flatMap((hook) => machineRules(hook, peers, plane));
-    return { name, machine, pid: undefined, id: `isolate-${name}`, rules };
-  }
+  const { name, machine } = handle;
   if (plane !== 'all')
     throw new Error(`isolate: a plane can be chosen for machines only, seen ${name}`);
-  const { pid, id } = await runningContainer(target.handle, context.network.state.topology.network);
-  // Loopback stays: the component must not be cut off from itself.
-  const rules = hooks.flatMap((hook): Rule[] => {
-    const side = hook === 'INPUT' ? '-s' : '-d';
-    return peers
-      ? peers.map((address) => ({ hook, spec: `${side} ${address} -j DROP` }))
-      : [{ hook, spec: `${hook === 'INPUT' ? '! -i' : '! -o'} lo -j DROP` }];
-  });
-  return { name, machine: target.handle.machine, pid, id: `isolate-${id.slice(0, 12)}`, rules };
-}
-
-/**
- * A machine's rules are for its outer interface. TCP 2376 and what the harness publishes there are left alone when only
- * a plane is cut; a whole cut takes them too, as a pulled cable does.
- */
-function machineRules(
-  hook: Hook,
-  peers: readonly string[] | undefined,
-  plane: 'all' | 'data' | 'control',
-): Rule[] {
-  const device = hook === 'INPUT' ? '-i eth0' : '-o eth0';
-  const matches = {
-    all: [''],
-    data: ['-p udp --dport 4789'],
-    control: ['-p tcp -m multiport --ports 2377,7946', '-p udp -m multiport --ports 7946'],
-  }[plane];
-  const sides = peers?.map((address) => `${hook === 'INPUT' ? '-s' : '-d'} ${address}`) ?? [''];
-  return sides.flatMap((side) =>
-    matches.map((match) => ({
-      hook,
-      spec: [device, side, match, '-j DROP'].filter(Boolean).join(' '),
-    })),
-  );
-}
-
-/** Overlay addresses of components; for machines, their own. Targets themselves are left out. */
-async function addressesOf(
-  context: FaultContext,
-  others: readonly Target[],
-  targets: readonly Target[],
-): Promise<string[]> {
-  const own = new Set(targets.map(targetName));
-  const addresses = await Promise.all(
+  const { pid } = await runningContainer(handle, overlayOf(context));
+  const neighbours = overlay.filter((place) => place.name !== name);
+  const isOther = (place: Place) =>
+    others?.some((o) =>
+      o.type === 'machine' ? o.number === place.machine : o.handle.name === place.name,
+    ) ?? true;
+  const cut = neighbours.filter(isOther);
+  if (others && cut.length === 0)
+    throw new Error(`isolate: nothing runs that ${name} could be cut from`);
+  const rules = directions.flatMap((direction): Rule[] =>
     others
-      .filter((other) => !own.has(targetName(other)))
-      .map(async (other) => {
-        if (other.type === 'machine') return machineOf(context.network, other.number).address;
-        const handle = componentHandle(context.network, other.handle.name);
-        const facts = await runningContainer(handle, context.network.state.topology.network);
-        return facts.overlayAddress;
-      }),
+      ? cut.map(({ address }) => ({
+          direction,
+          spec: `${direction === 'in' ? '-s' : '-d'} ${address} -j DROP`,
+        }))
+      : // Loopback stays: the component must not be cut off from itself.
+        [{ direction, spec: `${direction === 'in' ? '! -i' : '! -o'} lo -j DROP` }],
   );
-  return addresses.filter((address) => address !== '');
+  const kept = neighbours.filter((place) => !isOther(place));
+  const id = context.guard.newId('isolate', name);
+  const watched = [{ machine, pid, cut, kept }];
+  return { id, name, scope: 'container', machine, pid, rules, watched };
 }
 
-const hooksOf = (cut: Cut): Hook[] => [...new Set(cut.rules.map((rule) => rule.hook))];
+const PLANES: Readonly<Record<'all' | Plane, readonly string[]>> = {
+  all: [''],
+  data: ['-p udp --dport 4789'],
+  control: ['-p tcp -m multiport --ports 2377,7946', '-p udp -m multiport --ports 7946'],
+};
 
-function activeCuts(context: FaultContext, cuts: readonly Cut[]): ActiveFault {
-  const run = (cut: Cut, script: string) =>
-    cut.machine.execOk(['sh', '-c', inNamespace(cut.pid, script)]);
-  const probe = async (expected: 'present' | 'absent') =>
-    combine(
-      await Promise.all(
-        cuts.flatMap((cut) =>
-          hooksOf(cut).map(async (hook): Promise<Measurement> => {
-            const seen = await run(cut, probeChain(cut.id, hook)).catch(() => 'absent');
-            const evidence = `${cut.name}: ${hook} rules ${seen}`;
-            return seen === expected ? confirmed(evidence) : notConfirmed(evidence);
-          }),
-        ),
-      ),
+async function machineCut(
+  context: FaultContext,
+  number: number,
+  others: readonly Target[] | undefined,
+  directions: readonly Direction[],
+  plane: 'all' | Plane,
+  overlay: readonly Place[],
+): Promise<Cut> {
+  const machine = machineOf(context.network, number);
+  const name = `machine${number}`;
+  const numbers = others?.map((other) => {
+    if (other.type === 'machine') return other.number;
+    throw new Error(`isolate: a machine can be cut from machines only, seen ${targetName(other)}`);
+  });
+  const isOther = (place: Place) =>
+    place.machine !== number && (numbers?.includes(place.machine) ?? true);
+  const rules = directions.flatMap((direction): Rule[] => {
+    const device = direction === 'in' ? '-i eth0' : '-o eth0';
+    const sides = numbers
+      ? numbers.map((n) => {
+          const { address } = machineOf(context.network, n);
+          return `${direction === 'in' ? '-s' : '-d'} ${address}`;
+        })
+      : [''];
+    const api = `-p tcp ${direction === 'in' ? '--dport' : '--sport'} 2376 -j RETURN`;
+    return [api, ...sides.flatMap((side) => PLANES[plane].map((m) => `${side} ${m} -j DROP`))].map(
+      (spec) => ({ direction, spec: `${device} ${spec}`.replaceAll(/ +/g, ' ') }),
     );
+  });
+  const machines = machinePlaces(context).filter(isOther);
+  const components = overlay.filter(isOther);
+  // What a container of the machine reaches shows the data plane; what the machine itself reaches, the control plane.
+  const inside = overlay.find((place) => place.machine === number);
+  const within = inside && (await pidAt(context, inside));
+  const watched: Watch[] = [
+    {
+      machine,
+      pid: undefined,
+      cut: plane === 'data' ? [] : machines,
+      kept: plane === 'data' ? machines : [],
+    },
+    ...(within && plane !== 'control' ? [{ machine, pid: within, cut: components, kept: [] }] : []),
+  ];
+  const id = context.guard.newId('isolate', name);
+  return { id, name, scope: 'machine', machine, pid: undefined, rules, watched };
+}
+
+async function pidAt(context: FaultContext, place: Place): Promise<number> {
+  const machine = machineOf(context.network, place.machine);
+  const handle = { name: place.name, kind: 'api' as const, machine };
+  return (await runningContainer(handle, overlayOf(context))).pid;
+}
+
+function activeCut(context: FaultContext, cut: Cut): ActiveFault {
+  const { id, name, scope, machine, pid } = cut;
+  const run = (script: string) => machine.execOk(['sh', '-c', inNamespace(pid, script)]);
+  const packets = async () => parsePackets(await run(countPackets(id, scope, 'DROP')));
+  let before: Watch[] = [];
+  /** Which of the places that were reachable before still are. */
+  const look = async (pick: (watch: Watch) => readonly Place[]) => {
+    const sets = await Promise.all(
+      before.map(async (watch) => {
+        const places = pick(watch);
+        const seen = await reachable(watch.machine, watch.pid, places);
+        return { seen: [...seen], missing: places.map((p) => p.name).filter((n) => !seen.has(n)) };
+      }),
+    );
+    return { seen: sets.flatMap((s) => s.seen), missing: sets.flatMap((s) => s.missing) };
+  };
   return {
     inject: async () => {
-      await Promise.all(
-        cuts.map(async (cut) => {
-          // A container that ended in the meantime took its namespace, and the rules, with it.
-          const heal = inNamespace(cut.pid, removeRules(cut.id, hooksOf(cut)));
-          await context.guard.register(cut.machine, cut.id, `${heal} || true\n`);
-          await run(cut, applyRules(cut.id, cut.rules));
+      before = await Promise.all(
+        cut.watched.map(async (watch) => {
+          const now = await reachable(watch.machine, watch.pid, [...watch.cut, ...watch.kept]);
+          const only = (places: readonly Place[]) => places.filter((p) => now.has(p.name));
+          return { ...watch, cut: only(watch.cut), kept: only(watch.kept) };
         }),
       );
+      // A container that ended in the meantime took its namespace, and the rules, with it.
+      const heal = inNamespace(pid, removeRules(id, scope));
+      await context.guard.register(machine, id, `${heal} || true\n`);
+      await run(applyRules(id, scope, cut.rules));
     },
-    verify: () => probe('present'),
-    heal: async () => {
-      await Promise.all(cuts.map((cut) => context.guard.heal(cut.machine, cut.id)));
+    verify: async (): Promise<Measurement> => {
+      const [cutOff, kept] = await Promise.all([look((w) => w.cut), look((w) => w.kept)]);
+      const counts = await packets();
+      const dropped = Object.entries(counts).map(([d, { hit }]) => `${hit} ${d}`);
+      const evidence =
+        `${name}: ${cutOff.missing.length} of ${cutOff.missing.length + cutOff.seen.length} places that it reached ` +
+        `before cannot be reached${cutOff.seen.length ? ` (but ${cutOff.seen.join(', ')})` : ''}, ` +
+        `packets dropped: ${dropped.join(', ') || 'no rules'}` +
+        (kept.seen.length ? `, still reaches ${kept.seen.join(', ')}` : '');
+      if (cutOff.seen.length > 0 || dropped.length === 0) return expectThat(false, evidence);
+      if (cutOff.missing.length === 0)
+        return inconclusive(`${evidence}; it reached none of them before`);
+      if (kept.seen.length === 0 && kept.missing.length > 0)
+        return inconclusive(`${evidence}; nor does it reach what it should`);
+      return expectThat(
+        Object.values(counts).some(({ hit }) => hit > 0),
+        evidence,
+      );
     },
-    verifyHealed: () => probe('absent'),
+    heal: () => context.guard.heal(machine, id),
+    verifyHealed: async () => {
+      const counts = await packets().catch(() => ({})); // the container has ended: no namespace, no rules
+      if (Object.keys(counts).length > 0)
+        return expectThat(false, `${name}: rules are still there`);
+      let last: Awaited<ReturnType<typeof look>> | undefined;
+      await waitFor(
+        { subject: name, expected: 'all places back', budgetMs: RETURN_MS, intervalMs: 200 },
+        async () => {
+          last = await look((w) => w.cut);
+          return last.missing.length === 0 || undefined;
+        },
+      ).catch(() => {}); // what is missing is judged below
+      if (!last) return inconclusive(`${name}: no rules, but nothing could be tried`);
+      const { seen, missing } = last;
+      const evidence = `${name}: no rules, reaches ${seen.length} of ${seen.length + missing.length} places again`;
+      if (missing.length === 0) return expectThat(true, evidence);
+      // Another fault may keep some of them down.
+      const but = `${evidence} (not ${missing.join(', ')})`;
+      return seen.length > 0 ? expectThat(true, but) : inconclusive(but);
+    },
   };
 }
+
+/** Milliseconds in which the overlay finds its neighbours again after a machine was cut off (1 to 3 s seen). */
+const RETURN_MS = 8_000;
