@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { messageOf, UsageError } from '../settings/errors.ts';
 import { type GlobalOptions, settingsFrom } from './context.ts';
+import type { TestOptions } from './test.ts';
 
 /**
  * The `harness` command. Commands load what they need when they run, so that `--help` and wrong input answer at once.
@@ -84,6 +85,40 @@ program
   .action(async (options: { hash?: boolean; remove?: boolean; json?: boolean }) => {
     const { images } = await import('./images.ts');
     await images(settings(), options);
+  });
+
+program
+  .command('test')
+  .description('run a scenario suite, or scenario files, on one network; audit, report')
+  .option('--scenario <file...>', 'scenario files (*.scenario.ts), anywhere')
+  .option('--suite <name>', 'folder of scenarios/', 'pull-request')
+  .option('--seed <number>', 'repeat schedule and workload of an earlier run (HARNESS_SEED)')
+  .option('--unit', 'run the unit suite first')
+  .option('--keep', 'leave the network running')
+  .action(async (options: TestOptions) => {
+    const { test } = await import('./test.ts');
+    await test(settings(), options);
+  });
+
+program
+  .command('audit')
+  .description(
+    'repeat the audit of a saved run or scenario, offline; without a folder, audit the running network',
+  )
+  .argument('[folder]', 'a run folder or a scenario folder, e.g. reports/latest')
+  .option('--json', 'print as JSON')
+  .action(async (folder: string | undefined, options: { json?: boolean }) => {
+    const { audit } = await import('./audit.ts');
+    await audit(settings(), folder, options);
+  });
+
+program
+  .command('report')
+  .description('write the report of a saved run again')
+  .argument('<folder>', 'a run folder, e.g. reports/latest')
+  .action(async (folder: string) => {
+    const { report: rewrite } = await import('./report.ts');
+    await rewrite(folder);
   });
 
 let exitCode = 0;

@@ -56,10 +56,14 @@ export function runVerdict(run: RunResult): RunVerdict {
   return counts.passed > 0 ? 'passed' : 'unknown';
 }
 
-/** `5 passed, 2 failed` and, if there are any, `, 1 skipped`; the last line of a run's output. */
-export function closingLine(run: RunResult): string {
+/**
+ * `5 passed, 2 failed` and, if there are any, `, 1 skipped`; the last line of a run's output.
+ *
+ * @param others tests outside any scenario that passed, e.g. the unit suite's
+ */
+export function closingLine(run: RunResult, others = 0): string {
   const { passed, failed, skipped } = tally(run);
-  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+  return `${passed + others} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 
 /** Which of the failed did not plainly fail: `1 timed out, 1 flaky`; empty if all did. */

@@ -1,0 +1,304 @@
+import { spawn } from 'node:child_process';
+import { randomBytes, randomInt } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
+import {
+  closingLine,
+  formatScorecard,
+  reportToGitHub,
+  runVerdict,
+  writeReport,
+} from '../report/index.ts';
+import type { NetworkDescription, RunResult, ScenarioResult } from '../report/model.ts';
+import { RUN_CONTEXT, type RunContext } from '../scenario/run-context.ts';
+import { messageOf, UsageError } from '../settings/errors.ts';
+import type { Settings } from '../settings/settings.ts';
+import { componentsOf } from '../settings/topology/components.ts';
+import { interruptible, projectFolder } from './context.ts';
+import { type Provided, preflight, provideNetwork } from './provide.ts';
+import { terminalProgress } from './terminal.ts';
+
+export interface TestOptions {
+  readonly scenario?: readonly string[];
+  readonly suite: string;
+  readonly seed?: string;
+  /** Run the unit suite first. */
+  readonly unit?: boolean;
+  /** Leave a network that was brought up for this run running. */
+  readonly keep?: boolean;
+}
+
+/** Milliseconds between two looks for a finished scenario. */
+const LOOK_MS = 1_000;
+
+/** `harness test`: a suite or single files on one network, with audit and report. */
+export async function test(settings: Settings, options: TestOptions): Promise<void> {
+  const started = performance.now();
+  const origin = performance.timeOrigin + started;
+  const files = scenarioFiles(options);
+  const seed = seedOf(settings, options);
+  const topology = await preflight(settings);
+  const signal = interruptible();
+  const unit = options.unit ? await runUnitSuite(signal) : { passed: 0, failed: 0 };
+  if (unit.failed > 0) {
+    console.log(`${unit.passed} passed, ${unit.failed} failed`);
+    process.exitCode = 1;
+    return;
+  }
+  const progress = terminalProgress(process.stderr, started);
+  const id = `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`;
+  const runFolder = path.join(settings.reportsDir, id);
+  mkdirSync(runFolder, { recursive: true });
+  let run: RunResult = {
+    schema: 1,
+    id,
+    startedAt: new Date().toISOString(),
+    endedAt: null,
+    seed,
+    state: 'running',
+    settings: { suite: options.suite, topology: topology.name, name: settings.name },
+    versions: {},
+    network: { name: settings.name, topology: topology.name, machines: [], steps: [] },
+    scenarios: [],
+    problems: [],
+  };
+  progress.say(`run ${id}, seed ${seed} (repeat with --seed ${seed})`);
+  await writeReport(run, runFolder);
+  let provided: Provided | undefined;
+  try {
+    provided = await provideNetwork(topology, {
+      settings,
+      progress,
+      signal,
+      elapsed: () => (performance.now() - started) / 1000,
+    });
+    progress.stop();
+    const network =
+      provided.kind === 'running'
+        ? provided.network
+        : await findNetwork(provided.engine.docker, settings.name);
+    if (!network || network === 'incomplete') {
+      throw new Error(`network "${settings.name}": expected to find it after its start`);
+    }
+    run = { ...run, versions: versionsOf(network), network: describeNetwork(network) };
+    const context: RunContext = {
+      runFolder,
+      origin,
+      seed,
+      network: settings.name,
+      suite: options.suite,
+      suffix: id.slice(-4),
+    };
+    const update = async () => {
+      run = { ...run, scenarios: results(runFolder, run.scenarios) };
+      await writeReport(run, runFolder);
+    };
+    const code = await runJest(files, context, provided.engine.host, signal, update);
+    await update();
+    if (code !== 0 && run.scenarios.every((s) => s.status === 'passed')) {
+      run = {
+        ...run,
+        problems: [`the scenario runner ended with code ${code}; its output is above`],
+      };
+    }
+    run = { ...run, state: signal.aborted ? 'interrupted' : 'completed' };
+  } catch (error) {
+    progress.stop();
+    run = {
+      ...run,
+      scenarios: results(runFolder, run.scenarios),
+      state: signal.aborted ? 'interrupted' : 'failed',
+      problems: [...run.problems, messageOf(error)],
+    };
+  }
+  run = { ...run, endedAt: new Date().toISOString() };
+  const written = await writeReport(run, runFolder);
+  if (provided?.kind === 'new') {
+    if (options.keep && !signal.aborted) await provided.network.release();
+    else await provided.network.remove();
+  }
+  await reportToGitHub(run, written.html);
+  console.log(
+    formatScorecard(run, {
+      colour: process.stdout.isTTY === true,
+      width: Math.min(process.stdout.columns ?? 80, 100),
+      report: path.relative(process.cwd(), written.html),
+    }),
+  );
+  console.log(closingLine(run, unit.passed));
+  process.exitCode = signal.aborted ? 130 : runVerdict(run) === 'passed' ? 0 : 1;
+}
+
+/**
+ * Runs the unit suite, its output as it comes.
+ *
+ * @returns how many tests passed and failed; a suite that could not run at all counts as one failed
+ */
+async function runUnitSuite(signal: AbortSignal): Promise<{ passed: number; failed: number }> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'harness-unit-'));
+  try {
+    const output = path.join(folder, 'unit.json');
+    const jest = path.join(projectFolder, 'node_modules/jest/bin/jest.js');
+    const child = spawn(
+      process.execPath,
+      [
+        ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest],
+        ...['--config', path.join(projectFolder, 'jest.config.ts')],
+        ...['--json', '--outputFile', output],
+      ],
+      { cwd: projectFolder, stdio: ['ignore', 'ignore', 'inherit'], signal },
+    );
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', () => resolve());
+    });
+    signal.throwIfAborted();
+    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
+      readFileSync(output, 'utf8'),
+    ) as Record<string, number>;
+    return {
+      passed: numPassedTests ?? 0,
+      failed: (numFailedTests ?? 0) + (numRuntimeErrorTestSuites ?? 0),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** @throws UsageError when a file or suite does not exist or is empty */
+function scenarioFiles(options: TestOptions): string[] {
+  if (options.scenario?.length) {
+    return options.scenario.map((file) => {
+      const absolute = path.resolve(file);
+      if (!existsSync(absolute)) throw new UsageError([`--scenario: no such file: ${file}`]);
+      if (!/\.scenario\.(ts|js|mjs)$/.test(absolute)) {
+        throw new UsageError([`--scenario: expected a name ending in .scenario.ts, seen ${file}`]);
+      }
+      return realpathSync(absolute);
+    });
+  }
+  const folder = path.join(projectFolder, 'scenarios', options.suite);
+  const suites = readdirSync(path.join(projectFolder, 'scenarios'));
+  if (!suites.includes(options.suite)) {
+    throw new UsageError([`--suite: expected one of ${suites.join(', ')}, seen ${options.suite}`]);
+  }
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith('.scenario.ts'))
+    .sort()
+    .map((file) => path.join(folder, file));
+  if (files.length === 0)
+    throw new UsageError([`suite ${options.suite}: no scenarios in ${folder}`]);
+  return files;
+}
+
+function seedOf(settings: Settings, options: TestOptions): number {
+  if (options.seed === undefined) return settings.seed ?? randomInt(0, 2 ** 32);
+  if (!/^\d{1,10}$/.test(options.seed) || Number(options.seed) >= 2 ** 32) {
+    throw new UsageError([
+      `--seed: expected a whole number below 4294967296, seen "${options.seed}"`,
+    ]);
+  }
+  return Number(options.seed);
+}
+
+/**
+ * Runs the files in a process of their own. Its standard input stays open while the run may go on; closing it, or this
+ * process's death, makes it heal and end.
+ */
+function runJest(
+  files: readonly string[],
+  context: RunContext,
+  dockerHost: string,
+  signal: AbortSignal,
+  onLook: () => Promise<void>,
+): Promise<number> {
+  const folders = [...new Set(files.map((file) => path.dirname(file)))];
+  const child = spawn(
+    process.execPath,
+    [
+      '--experimental-vm-modules',
+      '--disable-warning=ExperimentalWarning',
+      path.join(projectFolder, 'node_modules/jest/bin/jest.js'),
+      '--config',
+      path.join(projectFolder, 'harness/scenario/jest.config.ts'),
+      '--runInBand',
+      '--forceExit',
+      '--runTestsByPath',
+      ...files,
+    ],
+    {
+      cwd: projectFolder,
+      detached: true, // Ctrl-C is this process's to handle
+      stdio: ['pipe', 'inherit', 'inherit'],
+      env: {
+        ...process.env,
+        DOCKER_HOST: dockerHost,
+        [RUN_CONTEXT]: JSON.stringify(context),
+        SCENARIO_ROOTS: JSON.stringify(folders),
+      },
+    },
+  );
+  child.stdin.on('error', () => undefined);
+  const interrupt = () => child.stdin.end();
+  signal.addEventListener('abort', interrupt, { once: true });
+  if (signal.aborted) interrupt();
+  let looking = Promise.resolve();
+  const timer = setInterval(() => {
+    looking = looking.then(onLook).catch(() => undefined);
+  }, LOOK_MS);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      clearInterval(timer);
+      signal.removeEventListener('abort', interrupt);
+      looking.then(() => resolve(code ?? 1));
+    });
+  });
+}
+
+/** Results that are on disk, in the order in which they started; those known already are not read again. */
+function results(runFolder: string, known: readonly ScenarioResult[]): ScenarioResult[] {
+  const folder = path.join(runFolder, 'scenarios');
+  if (!existsSync(folder)) return [...known];
+  const byFolder = new Map(known.map((result) => [result.folder, result]));
+  for (const name of readdirSync(folder)) {
+    const file = path.join(folder, name, 'result.json');
+    const key = `scenarios/${name}`;
+    if (byFolder.has(key) || !existsSync(file)) continue;
+    try {
+      byFolder.set(key, JSON.parse(readFileSync(file, 'utf8')) as ScenarioResult);
+    } catch {
+      // being written; the next look reads it
+    }
+  }
+  return [...byFolder.values()].sort((a, b) => a.startedAt - b.startedAt);
+}
+
+function describeNetwork(network: FoundNetwork): NetworkDescription {
+  const { name, topology, steps } = network.state;
+  const components = componentsOf(topology);
+  return {
+    name,
+    topology: topology.name,
+    machines: network.machines.map(({ number }) => ({
+      number,
+      components: components.filter((c) => c.machine === number).map((c) => c.name),
+    })),
+    steps: steps.map(({ step, seconds }) => ({ step, seconds })),
+  };
+}
+
+function versionsOf(network: FoundNetwork): Record<string, string> {
+  const { versions, standIns, mode } = network.state;
+  return { ...versions, ...standIns, machines: mode };
+}

@@ -1,0 +1,141 @@
+import { writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { appendTo, paths, writeKafka } from '../audit/evidence.ts';
+import type { KafkaTopicFacts } from '../audit/recording.ts';
+import { createSigner } from '../fabric/client/signer.ts';
+import { streamBlocks } from '../fabric/deliver/stream.ts';
+import { openKafkaAdmin } from '../fabric/kafka/admin.ts';
+import { waitFor } from '../settings/wait.ts';
+import { COMPONENT_LABEL } from '../swarm/deploy.ts';
+import { frames } from '../swarm/docker-api.ts';
+import { heightsOf } from './observers.ts';
+import type { Session } from './session.ts';
+
+/** Nodes may need a peer's back-off (5 s) and a replay to be level again. */
+const QUIESCENCE_MS = 60_000;
+
+/**
+ * Waits until every peer and orderer has the same height twice in a row.
+ *
+ * @returns that height
+ * @throws DeadlineError with the heights seen last
+ */
+export async function waitForQuiescence(session: Session, channel: string): Promise<number> {
+  let last: number | undefined;
+  return waitFor(
+    {
+      subject: `channel ${channel}`,
+      expected: 'the same height on every peer and orderer',
+      budgetMs: QUIESCENCE_MS,
+      intervalMs: 300,
+      signal: session.signal,
+    },
+    async () => {
+      const heights = await heightsOf(session, channel);
+      const [first] = heights.values();
+      const level = first !== undefined && [...heights.values()].every((h) => h === first);
+      const settled = level && last === first;
+      last = level ? first : undefined;
+      if (settled) return first;
+      throw new Error([...heights].map(([name, h]) => `${name} ${h ?? 'no answer'}`).join(', '));
+    },
+  );
+}
+
+/** Saves blocks 0 to `height - 1` of every peer and orderer, raw. */
+export async function saveBlocks(
+  session: Session,
+  folder: string,
+  channel: string,
+  height: number,
+): Promise<void> {
+  const { endpoints, connections } = session;
+  const [reader] = endpoints.organisations;
+  if (!reader) throw new Error('blocks: expected an organisation to read as, seen none');
+  const sources = [
+    ...endpoints.orderers.map((endpoint) => ({
+      endpoint,
+      kind: 'orderer' as const,
+      identity: reader.admin,
+    })),
+    ...endpoints.organisations.flatMap(({ admin, peers }) =>
+      peers.map((endpoint) => ({ endpoint, kind: 'peer' as const, identity: admin })),
+    ),
+  ];
+  await Promise.all(
+    sources.map(async ({ endpoint, kind, identity }) => {
+      using file = appendTo(paths.blocks(folder, channel, endpoint.name));
+      for await (const block of streamBlocks({
+        connections,
+        endpoint,
+        identity: createSigner(identity),
+        channel,
+        kind,
+        from: 0,
+        to: height - 1,
+        reconnectBudgetMs: 20_000,
+      })) {
+        file.block(block);
+      }
+    }),
+  );
+}
+
+/** Saves what Kafka itself says of the channel's topic. */
+export async function saveKafka(session: Session, folder: string, channel: string): Promise<void> {
+  const { topology } = session.network.state;
+  const ids = new Map(topology.kafka.brokers.map((b) => [b.name, b.id]));
+  await using admin = await openKafkaAdmin(topology, session.addresses);
+  const topic = await waitFor(
+    {
+      subject: `Kafka topic ${channel}`,
+      expected: `${topology.kafka.replicationFactor} replicas in sync`,
+      budgetMs: 30_000,
+      intervalMs: 500,
+    },
+    async () => {
+      const facts = await admin.topic(channel);
+      if (facts.inSync.length >= facts.replicas.length) return facts;
+      throw new Error(`in sync: ${facts.inSync.join(', ')} of ${facts.replicas.join(', ')}`);
+    },
+  ).catch(() => admin.topic(channel)); // the audit judges an incomplete set
+  const numbers = (names: readonly string[]) => names.map((name) => ids.get(name) ?? -1);
+  const facts: KafkaTopicFacts = {
+    endOffset: topic.endOffset ?? -1,
+    replicas: numbers(topic.replicas),
+    inSync: numbers(topic.inSync),
+  };
+  writeKafka(folder, { topics: { [channel]: facts } });
+}
+
+/**
+ * Saves what every component has logged since a moment, containers that have ended included.
+ *
+ * @param since seconds since the epoch
+ */
+export async function saveLogs(session: Session, folder: string, since: number): Promise<void> {
+  await mkdir(path.join(folder, 'logs'), { recursive: true });
+  await Promise.allSettled(
+    session.network.machines.map(async (machine) => {
+      const containers = await machine.docker.listContainers({
+        all: true,
+        filters: { label: [COMPONENT_LABEL] },
+      });
+      const chunks = new Map<string, Buffer[]>();
+      for (const { Id, Labels } of containers.toSorted((a, b) => a.Created - b.Created)) {
+        const component = Labels[COMPONENT_LABEL] ?? Id.slice(0, 12);
+        const log = await machine.docker
+          .getContainer(Id)
+          .logs({ stdout: true, stderr: true, follow: false, since });
+        const parts = chunks.get(component) ?? [];
+        chunks.set(component, parts);
+        const source = [log] as unknown as AsyncIterable<Buffer>;
+        for await (const { data } of frames(source)) parts.push(data);
+      }
+      for (const [component, parts] of chunks) {
+        writeFileSync(paths.log(folder, component), Buffer.concat(parts));
+      }
+    }),
+  );
+}

@@ -1,0 +1,86 @@
+import type { ExpectationResult, FaultResult, RecoveryResult } from '../report/model.ts';
+import type { HistoryRecord } from '../workload/history.ts';
+import { phases } from '../workload/statistics/load.ts';
+import { faultWindows, isLoad, operationsOf } from '../workload/statistics/operations.ts';
+import { availability } from '../workload/statistics/recovery.ts';
+import type { ScenarioDefinition } from './definition.ts';
+
+const percent = (share: number) => `${Math.round(share * 1000) / 10} %`;
+
+/** Holds a run against what its author expects; faults must be confirmed and healed in any case. */
+export function judge(
+  definition: ScenarioDefinition,
+  records: readonly HistoryRecord[],
+  faults: readonly FaultResult[],
+  recoveries: readonly RecoveryResult[],
+): ExpectationResult[] {
+  const { expect = {} } = definition;
+  return [
+    ...faultsTookEffect(definition, faults),
+    ...recoveries.map(({ orderer, firstCommit, budget }) => ({
+      name: `recovery through ${orderer}`,
+      met: firstCommit !== null,
+      expected: `a VALID commit within ${budget / 1000} s of the heal`,
+      seen: firstCommit === null ? 'none' : `${(firstCommit / 1000).toFixed(1)} s`,
+    })),
+    ...shares(expect, records),
+  ];
+}
+
+function faultsTookEffect(
+  definition: ScenarioDefinition,
+  faults: readonly FaultResult[],
+): ExpectationResult[] {
+  return (definition.faults ?? []).map(({ fault }, i) => {
+    const result = faults[i];
+    const healed = result?.healedAt != null;
+    return {
+      name: `${fault.text} of ${fault.role.text} took effect and was healed`,
+      met: result?.confirmation === 'confirmed' && healed,
+      expected: 'confirmed by measurement, then healed',
+      seen: result
+        ? `${result.confirmation}${healed ? '' : ', not healed'}: ${result.evidence}`
+        : 'never injected',
+    };
+  });
+}
+
+/** Shares of definite answers by a working network; a conflict or a refused overdraft is one, a refused envelope is not. */
+function shares(
+  expect: NonNullable<ScenarioDefinition['expect']>,
+  records: readonly HistoryRecord[],
+): ExpectationResult[] {
+  const operations = operationsOf(records).filter(isLoad);
+  const windows = faultWindows(records);
+  const from = Math.min(...windows.map((w) => w.from));
+  const to = Math.max(...windows.map((w) => w.to));
+  const between = {
+    before: { from: 0, to: windows.length === 0 ? Number.POSITIVE_INFINITY : from },
+    during: { from, to },
+    after: { from: to, to: Number.POSITIVE_INFINITY },
+  };
+  const results: ExpectationResult[] = [];
+  for (const phase of ['before', 'during', 'after'] as const) {
+    const least = expect.ok?.[phase];
+    if (least === undefined) continue;
+    const { share, answered, total } = availability(operations, { between: between[phase] });
+    results.push({
+      name: `transfers answered ${phase} the faults`,
+      met: share !== null && share >= least,
+      expected: `at least ${percent(least)}`,
+      seen: share === null ? 'no transfers' : `${percent(share)} (${answered} of ${total})`,
+    });
+  }
+  if (expect.mostOkDuring !== undefined) {
+    const { during } = phases(operations, windows);
+    const total = during.ok + during.fail + during.unknown;
+    const share = total === 0 ? null : during.ok / total;
+    results.push({
+      name: 'transfers refused during the faults',
+      met: share !== null && share <= expect.mostOkDuring,
+      expected: `at most ${percent(expect.mostOkDuring)} ok`,
+      seen: share === null ? 'no transfers' : `${percent(share)} (${during.ok} of ${total})`,
+    });
+  }
+  return results;
+}

@@ -1,0 +1,25 @@
+/** What the parent process tells the scenarios' process, as JSON in one environment variable. */
+export interface RunContext {
+  readonly runFolder: string;
+  /** `performance.timeOrigin + performance.now()` at the start of the run: the zero of all times. */
+  readonly origin: number;
+  readonly seed: number;
+  /** Name of the network. */
+  readonly network: string;
+  readonly suite: string;
+  /** Last part of each channel's name, so that a network can serve several runs. */
+  readonly suffix: string;
+}
+
+export const RUN_CONTEXT = 'SCENARIO_RUN_CONTEXT';
+
+/** @throws Error when the process was not started by `harness test` */
+export function readRunContext(): RunContext {
+  const text = process.env[RUN_CONTEXT];
+  if (!text) {
+    throw new Error(
+      'scenarios need a network and a run: start them with `harness test --scenario FILE`',
+    );
+  }
+  return JSON.parse(text) as RunContext;
+}

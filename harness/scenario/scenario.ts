@@ -1,0 +1,103 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { findEngine } from '../engine/engine.ts';
+import { findNetwork } from '../fabric/network/state.ts';
+import type { ScenarioResult } from '../report/model.ts';
+import type { ScenarioDefinition } from './definition.ts';
+import { type RunContext, readRunContext } from './run-context.ts';
+import { runScenario } from './run-scenario.ts';
+import { openSession, type Session } from './session.ts';
+
+/** Longest that one scenario may take before it is aborted, healed and reported as timed out. */
+const LIMIT_MS = 8 * 60_000;
+/** Healing, evidence and audit after an abort. */
+const GRACE_MS = 2 * 60_000;
+
+/**
+ * Declares a scenario. Everything but the declaration is the harness's: a channel of its own, accounts, clients, fault
+ * verification, healing, quiescence, evidence, audit, recovery measurement and report.
+ *
+ * @param name a sentence fragment, unique in its suite, e.g. `crash an orderer`
+ */
+export function scenario(name: string, definition: ScenarioDefinition): void {
+  const { file, line } = callSite();
+  test(
+    name,
+    async () => {
+      const context = readRunContext();
+      const abort = abortSignal();
+      const limit = AbortSignal.timeout(LIMIT_MS);
+      await using session = await openFor(context, AbortSignal.any([abort, limit]));
+      const slug = name
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9]+/g, '-')
+        .replaceAll(/^-|-$/g, '')
+        .slice(0, 40);
+      const place = {
+        name,
+        folder: `scenarios/${slug}`,
+        file,
+        line,
+        suite: context.suite,
+        channel: `${slug.slice(0, 24).replace(/-$/, '')}-${context.suffix}`.replace(/^[^a-z]+/, ''),
+      };
+      mkdirSync(path.join(context.runFolder, place.folder), { recursive: true });
+      const result = await runScenario(session, definition, place);
+      const final: ScenarioResult =
+        limit.aborted && result.status === 'interrupted'
+          ? { ...result, status: 'timed-out' }
+          : result;
+      writeFileSync(
+        path.join(context.runFolder, place.folder, 'result.json'),
+        JSON.stringify(final, null, 2),
+      );
+      if (final.status !== 'passed') throw new ScenarioFailure(final);
+    },
+    LIMIT_MS + GRACE_MS,
+  );
+}
+
+class ScenarioFailure extends Error {
+  constructor(result: ScenarioResult) {
+    super(
+      [`${result.status}: ${result.name}`, ...result.problems.map((p) => `  - ${p}`)].join('\n'),
+    );
+    this.name = 'ScenarioFailure';
+    this.stack = this.message; // the problems tell where to look; a stack of the runner would not
+  }
+}
+
+async function openFor(context: RunContext, signal: AbortSignal): Promise<Session> {
+  const engine = await findEngine(process.env);
+  const network = engine && (await findNetwork(engine.docker, context.network));
+  if (!network || network === 'incomplete') {
+    throw new Error(`network "${context.network}": expected it to run, seen ${network ?? 'none'}`);
+  }
+  const { seed, runFolder, origin } = context;
+  return openSession({ network, seed, runFolder, origin, signal });
+}
+
+/**
+ * Aborts when standard input ends: the parent holds its other end and closes it to interrupt the run, and the system
+ * closes it when the parent dies, however that happens.
+ */
+function abortSignal(): AbortSignal {
+  const controller = new AbortController();
+  const end = () => controller.abort(new DOMException('interrupted', 'AbortError'));
+  process.stdin.once('end', end).once('close', end).resume();
+  (process.stdin as { unref?: () => void }).unref?.();
+  return controller.signal;
+}
+
+/** File and line of the author's call. */
+function callSite(): { file: string; line: number } {
+  const frames = new Error().stack?.split('\n') ?? [];
+  for (const frame of frames.slice(1)) {
+    const match = /\(?(?:file:\/\/)?(\/[^():]+):(\d+):\d+\)?$/.exec(frame.trim());
+    const file = match?.[1];
+    if (file && !file.startsWith(import.meta.dirname)) {
+      return { file: path.relative(process.cwd(), file), line: Number(match[2]) };
+    }
+  }
+  return { file: 'unknown', line: 1 };
+}

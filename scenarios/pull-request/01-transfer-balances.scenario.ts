@@ -1,0 +1,17 @@
+import { scenario, seconds, transfers } from 'fabric-swarm-harness';
+
+const PEERS = ['peer0.org1', 'peer1.org1', 'peer0.org2', 'peer1.org2'];
+
+scenario('transfer balances', {
+  load: transfers({
+    clients: 12,
+    accounts: 120,
+    contention: 0.2,
+    overdrafts: 0.05,
+    doubleSpends: 0.05,
+    moves: 0.05,
+    reads: { share: 0.15, peers: PEERS },
+  }),
+  duration: seconds(12),
+  expect: { ok: { before: 0.99 }, conflicts: 1, operations: 100 },
+});
