@@ -44,7 +44,7 @@ const LOOK_MS = 1_000;
 /** `harness test`: a suite or single files on one network, with audit and report. */
 export async function test(settings: Settings, options: TestOptions): Promise<void> {
   const started = performance.now();
-  const origin = performance.timeOrigin + started;
+  const origin = Date.now();
   const files = scenarioFiles(options);
   const seed = seedOf(settings, options);
   const topology = await preflight(settings);

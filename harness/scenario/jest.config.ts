@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Config } from 'jest';
 import unit from '../../jest.config.ts';
 
@@ -8,7 +9,7 @@ import unit from '../../jest.config.ts';
 const config: Config = {
   ...(unit.transform ? { transform: unit.transform } : {}),
   extensionsToTreatAsEsm: ['.ts'],
-  rootDir: '/',
+  rootDir: path.resolve(import.meta.dirname, '../..'),
   roots: JSON.parse(process.env.SCENARIO_ROOTS ?? '["/"]') as string[],
   testMatch: ['**/*.scenario.ts', '**/*.scenario.js', '**/*.scenario.mjs'],
   testPathIgnorePatterns: ['/node_modules/'],

@@ -83,7 +83,7 @@ export class Observers {
           code: transaction.tx_validation_code ?? 0,
         }));
         const number = toNumber(block.number);
-        file.line(JSON.stringify({ block: number, at, transactions }));
+        file.line({ block: number, at, transactions });
         if (first) this.blocks.push({ at, number, transactions: transactions.length });
       }
     } catch (error) {

@@ -1,7 +1,7 @@
 /** What the parent process tells the scenarios' process, as JSON in one environment variable. */
 export interface RunContext {
   readonly runFolder: string;
-  /** `performance.timeOrigin + performance.now()` at the start of the run: the zero of all times. */
+  /** Milliseconds since the epoch at the start of the run: the zero of all times. */
   readonly origin: number;
   readonly seed: number;
   /** Name of the network. */

@@ -15,7 +15,7 @@ export async function saveLedger(
   folder: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const origin = performance.timeOrigin + performance.now();
+  const origin = Date.now();
   await using session = await openSession({ network, seed: 0, runFolder: folder, origin, signal });
   mkdirSync(folder, { recursive: true });
   const height = await waitForQuiescence(session, channel);

@@ -24,8 +24,7 @@ export interface Session extends AsyncDisposable {
 /**
  * Opens a session on a running network.
  *
- * @param origin value of `performance.timeOrigin + performance.now()` at the start of the run, so that several
- *   processes of one run share a time axis
+ * @param origin milliseconds since the epoch at the start of the run, so that several processes share a time axis
  */
 export async function openSession(options: {
   readonly network: FoundNetwork;
@@ -47,7 +46,7 @@ export async function openSession(options: {
     profile: { peers: endpoints.peers, orderers: endpoints.orderers },
     connections,
     guard,
-    clock: new RunClock(options.origin - performance.timeOrigin),
+    clock: new RunClock(performance.now() - (Date.now() - options.origin)),
     seed,
     runFolder,
     signal,

@@ -1,0 +1,10 @@
+import { crash, during, orderer, scenario, seconds, transfers } from 'fabric-swarm-harness';
+
+scenario('crash an orderer', {
+  load: transfers({ clients: 8, accounts: 80, contention: 0.05 }),
+  faults: [
+    during(crash(orderer('orderer0')), { at: seconds(3), for: seconds(5) }),
+    during(crash(orderer('orderer1')), { at: seconds(16), for: seconds(5) }),
+  ],
+  expect: { recovery: seconds(30), ok: { before: 0.99, during: 0.9, after: 0.95 } },
+});
