@@ -88,6 +88,11 @@ export const kafka = {
         .sort((a, b) => Number(b === leader) - Number(a === leader))
         .slice(0, count);
     }),
+  /** Every broker. */
+  brokers: (): Role =>
+    role('kafka.brokers()', async (context) =>
+      context.network.state.topology.kafka.brokers.map((b) => b.name),
+    ),
   /** The cluster's controller. */
   controller: (): Role =>
     role('kafka.controller()', async (context) => {
@@ -112,6 +117,11 @@ export const kafka = {
 
 /** Roles in the ZooKeeper ensemble. */
 export const zookeeper = {
+  /** Every member of the ensemble. */
+  ensemble: (): Role =>
+    role('zookeeper.ensemble()', async (context) =>
+      context.network.state.topology.zookeeper.ensemble.map((z) => z.name),
+    ),
   leader: (): Role => role('zookeeper.leader()', (context) => inMode(context, 'leader')),
   followers: (count = 1): Role =>
     role(`zookeeper.followers(${count})`, async (context) =>

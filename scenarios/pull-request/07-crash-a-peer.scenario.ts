@@ -1,0 +1,23 @@
+import {
+  all,
+  component,
+  crash,
+  during,
+  peer,
+  scenario,
+  seconds,
+  transfers,
+} from 'fabric-swarm-harness';
+
+// Both at once while blocks are being committed: the block file may be ahead of the state database or the other way
+// round, and the peer must find out by itself.
+scenario('crash a peer and its CouchDB in mid-commit', {
+  load: transfers({ clients: 10, accounts: 100, contention: 0.1 }),
+  faults: [
+    during(crash(all(peer('peer0.org1'), component('couchdb0.org1'))), {
+      at: seconds(4),
+      for: seconds(6),
+    }),
+  ],
+  expect: { recovery: seconds(30), ok: { before: 0.99, during: 0.9, after: 0.95 } },
+});
