@@ -1,3 +1,5 @@
+import type { StartedDockerNode } from '../swarm/machine.ts';
+
 /**
  * Shell scripts for state that several faults may share: a container can be frozen by two of them, a service be down
  * for two reasons. Each fault leaves a hold of its own; the last one to leave undoes the state.
@@ -33,3 +35,9 @@ fi`;
 
 /** Prints the values of all holds of a state, one a line. */
 export const values = (state: string): string => `cat ${FOLDER}/${state}/*`;
+
+/** Whether any fault holds the state now. */
+export async function isHeld(machine: StartedDockerNode, state: string): Promise<boolean> {
+  const { exitCode } = await machine.exec(['test', '-d', `${FOLDER}/${state}`]);
+  return exitCode === 0;
+}

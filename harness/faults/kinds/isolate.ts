@@ -3,6 +3,7 @@ import type { StartedDockerNode } from '../../swarm/machine.ts';
 import { machineOf, overlayOf, runningContainer } from '../components.ts';
 import {
   type ActiveFault,
+  combine,
   expectThat,
   type Fault,
   type FaultContext,
@@ -24,6 +25,7 @@ import {
   type Scope,
 } from '../netfilter.ts';
 import { machinePlaces, overlayPlaces, type Place, reachable } from '../reachability.ts';
+import { machineBack } from './machine.ts';
 
 export interface IsolateOptions {
   /** Cut it only from these; from everything unless given. A machine stands for the components on it. */
@@ -201,7 +203,9 @@ function activeCut(context: FaultContext, cut: Cut): ActiveFault {
     const sets = await Promise.all(
       before.map(async (watch) => {
         const places = pick(watch);
-        const seen = await reachable(watch.machine, watch.pid, places);
+        // The container from which it was tried may have been replaced meanwhile: then it tells nothing.
+        const seen = await reachable(watch.machine, watch.pid, places).catch(() => undefined);
+        if (!seen) return { seen: [], missing: [] };
         return { seen: [...seen], missing: places.map((p) => p.name).filter((n) => !seen.has(n)) };
       }),
     );
@@ -242,6 +246,14 @@ function activeCut(context: FaultContext, cut: Cut): ActiveFault {
     },
     heal: () => context.guard.heal(machine, id),
     verifyHealed: async () => {
+      const own = await rulesGone();
+      if (scope === 'container') return own;
+      // A machine that was silent for some seconds gets its tasks anew.
+      return combine([own, await machineBack(context, machine.number)]);
+    },
+  };
+
+  async function rulesGone(): Promise<Measurement> {
       const counts = await packets().catch(() => ({})); // the container has ended: no namespace, no rules
       if (Object.keys(counts).length > 0)
         return expectThat(false, `${name}: rules are still there`);
@@ -253,15 +265,15 @@ function activeCut(context: FaultContext, cut: Cut): ActiveFault {
           return last.missing.length === 0 || undefined;
         },
       ).catch(() => {}); // what is missing is judged below
-      if (!last) return inconclusive(`${name}: no rules, but nothing could be tried`);
+      if (!last || last.seen.length + last.missing.length === 0)
+        return inconclusive(`${name}: no rules, but nothing could be tried`);
       const { seen, missing } = last;
       const evidence = `${name}: no rules, reaches ${seen.length} of ${seen.length + missing.length} places again`;
       if (missing.length === 0) return expectThat(true, evidence);
       // Another fault may keep some of them down.
       const but = `${evidence} (not ${missing.join(', ')})`;
       return seen.length > 0 ? expectThat(true, but) : inconclusive(but);
-    },
-  };
+  }
 }
 
 /** Milliseconds in which the overlay finds its neighbours again after a machine was cut off (1 to 3 s seen). */

@@ -1,160 +1,178 @@
 import { waitFor } from '../../settings/wait.ts';
-import { replicasOf, scaleComponent } from '../../swarm/scale.ts';
+import { serviceName } from '../../swarm/deploy.ts';
+import { scaleComponent } from '../../swarm/scale.ts';
+import { CPU_USED, findCgroup } from '../cgroup.ts';
 import {
+  awaitRunning,
   type ComponentHandle,
   containerFacts,
-  machineOf,
+  managerOf,
+  overlayOf,
   runningContainer,
 } from '../components.ts';
+import { isHeld, leaveHold, takeHold } from '../holds.ts';
 import {
   type ActiveFault,
-  combine,
   confirmed,
+  expectThat,
   type Fault,
   type FaultContext,
-  type Measurement,
   notConfirmed,
   type Role,
   type Target,
+  together,
 } from '../model.ts';
+import { machineDown, machineFrozen } from './machine.ts';
 
-/** How long a component may take to be gone, or to be back. */
-const BUDGET_MS = 30_000;
-
-const manager = (context: FaultContext) => machineOf(context.network, 1).docker;
-const overlay = (context: FaultContext) => context.network.state.topology.network;
-
-/** The components among targets; faults of this family have no meaning for machines. */
-function componentsOnly(kind: string, targets: readonly Target[]): ComponentHandle[] {
-  return targets.map((target) => {
-    if (target.type === 'component') return target.handle;
-    throw new Error(
-      `${kind}: expected components, seen machine${target.number}; use machine faults`,
-    );
-  });
-}
+/** Milliseconds for a component to be gone, its grace period included. */
+const DOWN_MS = 30_000;
+/** Milliseconds for a component to run and be healthy again. */
+export const BACK_MS = 80_000;
 
 /**
  * SIGKILL of the component's main process. It stays down until healed: its service is scaled to none at the same
  * moment, because Swarm would have it back in a second; healing lets Swarm start it again, on the same volumes.
+ * A machine is killed as a whole.
  */
 export function crash(role: Role): Fault {
-  return down('crash', role, async (context, handle) => {
-    const { pid } = await runningContainer(handle, overlay(context));
+  return down('crash', role, 'kill', async (context, handle, pid) => {
     await handle.machine.execOk(['kill', '-9', String(pid)]);
-    await scaleComponent(manager(context), handle.name, 0);
+    await scaleComponent(managerOf(context).docker, handle.name, 0);
   });
 }
 
-/** SIGTERM, then SIGKILL after the service's grace period; down until healed. */
+/** SIGTERM, then SIGKILL after the service's grace period; down until healed. Machines likewise. */
 export function stop(role: Role): Fault {
-  return down('stop', role, (context, handle) => scaleComponent(manager(context), handle.name, 0));
+  return down('stop', role, 'stop', (context, handle) =>
+    scaleComponent(managerOf(context).docker, handle.name, 0),
+  );
 }
 
-function down(
-  kind: string,
-  role: Role,
-  end: (context: FaultContext, handle: ComponentHandle) => Promise<void>,
-): Fault {
+type End = (context: FaultContext, handle: ComponentHandle, pid: number) => Promise<void>;
+
+function down(kind: string, role: Role, how: 'kill' | 'stop', end: End): Fault {
   return {
     kind,
     text: kind,
     role,
     available: async () => undefined,
-    async prepare(context, targets): Promise<ActiveFault> {
-      const handles = componentsOnly(kind, targets);
-      const measureAll = async (measure: (handle: ComponentHandle) => Promise<Measurement>) =>
-        combine(await Promise.all(handles.map(measure)));
-      return {
-        inject: async () => {
-          await Promise.all(handles.map((handle) => end(context, handle)));
+    prepare: async (context, targets) =>
+      together(
+        targets.map((target) =>
+          target.type === 'machine'
+            ? machineDown(context, target.number, how)
+            : componentDown(context, kind, target.handle, end),
+        ),
+      ),
+  };
+}
+
+function componentDown(
+  context: FaultContext,
+  kind: string,
+  handle: ComponentHandle,
+  end: End,
+): ActiveFault {
+  const { name, machine } = handle;
+  const manager = managerOf(context);
+  const overlay = overlayOf(context);
+  const id = context.guard.newId(kind, name);
+  const service = serviceName(name);
+  const state = `down-${service}`;
+  let pid = 0;
+  return {
+    inject: async () => {
+      ({ pid } = await runningContainer(handle, overlay));
+      const undo = `docker service scale --detach ${service}=1 >/dev/null`;
+      await context.guard.register(manager, id, leaveHold(state, id, undo));
+      await manager.execOk(['sh', '-c', takeHold(state, id, ':')]);
+      await end(context, handle, pid);
+    },
+    verify: async () => {
+      const seen = await waitFor(
+        { subject: name, expected: 'no process', budgetMs: DOWN_MS, intervalMs: 50 },
+        async () => {
+          const facts = await containerFacts(handle, overlay);
+          if (facts?.running) throw new Error('it runs');
+          const { exitCode } = await machine.exec(['test', '-d', `/proc/${pid}`]);
+          if (exitCode === 0) throw new Error(`process ${pid} is still there`);
+          return facts?.exitCode;
         },
-        verify: () => measureAll((handle) => awaitState(context, handle, false)),
-        heal: async () => {
-          await Promise.all(handles.map((h) => scaleComponent(manager(context), h.name, 1)));
-        },
-        verifyHealed: () => measureAll((handle) => awaitState(context, handle, true)),
-      };
+      ).catch((error: unknown) => String(error));
+      if (typeof seen === 'string') return notConfirmed(seen);
+      return confirmed(`${name} is down${seen === undefined ? '' : ` (exit code ${seen})`}`);
+    },
+    heal: () => context.guard.heal(manager, id),
+    verifyHealed: async () => {
+      if (await isHeld(manager, state)) return confirmed(`${name} is left to another fault`);
+      return awaitRunning(handle, overlay, { budgetMs: BACK_MS }).then(
+        () => confirmed(`${name} runs`),
+        (error: unknown) => notConfirmed(String(error)),
+      );
     },
   };
 }
 
-async function awaitState(
-  context: FaultContext,
-  handle: ComponentHandle,
-  running: boolean,
-): Promise<Measurement> {
-  const expected = running ? 'running' : 'not running';
-  const describe = async () => {
-    const facts = await containerFacts(handle, overlay(context));
-    return { running: facts?.running ?? false, exitCode: facts?.exitCode };
-  };
-  try {
-    const facts = await waitFor(
-      { subject: handle.name, expected, budgetMs: BUDGET_MS, intervalMs: 50 },
-      async () => {
-        const seen = await describe();
-        if (seen.running !== running) throw new Error(seen.running ? 'running' : 'not running');
-        return seen;
-      },
-    );
-    return confirmed(
-      running
-        ? `${handle.name} runs`
-        : `${handle.name} is down (exit code ${facts.exitCode ?? 'none'})`,
-    );
-  } catch (error) {
-    return notConfirmed(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** Suspends every process of the component (cgroup freezer): connections stay open and nothing answers. */
+/**
+ * Suspends every process of the component (cgroup freezer), or of a machine: connections stay open and nothing answers.
+ *
+ * Confirmed when the component uses no CPU time at all.
+ */
 export function freeze(role: Role): Fault {
   return {
     kind: 'freeze',
     text: 'freeze',
     role,
     available: async () => undefined,
-    async prepare(context, targets): Promise<ActiveFault> {
-      const frozen = await Promise.all(
-        componentsOnly('freeze', targets).map(async (handle) => ({
-          handle,
-          facts: await runningContainer(handle, overlay(context)),
-        })),
-      );
-      const id = `freeze-${frozen.map(({ facts }) => facts.id.slice(0, 12)).join('-')}`;
-      const paused = async (expected: boolean) =>
-        combine(
-          await Promise.all(
-            frozen.map(async ({ handle, facts }) => {
-              const { State } = await facts.container.inspect();
-              const evidence = `${handle.name} is ${State.Paused ? 'suspended' : State.Status}`;
-              return State.Paused === expected ? confirmed(evidence) : notConfirmed(evidence);
-            }),
+    prepare: async (context, targets) =>
+      together(
+        await Promise.all(
+          targets.map((target) =>
+            target.type === 'machine'
+              ? machineFrozen(context, target.number)
+              : componentFrozen(context, target),
           ),
-        );
-      return {
-        inject: async () => {
-          for (const { handle, facts } of frozen) {
-            await context.guard.register(
-              handle.machine,
-              id,
-              `docker unpause ${facts.id} || true\n`,
-            );
-            await facts.container.pause();
-          }
-        },
-        verify: () => paused(true),
-        heal: async () => {
-          for (const { handle } of frozen) await context.guard.heal(handle.machine, id);
-        },
-        verifyHealed: () => paused(false),
-      };
-    },
+        ),
+      ),
   };
 }
 
-/** Whether a component is meant to run; a fault must leave it so. */
-export async function meantToRun(context: FaultContext, name: string): Promise<boolean> {
-  return (await replicasOf(manager(context), name)) > 0;
+async function componentFrozen(
+  context: FaultContext,
+  { handle }: Target & { type: 'component' },
+): Promise<ActiveFault> {
+  const { name, machine } = handle;
+  const { id: container } = await runningContainer(handle, overlayOf(context));
+  const id = context.guard.newId('freeze', name);
+  const state = `freeze-${container.slice(0, 12)}`;
+  const isPaused = `[ "$(docker inspect -f '{{.State.Paused}}' ${container} 2>/dev/null)" = true ]`;
+  /** State, and CPU time used in a third of a second, µs. */
+  const look = async () => {
+    const script = `${findCgroup(container)}
+      used() { ${CPU_USED} }; a=$(used); sleep 0.3; b=$(used)
+      docker inspect -f "{{.State.Status}} $((b - a))" ${container}`;
+    const [status = 'gone', used] = (await machine.execOk(['sh', '-c', script])).split(' ');
+    const evidence = `${name} is ${status} and used ${used} µs of CPU time in 0.3 s`;
+    return { status, used: Number(used), evidence };
+  };
+  return {
+    inject: async () => {
+      const undo = `docker unpause ${container} >/dev/null 2>&1 || ! ${isPaused}`;
+      const apply = `docker pause ${container} >/dev/null 2>&1 || ${isPaused}`;
+      await context.guard.register(machine, id, leaveHold(state, id, undo));
+      await machine.execOk(['sh', '-c', takeHold(state, id, apply)]);
+    },
+    verify: async () => {
+      const { status, used, evidence } = await look();
+      return expectThat(status === 'paused' && used === 0, evidence);
+    },
+    heal: () => context.guard.heal(machine, id),
+    verifyHealed: async () => {
+      if (await isHeld(machine, state)) return confirmed(`${name} is left to another fault`);
+      const now = await containerFacts(handle, overlayOf(context));
+      if (now?.id !== container) return confirmed(`${name} has been replaced meanwhile`);
+      const { status, evidence } = await look();
+      return expectThat(status === 'running', evidence);
+    },
+  };
 }

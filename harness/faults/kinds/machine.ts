@@ -1,0 +1,246 @@
+import { connect } from 'node:net';
+import { componentsOf } from '../../settings/topology/components.ts';
+import { waitFor } from '../../settings/wait.ts';
+import { machineStates } from '../../swarm/cluster.ts';
+import { API_PORT } from '../../swarm/docker-api.ts';
+import type { StartedDockerNode } from '../../swarm/machine.ts';
+import { replicasOf } from '../../swarm/scale.ts';
+import { awaitRunning, componentHandle, machineOf, managerOf, overlayOf } from '../components.ts';
+import {
+  type ActiveFault,
+  combine,
+  confirmed,
+  expectThat,
+  type Fault,
+  type FaultContext,
+  type Measurement,
+  notConfirmed,
+  type Role,
+  together,
+  unmeasured,
+} from '../model.ts';
+import { guardFromOutside, type OutsideGuard } from '../outside.ts';
+
+/** Milliseconds until the Swarm calls a silent node down (3.9 s seen), or a returned one ready. */
+const SWARM_MS = 20_000;
+/** Milliseconds for the engine of a machine to answer again (1.3 s seen). */
+const ENGINE_MS = 30_000;
+/** Milliseconds for all components of a machine to be back. */
+const COMPONENTS_MS = 80_000;
+/** Milliseconds in which a living engine answers a ping. */
+const PING_MS = 1_000;
+
+/**
+ * Pulls the plug of whole machines: their containers are killed from outside, and started again to heal. The machine
+ * comes back with its address, its disks and its place in the Swarm.
+ *
+ * Confirmed when the machine accepts no connection and the Swarm calls it down.
+ */
+export function loseMachine(role: Role): Fault {
+  return {
+    kind: 'loseMachine',
+    text: 'lose machine',
+    role,
+    available: async () => undefined,
+    async prepare(context, targets): Promise<ActiveFault> {
+      return together(
+        targets.map((target) => {
+          if (target.type === 'machine') return machineDown(context, target.number, 'kill');
+          throw new Error(
+            `loseMachine: expected machines, seen ${target.handle.name}; use crash or stop`,
+          );
+        }),
+      );
+    },
+  };
+}
+
+/** Machines that several faults of this process hold down or frozen: the last one to leave brings them back. */
+const holders = new Map<string, Set<object>>();
+
+/**
+ * What the faults of a machine have in common: a guard outside it, and that it comes back with the last of them.
+ *
+ * @param begin takes the machine away
+ * @param end brings it back; must do nothing when it is there
+ */
+function machineFault(
+  machine: StartedDockerNode,
+  heal: 'start' | 'unpause',
+  begin: () => Promise<void>,
+  end: () => Promise<void>,
+): Pick<ActiveFault, 'inject' | 'heal'> {
+  const key = `${heal} ${machine.container.id}`;
+  const self = {};
+  let guard: OutsideGuard | undefined;
+  return {
+    inject: async () => {
+      guard = await guardFromOutside(machine.container, heal);
+      holders.set(key, (holders.get(key) ?? new Set()).add(self));
+      await begin();
+    },
+    heal: async () => {
+      const others = holders.get(key);
+      others?.delete(self);
+      if (!others || others.size === 0) await end();
+      guard?.release();
+    },
+  };
+}
+
+/** A machine that is killed, or stopped (its engine then stops the containers in order). */
+export function machineDown(
+  context: FaultContext,
+  number: number,
+  how: 'kill' | 'stop',
+): ActiveFault {
+  const machine = machineOf(context.network, number);
+  const { container } = machine;
+  const name = `machine${number}`;
+  return {
+    ...machineFault(
+      machine,
+      'start',
+      async () => {
+        await (how === 'kill' ? container.kill() : container.stop({ t: 20 }));
+      },
+      async () => {
+        const { State } = await container.inspect();
+        if (!State.Running) await container.start();
+        await waitFor(
+          {
+            subject: `engine of ${name}`,
+            expected: 'an answer',
+            budgetMs: ENGINE_MS,
+            lookAt: `docker logs ${container.id.slice(0, 12)}`,
+          },
+          async () => ((await pings(machine)) ? true : undefined),
+        );
+        await context.guard.revive(machine);
+      },
+    ),
+    verify: async () => {
+      const [{ State }, accepts] = await Promise.all([
+        container.inspect(),
+        connects(machine.address, API_PORT),
+      ]);
+      const evidence = `${name}: its container is ${State.Status}, port ${API_PORT} ${accepts ? 'answers' : 'does not answer'}`;
+      if (State.Running || accepts) return notConfirmed(evidence);
+      return combine([confirmed(evidence), await swarmCalls(context, number, 'down')]);
+    },
+    verifyHealed: () => machineBack(context, number),
+  };
+}
+
+/**
+ * A machine whose every process is suspended from outside: its kernel still accepts connections, and nobody answers.
+ *
+ * Confirmed when its engine accepts a connection but does not answer.
+ */
+export function machineFrozen(context: FaultContext, number: number): ActiveFault {
+  const machine = machineOf(context.network, number);
+  const { container } = machine;
+  const name = `machine${number}`;
+  const measure = async (frozen: boolean): Promise<Measurement> => {
+    const [{ State }, answers] = await Promise.all([container.inspect(), pings(machine)]);
+    return expectThat(
+      State.Paused === frozen && answers !== frozen,
+      `${name}: its container is ${State.Status}, its engine ${answers ? 'answers' : 'does not answer'}`,
+    );
+  };
+  return {
+    ...machineFault(
+      machine,
+      'unpause',
+      async () => {
+        const { State } = await container.inspect();
+        if (!State.Paused) await container.pause();
+      },
+      async () => {
+        const { State } = await container.inspect();
+        if (State.Paused) await container.unpause();
+      },
+    ),
+    verify: () => measure(true),
+    verifyHealed: async () => combine([await measure(false), await machineBack(context, number)]),
+  };
+}
+
+/** Whether the Swarm has the machine, and the machine its components. */
+export const machineBack = async (context: FaultContext, number: number): Promise<Measurement> =>
+  combine([await swarmCalls(context, number, 'ready'), await componentsBack(context, number)]);
+
+/** What the manager thinks of the machine; nothing when the machine is the manager itself. */
+async function swarmCalls(
+  context: FaultContext,
+  number: number,
+  expected: 'ready' | 'down',
+): Promise<Measurement> {
+  const manager = managerOf(context);
+  if (manager.number === number && expected === 'down')
+    return confirmed('it is the manager, which nobody else in the Swarm can judge');
+  const started = performance.now();
+  try {
+    await waitFor(
+      { subject: `machine${number}`, expected: `${expected} in the Swarm`, budgetMs: SWARM_MS },
+      async () => {
+        const state = (await machineStates(manager.docker)).get(number);
+        if (state === expected) return true;
+        throw new Error(String(state));
+      },
+    );
+    const seconds = ((performance.now() - started) / 1_000).toFixed(1);
+    return confirmed(`the Swarm calls it ${expected} (after ${seconds} s)`);
+  } catch (error) {
+    return notConfirmed(String(error));
+  }
+}
+
+async function componentsBack(context: FaultContext, number: number): Promise<Measurement> {
+  const manager = managerOf(context).docker;
+  const here = componentsOf(context.network.state.topology).filter((c) => c.machine === number);
+  const options = { budgetMs: COMPONENTS_MS };
+  const measurements = await Promise.all(
+    here.map(async ({ name }): Promise<Measurement | undefined> => {
+      // One that is not deployed, or that another fault holds down, is not missed.
+      const replicas = await replicasOf(manager, name).catch(() => 0);
+      if (replicas === 0) return undefined;
+      return awaitRunning(componentHandle(context.network, name), overlayOf(context), options).then(
+        () => confirmed(`${name} runs`),
+        (error: unknown) => notConfirmed(String(error)),
+      );
+    }),
+  ).catch((error: unknown) => [unmeasured(error)]);
+  const bad = measurements.flatMap((m) => (m && m.confirmation !== 'confirmed' ? [m] : []));
+  if (bad.length > 0) return combine(bad);
+  const count = measurements.filter((m) => m !== undefined).length;
+  return confirmed(`machine${number}: all ${count} components run`);
+}
+
+/** Whether a TCP connection is accepted within a second. */
+function connects(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: PING_MS });
+    const finish = (accepted: boolean) => {
+      socket.destroy();
+      resolve(accepted);
+    };
+    socket.on('connect', () => finish(true));
+    socket.on('timeout', () => finish(false));
+    socket.on('error', () => finish(false));
+  });
+}
+
+/** Whether the machine's engine answers within a second. */
+async function pings(machine: StartedDockerNode): Promise<boolean> {
+  // The library's declarations lack the options that its code has.
+  const ping = machine.docker.ping as (options: { abortSignal: AbortSignal }) => Promise<unknown>;
+  const answer = ping.call(machine.docker, { abortSignal: AbortSignal.timeout(PING_MS) }).then(
+    () => true,
+    () => false,
+  );
+  const late = new Promise<boolean>((resolve) => {
+    setTimeout(() => resolve(false), PING_MS + 500).unref();
+  });
+  return Promise.race([answer, late]);
+}
