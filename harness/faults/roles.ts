@@ -60,7 +60,7 @@ const quoted = (channel?: string) => (channel === undefined ? '' : `'${channel}'
 
 const topicOf = async (context: FaultContext, channel?: string) => {
   await using admin = await openKafkaAdmin(context.network.state.topology, addressesOf(context));
-  return admin.topic(channel ?? context.channel);
+  return await admin.topic(channel ?? context.channel);
 };
 
 /** Roles among the brokers; the channel is the scenario's own unless given. */
