@@ -6,10 +6,12 @@ import type { NodeMode } from '../../engine/mode.ts';
 import type { ImageSet } from '../../images/model.ts';
 import type { Progress, StepRecord } from '../../settings/progress.ts';
 import type { Topology } from '../../settings/topology/schema.ts';
+import { waitFor } from '../../settings/wait.ts';
 import { formSwarm } from '../../swarm/cluster.ts';
-import { deployServices } from '../../swarm/deploy.ts';
+import { COMPONENT_LABEL, type DeployOptions, deployServices } from '../../swarm/deploy.ts';
 import type { StartedDockerNode } from '../../swarm/machine.ts';
 import { Reaper } from '../../swarm/reaper.ts';
+import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import { artefactJob, GENESIS } from '../artefacts/artefacts.ts';
 import { type ChaincodePackage, packageChaincode } from '../artefacts/chaincode-package.ts';
 import { createChannel, joinChannel } from '../client/channel.ts';
@@ -154,14 +156,16 @@ async function assemble(
         artefactJob(topology, identities, { genesis: true, channels }),
       ),
     ),
-    progress.step('deploy ZooKeeper and Kafka', () => deployServices(deploy, waves.log)),
+    progress.step('start ZooKeeper and Kafka', () => startWave(deploy, nodes, waves.log)),
   ]);
   if (!genesis) throw new Error('configtxgen: expected a genesis block, seen none');
   const { orderers, api } = artefactServices(services, { genesis, channels: channelTransactions });
-  await progress.step('deploy databases, orderers and peers', async () => {
-    await deployServices(deploy, [...waves.databases, ...orderers]);
-    await deployServices(deploy, [...waves.peers, ...waves.chaincodes]);
-  });
+  await progress.step('start orderers and databases', () =>
+    startWave(deploy, nodes, [...orderers, ...waves.databases]),
+  );
+  await progress.step('start peers and chaincode', () =>
+    startWave(deploy, nodes, [...waves.peers, ...waves.chaincodes]),
+  );
   const endpoints = endpointsOf(topology, identities, addresses);
   const connections = new Connections();
   try {
@@ -176,8 +180,8 @@ async function assemble(
         request.budgetMs,
       ),
     ]);
-    const application = progress.step('deploy CAs, MongoDB and REST API', () =>
-      deployServices(deploy, [...waves.application, api]),
+    const application = progress.step('start CAs, MongoDB and REST API', () =>
+      startWave(deploy, nodes, [...waves.application, api]),
     );
     application.catch(() => undefined); // awaited below
     for (const { name: channel, chaincodes } of topology.channels) {
@@ -215,6 +219,40 @@ async function assemble(
     connections.close();
   }
 }
+
+/**
+ * Deploys services and waits until their containers run: on two cores, what comes first is up sooner when the rest has
+ * not been started yet.
+ */
+async function startWave(
+  deploy: DeployOptions,
+  nodes: readonly StartedDockerNode[],
+  definitions: readonly ServiceDefinition[],
+): Promise<void> {
+  await deployServices(deploy, definitions);
+  const wanted = new Set(definitions.map(({ name }) => name));
+  await waitFor(
+    {
+      subject: definitions.map(({ name }) => name).join(', '),
+      expected: 'running containers',
+      budgetMs: WAVE_BUDGET_MS,
+      intervalMs: 150,
+    },
+    async () => {
+      const machines = new Set(definitions.map(({ machine }) => machine));
+      const running = await Promise.all(
+        nodes
+          .filter(({ number }) => machines.has(number))
+          .map(({ docker }) => docker.listContainers({ filters: { label: [COMPONENT_LABEL] } })),
+      );
+      for (const { Labels } of running.flat()) wanted.delete(Labels[COMPONENT_LABEL] ?? '');
+      if (wanted.size > 0) throw new Error(`not running: ${[...wanted].join(', ')}`);
+      return true;
+    },
+  );
+}
+
+const WAVE_BUDGET_MS = 90_000;
 
 const CHAINCODE_FOLDER = path.resolve(import.meta.dirname, '../../../fixtures/chaincode');
 

@@ -3,7 +3,7 @@ import type { Chaincode, Topology } from '../../settings/topology/schema.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import type { ChaincodeConnection } from '../artefacts/chaincode-package.ts';
 import type { Identities } from '../identities/identities.ts';
-import { listensOn, required, tlsFiles } from './common.ts';
+import { namedEarly, required, tlsFiles } from './common.ts';
 
 const HOME = '/etc/hyperledger/chaincode';
 const PORT = 7052;
@@ -60,7 +60,7 @@ export function chaincodeServices(
             ...env,
           },
           files: tlsFiles(HOME, owned, required(owned.servers, name, 'TLS certificate')),
-          health: listensOn(PORT),
+          health: namedEarly(PORT),
           stopGracePeriodMs: 2_000,
         };
       });

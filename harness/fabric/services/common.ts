@@ -4,10 +4,9 @@ import type { OrganisationIdentities } from '../identities/identities.ts';
 import { KEY_FILE, localMsp } from '../identities/msp.ts';
 
 /**
- * Timings of every health check. A Swarm task is in DNS only while it is healthy, so what others look up by name is
- * asked soon after its start; the rest less often, because each check starts a process in the container, and twenty
- * containers that are asked twice a second keep two cores busy with nothing else. Running ones are asked rarely. No
- * check may kill a component that is merely slow: some scenarios freeze or starve it on purpose, hence the many retries.
+ * Timings of every health check. Each check starts a process in the container, and twenty starting containers that are
+ * asked twice a second keep two cores busy with nothing else; so they are asked rarely. No check may kill a component
+ * that is merely slow: some scenarios freeze or starve it on purpose, hence the many retries.
  */
 const TIMINGS = {
   intervalMs: 30_000,
@@ -16,24 +15,36 @@ const TIMINGS = {
   startPeriodMs: 300_000,
 } as const;
 
-/** How soon the others need the component's name: at once, or some time after it has started. */
-export type Urgency = 'looked-up-at-once' | 'looked-up-later';
-const START_INTERVAL_MS: Readonly<Record<Urgency, number>> = {
-  'looked-up-at-once': 750,
-  'looked-up-later': 3_000,
-};
+/** Seconds after its start in which a component counts as healthy although its port is not open yet. */
+const GRACE_SECONDS = 20;
 
-/** Healthy once a TCP port accepts connections. Choose a port whose server logs nothing about such a visit. */
-export function listensOn(port: number, urgency: Urgency = 'looked-up-later'): HealthCheck {
-  return shellCheck(`exec 3<>/dev/tcp/127.0.0.1/${port}`, urgency);
+/**
+ * Healthy once a TCP port accepts connections. Choose a port whose server logs nothing about such a visit.
+ */
+export function listensOn(port: number): HealthCheck {
+  return {
+    ...TIMINGS,
+    test: ['CMD', 'bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${port}`],
+    startIntervalMs: 3_000,
+  };
 }
 
-/** Healthy once a bash script exits 0. */
-export function shellCheck(script: string, urgency: Urgency = 'looked-up-later'): HealthCheck {
+/**
+ * As {@link listensOn}, for components whose name others need before they serve: a Swarm task is in DNS only while it is
+ * healthy, ZooKeeper finds its quorum by names, Kafka's controller its brokers, a peer its database. They count as
+ * healthy from the first question on, and must have an open port once the grace is over. The others retry meanwhile.
+ *
+ * @param visit a bash script to try in place of a bare connection, for servers that log one
+ */
+export function namedEarly(
+  port: number,
+  visit = `exec 3<>/dev/tcp/127.0.0.1/${port}`,
+): HealthCheck {
+  const age = '$(( $(date +%s) - $(stat -c %Y /proc/1) ))';
   return {
-    test: ['CMD', 'bash', '-c', script],
     ...TIMINGS,
-    startIntervalMs: START_INTERVAL_MS[urgency],
+    test: ['CMD', 'bash', '-c', `[ ${age} -lt ${GRACE_SECONDS} ] || { ${visit}; }`],
+    startIntervalMs: 250,
   };
 }
 

@@ -1,7 +1,7 @@
 import { CONTAINER_PORTS, type Topology } from '../../settings/topology/schema.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import type { Credentials } from '../identities/credentials.ts';
-import { listensOn, published, secret, volume, withSecretEnvironment } from './common.ts';
+import { namedEarly, published, secret, volume, withSecretEnvironment } from './common.ts';
 
 const PASSWORD = '/run/secrets/couchdb-password';
 
@@ -34,7 +34,7 @@ export function couchdbServices(
       files: [secret(PASSWORD, password)],
       volumes: [volume(name, 'data', '/opt/couchdb/data')],
       ports: published(CONTAINER_PORTS.couchdb, ports),
-      health: listensOn(CONTAINER_PORTS.couchdb.http, 'looked-up-at-once'),
+      health: namedEarly(CONTAINER_PORTS.couchdb.http),
       stopGracePeriodMs: 3_000,
     })),
   );

@@ -1,7 +1,7 @@
 import { type Broker, CONTAINER_PORTS, type Topology } from '../../settings/topology/schema.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import type { MachineAddresses } from '../identities/identities.ts';
-import { config, listensOn, published, required, volume } from './common.ts';
+import { config, namedEarly, published, required, volume } from './common.ts';
 import { JVM_DNS_OPTIONS, properties } from './jvm.ts';
 
 const CONFIGURATION = '/etc/kafka/server.properties';
@@ -12,8 +12,7 @@ const INTERNAL_PORT = 9092;
 /**
  * The Kafka cluster, with one listener inside the overlay and one for the harness, at the machine's address.
  *
- * A broker opens its ports at the end of its start, and until then it is not healthy and not in DNS. It does not need
- * to be: it finds itself by its host name, ZooKeeper by names that are there, and other brokers retry.
+ * A broker opens its ports at the end of its start; its name is there before, so that the controller need not wait.
  *
  * @param addresses by which the harness reaches the machines
  * @throws Error if a broker's machine has no address
@@ -30,7 +29,7 @@ export function kafkaServices(
     files: [config(CONFIGURATION, serverProperties(topology, broker, addresses))],
     volumes: [volume(broker.name, 'log', LOGS)],
     ports: published(CONTAINER_PORTS.kafka, broker.ports),
-    health: listensOn(INTERNAL_PORT, 'looked-up-at-once'),
+    health: namedEarly(INTERNAL_PORT),
     stopGracePeriodMs: 10_000,
   }));
 }

@@ -4,8 +4,8 @@ import type { Identities } from '../identities/identities.ts';
 import {
   config,
   FABRIC_LOG_FORMAT,
-  listensOn,
   mspFiles,
+  namedEarly,
   published,
   required,
   tlsFiles,
@@ -44,7 +44,7 @@ export function ordererServices(
       ],
       volumes: [volume(name, 'ledger', LEDGER)],
       ports: published(CONTAINER_PORTS.orderer, ports),
-      health: listensOn(CONTAINER_PORTS.orderer.operations),
+      health: namedEarly(CONTAINER_PORTS.orderer.operations),
       stopGracePeriodMs: 5_000,
     };
   });

@@ -4,8 +4,8 @@ import type { Credentials } from '../identities/credentials.ts';
 import type { Identities } from '../identities/identities.ts';
 import {
   FABRIC_LOG_FORMAT,
-  listensOn,
   mspFiles,
+  namedEarly,
   published,
   required,
   secret,
@@ -48,7 +48,7 @@ export function peerServices(
         ],
         volumes: [volume(peer.name, 'ledger', LEDGER)],
         ports: published(CONTAINER_PORTS.peer, peer.ports),
-        health: listensOn(CONTAINER_PORTS.peer.operations),
+        health: namedEarly(CONTAINER_PORTS.peer.operations),
         stopGracePeriodMs: 5_000,
       };
     });

@@ -1,19 +1,15 @@
 import { CONTAINER_PORTS, type Topology } from '../../settings/topology/schema.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
-import { config, published, shellCheck, volume } from './common.ts';
+import { config, namedEarly, published, volume } from './common.ts';
 import { JVM_DNS_OPTIONS, properties } from './jvm.ts';
 
 const CONFIGURATION = '/etc/zookeeper/zoo.cfg';
 const DATA = '/var/lib/zookeeper';
 
-/**
- * Healthy once the client port is open. ZooKeeper opens it before it has found a quorum (`QuorumPeer.start`), and it
- * must count as healthy by then: only healthy tasks are in DNS, and a quorum is found through DNS. `ruok` is asked,
- * and any answer taken, because a connection closed without a word is logged with a stack trace.
- */
-const HEALTH = shellCheck(
-  'exec 3<>/dev/tcp/127.0.0.1/2181; printf ruok >&3; read -r -t 2 -n 4 <&3 || true',
-  'looked-up-at-once',
+/** `ruok` is asked, and any answer taken, because a connection closed without a word is logged with a stack trace. */
+const HEALTH = namedEarly(
+  CONTAINER_PORTS.zookeeper.client,
+  `exec 3<>/dev/tcp/127.0.0.1/${CONTAINER_PORTS.zookeeper.client}; printf ruok >&3; read -r -t 2 -n 4 <&3 || true`,
 );
 
 /** The ZooKeeper ensemble. */
