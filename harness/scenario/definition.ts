@@ -14,7 +14,7 @@ export interface FaultStep {
 export interface Expect {
   /** From each heal to the first VALID commit through each orderer, ms. */
   readonly recovery?: number;
-  /** Least share of transfers that must be ok, by phase. */
+  /** Least share of transfers that must get a definite answer of a working network, by phase; *after* is after recovery. */
   readonly ok?: { readonly before?: number; readonly during?: number; readonly after?: number };
   /** Most share of transfers that may be ok while the faults are in force; 0 means that writes must be refused. */
   readonly mostOkDuring?: number;

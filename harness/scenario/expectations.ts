@@ -23,7 +23,7 @@ export function judge(
       expected: `a VALID commit within ${budget / 1000} s of the heal`,
       seen: firstCommit === null ? 'none' : `${(firstCommit / 1000).toFixed(1)} s`,
     })),
-    ...shares(expect, records),
+    ...shares(expect, records, recoveries),
   ];
 }
 
@@ -49,6 +49,7 @@ function faultsTookEffect(
 function shares(
   expect: NonNullable<ScenarioDefinition['expect']>,
   records: readonly HistoryRecord[],
+  recoveries: readonly RecoveryResult[],
 ): ExpectationResult[] {
   const operations = operationsOf(records).filter(isLoad);
   const windows = faultWindows(records);
@@ -57,7 +58,11 @@ function shares(
   const between = {
     before: { from: 0, to: windows.length === 0 ? Number.POSITIVE_INFINITY : from },
     during: { from, to },
-    after: { from: to, to: Number.POSITIVE_INFINITY },
+    // What recovery takes has an expectation of its own; "after" is the time when it is over.
+    after: {
+      from: to + Math.max(0, ...recoveries.map((r) => r.firstCommit ?? r.budget)),
+      to: Number.POSITIVE_INFINITY,
+    },
   };
   const results: ExpectationResult[] = [];
   for (const phase of ['before', 'during', 'after'] as const) {
@@ -65,7 +70,10 @@ function shares(
     if (least === undefined) continue;
     const { share, answered, total } = availability(operations, { between: between[phase] });
     results.push({
-      name: `transfers answered ${phase} the faults`,
+      name:
+        phase === 'after'
+          ? 'transfers answered after recovery'
+          : `transfers answered ${phase} the faults`,
       met: share !== null && share >= least,
       expected: `at least ${percent(least)}`,
       seen: share === null ? 'no transfers' : `${percent(share)} (${answered} of ${total})`,
