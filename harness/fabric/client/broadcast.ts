@@ -14,6 +14,7 @@ export interface BroadcastAnswer {
 /**
  * Hands one envelope to one orderer and waits for its answer.
  * @param timeoutMs from now to the answer, including connecting
+ * @param signal ends the wait when the answer no longer matters
  * @throws RpcError when there was no answer; `sent` says whether the envelope may have arrived
  */
 export async function broadcast(
@@ -21,6 +22,7 @@ export async function broadcast(
   endpoint: Endpoint,
   envelope: Uint8Array,
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<BroadcastAnswer> {
   const started = Date.now();
   const { stream, discard } = await connections.stream(
@@ -30,25 +32,34 @@ export async function broadcast(
   );
   const left = Math.max(1, timeoutMs - (Date.now() - started));
   return await new Promise<BroadcastAnswer>((resolve, reject) => {
+    const end = (settle: () => void) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      settle();
+    };
+    const fail = (seen: unknown, code: number) =>
+      end(() => reject(callFailed(endpoint, BROADCAST, seen, code, timeoutMs)));
+    const abort = () => {
+      fail('no longer waited for', grpcStatus.CANCELLED);
+      stream.cancel();
+    };
     const timer = setTimeout(() => {
-      reject(callFailed(endpoint, BROADCAST, 'no answer', grpcStatus.DEADLINE_EXCEEDED, timeoutMs));
+      fail('no answer', grpcStatus.DEADLINE_EXCEEDED);
       stream.cancel();
       discard();
     }, left);
+    signal?.addEventListener('abort', abort);
     stream.on('data', (bytes: Buffer) => {
-      clearTimeout(timer);
       const answer = ordererMessages.BroadcastResponse.decode(bytes);
-      resolve({ status: common.Status[answer.status] ?? `${answer.status}`, info: answer.info });
+      const status = common.Status[answer.status] ?? `${answer.status}`;
+      end(() => resolve({ status, info: answer.info }));
       stream.end();
     });
-    stream.on('error', (error: Error & { code?: number }) => {
-      clearTimeout(timer);
-      reject(callFailed(endpoint, BROADCAST, error, error.code ?? grpcStatus.UNKNOWN, timeoutMs));
-    });
-    stream.on('end', () => {
-      clearTimeout(timer);
-      reject(callFailed(endpoint, BROADCAST, 'stream ended', grpcStatus.UNAVAILABLE, timeoutMs));
-    });
+    stream.on('error', (error: Error & { code?: number }) =>
+      fail(error, error.code ?? grpcStatus.UNKNOWN),
+    );
+    stream.on('end', () => fail('stream ended', grpcStatus.UNAVAILABLE));
     stream.write(envelope);
+    if (signal?.aborted === true) abort();
   });
 }

@@ -19,7 +19,8 @@ export class FabricError extends Error {
   readonly failure: Failure;
 
   constructor(failure: Failure) {
-    const budget = failure.budgetMs === undefined ? '' : ` (budget ${failure.budgetMs} ms)`;
+    const budget =
+      failure.budgetMs === undefined ? '' : ` (budget ${Math.round(failure.budgetMs)} ms)`;
     const look = failure.look === undefined ? '' : `; see ${failure.look}`;
     super(
       `${failure.subject}: expected ${failure.expected}, got ${failure.seen}${budget}${look}`,

@@ -20,22 +20,29 @@ export interface Until<T> {
  */
 export async function until<T>(options: Until<T>): Promise<T> {
   const deadline = performance.now() + options.budgetMs;
+  let seen: unknown;
   for (;;) {
+    const left = Math.max(1, deadline - performance.now());
     try {
-      return await options.attempt(Math.max(1, deadline - performance.now()));
+      return await options.attempt(left);
     } catch (error) {
       if (!options.retry(error)) throw error;
-      if (performance.now() >= deadline) {
+      // An attempt that the deadline cut short tells only that; what the one before it saw tells more.
+      if (left >= TELLING_MS || seen === undefined) seen = error;
+      if (performance.now() + (options.everyMs ?? EVERY_MS) >= deadline) {
         throw new FabricError({
           subject: options.subject,
           expected: options.expected,
-          seen: describe(error),
+          seen: describe(seen),
           budgetMs: options.budgetMs,
           ...(options.look === undefined ? {} : { look: options.look }),
-          cause: error,
+          cause: seen,
         });
       }
     }
-    await pause(options.everyMs ?? 100);
+    await pause(options.everyMs ?? EVERY_MS);
   }
 }
+
+const EVERY_MS = 100;
+const TELLING_MS = 1_000;

@@ -127,8 +127,10 @@ export class Hub {
 
   #byTip(peers: readonly PeerEndpoint[], block: number): PeerEndpoint[] {
     const lagging = this.watcher.lagging();
-    const behind = (peer: PeerEndpoint) =>
-      lagging.has(peer.name) || this.watcher.tipOf(peer.name) < block;
+    const behind = ({ name }: PeerEndpoint) => {
+      const tip = this.watcher.tipOf(name);
+      return lagging.has(name) || (tip >= 0 && tip < block);
+    };
     return [...peers.filter((peer) => !behind(peer)), ...peers.filter(behind)];
   }
 

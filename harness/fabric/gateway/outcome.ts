@@ -20,6 +20,8 @@ export interface SubmitResult {
   readonly code?: string;
   /** What the chaincode returned when it was endorsed, as text. */
   readonly result?: string;
+  /** Set when the chaincode itself said no, e.g. to an overdraft; the network did all it should. */
+  readonly refused?: boolean;
   readonly error?: string;
 }
 

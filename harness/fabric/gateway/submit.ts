@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { broadcast } from '../client/broadcast.ts';
 import { endorse, RefusedError } from '../client/endorser.ts';
 import { describe, FabricError } from '../client/errors.ts';
@@ -37,6 +38,8 @@ export interface Submission {
   readonly clock: () => number;
 }
 
+/** For an orderer's answer to arrive although a peer's report has overtaken it. */
+const ACK_GRACE_MS = 200;
 /** For a last look at the peers' indexes, taken out of the commit budget. */
 const RECHECK_MS = 2_000;
 
@@ -51,7 +54,8 @@ export async function submit(submission: Submission): Promise<SubmitResult> {
     const payload = endorsed.responses[0]?.response?.payload;
     if (payload !== undefined && payload !== null) result = Buffer.from(payload).toString();
   } catch (error) {
-    return { outcome: 'fail', stage: 'endorse', at: clock(), error: describe(error) };
+    const refused = error instanceof RefusedError && error.byChaincode ? { refused: true } : {};
+    return { outcome: 'fail', stage: 'endorse', at: clock(), ...refused, error: describe(error) };
   }
   const watch = hub.watcher.watch(proposal.transactionId);
   try {
@@ -207,7 +211,9 @@ async function handOver(
   const errors: string[] = [];
   for (const target of hub.health.choose(orderers)) {
     const orderer = { orderer: target.name };
-    const asked = broadcast(hub.connections, target, envelope, timeouts.broadcastMs).then(
+    const wait = new AbortController();
+    const { signal } = wait;
+    const asked = broadcast(hub.connections, target, envelope, timeouts.broadcastMs, signal).then(
       (answer) => ({
         handover: classifyAnswer(answer),
         text: `${target.name}: ${answer.status}: ${answer.info}`,
@@ -215,7 +221,11 @@ async function handOver(
       (error: unknown) => ({ handover: classifyError(error), text: describe(error) }),
     );
     // An orderer that froze after it had sent the envelope on: the commit tells more than its silence.
-    const first = await Promise.race([asked, watch.first]);
+    const grace = watch.first.then((event) =>
+      pause(ACK_GRACE_MS, event, { signal }).catch(() => event),
+    );
+    const first = await Promise.race([asked, grace]);
+    wait.abort();
     if (!('handover' in first)) {
       return { handover: 'indeterminate', orderer, error: {}, at: clock(), committed: first };
     }
