@@ -1,4 +1,4 @@
-import { ACCOUNT_PREFIX, moneyIn, parseAccount } from './bank.ts';
+import { ACCOUNT_PREFIX, moneyOf, parseAccount } from './bank.ts';
 import { canonicalJson } from './canonical.ts';
 import type { AppliedBlock, Replay } from './replay.ts';
 
@@ -27,12 +27,16 @@ export class BankView {
   /** Takes a block's changes in, after the replay has applied it. */
   apply({ transactions }: AppliedBlock): void {
     for (const { transaction, changes } of transactions) {
-      for (const { namespace, key, before, after } of changes) {
+      for (const change of changes) {
+        const { namespace, key, before, after } = change;
         if (namespace !== this.#chaincode || !key.startsWith(ACCOUNT_PREFIX)) continue;
-        this.#total += (moneyIn(key, after) ?? 0n) - (moneyIn(key, before) ?? 0n);
+        const money = moneyOf(change);
+        this.#total += (money.after ?? 0n) - (money.before ?? 0n);
+        const isFollowed = this.#followed.has(key);
+        if (before !== null && !isFollowed) continue;
         const account = after === null ? undefined : parseAccount(key, after);
         if (before === null && account) this.#own(account.owner, key);
-        if (!this.#followed.has(key)) continue;
+        if (!isFollowed) continue;
         const changesOfKey = this.#changes.get(key) ?? [];
         changesOfKey.push({ txId: transaction.id, balance: account?.balance ?? null });
         this.#changes.set(key, changesOfKey);

@@ -10,26 +10,13 @@ export interface Account {
   readonly balance: number;
 }
 
-/**
- * Values that were parsed lately. Several checks look at the same change, and what one transaction left is what the
- * next one finds; without this, parsing was a sixth of an audit's time.
- */
-const parsedLately = new Map<string, unknown>();
-const MOST_PARSED = 10_000;
-const ASCII = /^[\x20-\x7e]*$/;
-
+/** JSON in a latin1 string of bytes; `undefined` if it is none. */
 function parseJson(value: string): unknown {
-  if (parsedLately.has(value)) return parsedLately.get(value);
-  let parsed: unknown;
   try {
-    // Bytes that are all ASCII are their own text.
-    parsed = JSON.parse(ASCII.test(value) ? value : Buffer.from(value, 'latin1').toString('utf8'));
+    return JSON.parse(Buffer.from(value, 'latin1').toString('utf8'));
   } catch {
-    parsed = undefined;
+    return undefined;
   }
-  if (parsedLately.size === MOST_PARSED) parsedLately.clear();
-  parsedLately.set(value, parsed);
-  return parsed;
 }
 
 /** The account that a state value holds, or `undefined` if it is none. */
@@ -50,6 +37,24 @@ export function moneyIn(key: string, value: string | null): bigint | undefined {
     return account && BigInt(account.balance);
   }
   return /^-?\d+$/.test(value) ? BigInt(value) : undefined;
+}
+
+export interface ChangeOfMoney {
+  readonly before: bigint | undefined;
+  readonly after: bigint | undefined;
+}
+
+const changesOfMoney = new WeakMap<Change, ChangeOfMoney>();
+
+/** Money before and after a change. Several checks ask for the same change; it is parsed once. */
+export function moneyOf(change: Change): ChangeOfMoney {
+  let money = changesOfMoney.get(change);
+  if (!money) {
+    const { key, before, after } = change;
+    money = { before: moneyIn(key, before), after: moneyIn(key, after) };
+    changesOfMoney.set(change, money);
+  }
+  return money;
 }
 
 /** A decimal argument; `undefined` if it is not one. */
@@ -80,7 +85,7 @@ export function minted(args: readonly string[], changes: readonly Change[]): big
     }
     case 'delete': {
       const removed = changes.find(({ key }) => key === rest[0]);
-      const held = removed && moneyIn(removed.key, removed.before);
+      const held = removed && moneyOf(removed).before;
       return held === undefined ? undefined : -held;
     }
     default:

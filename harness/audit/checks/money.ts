@@ -1,6 +1,6 @@
 import { VALID } from '../../fabric/ledger/codes.ts';
 import type { Transaction } from '../../fabric/ledger/model.ts';
-import { minted, moneyIn, movement } from '../bank.ts';
+import { minted, moneyOf, movement } from '../bank.ts';
 import type { ChannelCheck } from '../checker.ts';
 import { Findings } from '../findings.ts';
 import type { Change } from '../replay.ts';
@@ -23,8 +23,9 @@ export const moneyConserved: ChannelCheck = {
     const judge = (transaction: Transaction, changes: readonly Change[], block: number): void => {
       const where = { block, transactionId: transaction.id };
       let delta = 0n;
-      for (const { key, before, after } of changes) {
-        const now = moneyIn(key, after);
+      for (const change of changes) {
+        const { key } = change;
+        const { before, after: now } = moneyOf(change);
         if (now === undefined) {
           findings.violation({
             ...where,
@@ -41,7 +42,7 @@ export const moneyConserved: ChannelCheck = {
           });
         }
         // What was no balance before has been reported when it was written, and counts as nothing.
-        delta += now - (moneyIn(key, before) ?? 0n);
+        delta += now - (before ?? 0n);
       }
       const expected = minted(transaction.args, changes);
       if (delta !== (expected ?? 0n)) {
@@ -112,9 +113,10 @@ export const amountsExact: ChannelCheck = {
               [to, amount],
             ],
       );
-      const seen = changes.map(({ key, before, after }) => {
-        const [was, is] = [moneyIn(key, before), moneyIn(key, after)];
-        return { key, delta: was === undefined || is === undefined ? undefined : is - was };
+      const seen = changes.map((change) => {
+        const { before, after } = moneyOf(change);
+        const known = before !== undefined && after !== undefined;
+        return { key: change.key, delta: known ? after - before : undefined };
       });
       const right =
         seen.length === 2 &&
