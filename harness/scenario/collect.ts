@@ -6,6 +6,7 @@ import type { KafkaTopicFacts } from '../audit/recording.ts';
 import { createSigner } from '../fabric/client/signer.ts';
 import { streamBlocks } from '../fabric/deliver/stream.ts';
 import { openKafkaAdmin } from '../fabric/kafka/admin.ts';
+import { messageOf } from '../settings/errors.ts';
 import { waitFor } from '../settings/wait.ts';
 import { COMPONENT_LABEL } from '../swarm/deploy.ts';
 import { frames } from '../swarm/docker-api.ts';
@@ -43,7 +44,11 @@ export async function waitForQuiescence(session: Session, channel: string): Prom
   );
 }
 
-/** Saves blocks 0 to `height - 1` of every peer and orderer, raw. */
+/**
+ * Saves blocks 0 to `height - 1` of every peer and orderer, raw; of each as far as it gives them.
+ *
+ * @throws Error naming every copy that could not be read to its end
+ */
 export async function saveBlocks(
   session: Session,
   folder: string,
@@ -63,7 +68,7 @@ export async function saveBlocks(
       peers.map((endpoint) => ({ endpoint, kind: 'peer' as const, identity: admin })),
     ),
   ];
-  await Promise.all(
+  const saved = await Promise.allSettled(
     sources.map(async ({ endpoint, kind, identity }) => {
       using file = appendTo(paths.blocks(folder, channel, endpoint.name));
       for await (const block of streamBlocks({
@@ -80,6 +85,10 @@ export async function saveBlocks(
       }
     }),
   );
+  const failed = saved.flatMap((one, i) =>
+    one.status === 'rejected' ? [`${sources[i]?.endpoint.name}: ${messageOf(one.reason)}`] : [],
+  );
+  if (failed.length > 0) throw new Error(failed.join('; '));
 }
 
 /** Saves what Kafka itself says of the channel's topic. */

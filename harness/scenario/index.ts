@@ -3,5 +3,13 @@
  */
 export * from '../faults/index.ts';
 export { transfers } from '../workload/profile.ts';
+export { type Control, control } from './control.ts';
 export { calls, during, type Expect, type ScenarioDefinition, seconds } from './definition.ts';
+export {
+  chaincodeDefect,
+  editDocument,
+  neverHealed,
+  startComponent,
+  truncateBlockFile,
+} from './sabotage.ts';
 export { scenario } from './scenario.ts';

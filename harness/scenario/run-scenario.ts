@@ -43,6 +43,13 @@ export interface ScenarioPlace {
   readonly channel: string;
 }
 
+/** What a negative control does to the network behind the scenario's back. */
+export interface Sabotage {
+  readonly beforeLoad?: (session: Session, channel: string) => Promise<void>;
+  /** Once the network is quiescent, before blocks and states are read. */
+  readonly beforeEvidence?: (session: Session, channel: string) => Promise<void>;
+}
+
 /** Collects what is known so far, so that a result exists however the scenario ends. */
 interface Draft {
   problems: string[];
@@ -59,6 +66,7 @@ export async function runScenario(
   session: Session,
   definition: ScenarioDefinition,
   place: ScenarioPlace,
+  sabotage: Sabotage = {},
 ): Promise<ScenarioResult> {
   const { clock, signal } = session;
   const folder = path.join(session.runFolder, place.folder);
@@ -72,7 +80,7 @@ export async function runScenario(
   };
   let status: ScenarioStatus = 'failed';
   try {
-    await perform(session, definition, place, folder, draft);
+    await perform(session, definition, place, folder, draft, sabotage);
     status = 'passed';
   } catch (error) {
     draft.problems.push(messageOf(error));
@@ -128,6 +136,7 @@ async function perform(
   place: ScenarioPlace,
   folder: string,
   draft: Draft,
+  sabotage: Sabotage,
 ): Promise<void> {
   const { clock } = session;
   const before = await probeEnvironment(session);
@@ -140,6 +149,7 @@ async function perform(
     const count = definition.load.clients;
     await using clients = await openClients(session, channel.name, chaincode, count);
     await prepare(session, definition, clients, history);
+    await sabotage.beforeLoad?.(session, channel.name);
     await waitForQuiescence(session, channel.name);
     await underLoad(session, definition, clients, history, channel.name, draft);
   } finally {
@@ -154,9 +164,11 @@ async function perform(
     await clock.until(clock.now() + 1_200, session.signal);
     await observers.stop();
     draft.problems.push(...observers.problems);
-    await saveBlocks(session, folder, channel.name, height);
-    await saveStates(session, folder, channel.name, chaincode);
-    await saveKafka(session, folder, channel.name);
+    await sabotage.beforeEvidence?.(session, channel.name);
+    // What one copy cannot give must not keep the others from the audit.
+    await attempt(draft, 'blocks', () => saveBlocks(session, folder, channel.name, height));
+    await attempt(draft, 'states', () => saveStates(session, folder, channel.name, chaincode));
+    await attempt(draft, 'Kafka', () => saveKafka(session, folder, channel.name));
     writeEnvironment(folder, { before, after: await settledEnvironment(session, before) });
   } finally {
     await observers.stop();

@@ -5,7 +5,7 @@ import { findNetwork } from '../fabric/network/state.ts';
 import type { ScenarioResult } from '../report/model.ts';
 import type { ScenarioDefinition } from './definition.ts';
 import { type RunContext, readRunContext } from './run-context.ts';
-import { runScenario } from './run-scenario.ts';
+import { runScenario, type ScenarioPlace } from './run-scenario.ts';
 import { openSession, type Session } from './session.ts';
 
 /** Longest that one scenario may take before it is aborted, healed and reported as timed out. */
@@ -20,29 +20,28 @@ const GRACE_MS = 2 * 60_000;
  * @param name a sentence fragment, unique in its suite, e.g. `crash an orderer`
  */
 export function scenario(name: string, definition: ScenarioDefinition): void {
+  declare(name, (session, place) => runScenario(session, definition, place));
+}
+
+/**
+ * Registers a test that runs something on the network and leaves a result for the report.
+ *
+ * @param run gives the result whatever the network does; only defects of the harness may throw
+ */
+export function declare(
+  name: string,
+  run: (session: Session, place: ScenarioPlace) => Promise<ScenarioResult>,
+): void {
   const { file, line } = callSite();
   test(
     name,
     async () => {
       const context = readRunContext();
-      const abort = abortSignal();
       const limit = AbortSignal.timeout(LIMIT_MS);
-      await using session = await openFor(context, AbortSignal.any([abort, limit]));
-      const slug = name
-        .toLowerCase()
-        .replaceAll(/[^a-z0-9]+/g, '-')
-        .replaceAll(/^-|-$/g, '')
-        .slice(0, 40);
-      const place = {
-        name,
-        folder: `scenarios/${slug}`,
-        file,
-        line,
-        suite: context.suite,
-        channel: `${slug.slice(0, 24).replace(/-$/, '')}-${context.suffix}`.replace(/^[^a-z]+/, ''),
-      };
+      await using session = await openFor(context, AbortSignal.any([abortSignal(), limit]));
+      const place = placeOf(name, file, line, context);
       mkdirSync(path.join(context.runFolder, place.folder), { recursive: true });
-      const result = await runScenario(session, definition, place);
+      const result = await run(session, place);
       const final: ScenarioResult =
         limit.aborted && result.status === 'interrupted'
           ? { ...result, status: 'timed-out' }
@@ -55,6 +54,22 @@ export function scenario(name: string, definition: ScenarioDefinition): void {
     },
     LIMIT_MS + GRACE_MS,
   );
+}
+
+function placeOf(name: string, file: string, line: number, context: RunContext): ScenarioPlace {
+  const slug = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+    .slice(0, 40);
+  return {
+    name,
+    folder: `scenarios/${slug}`,
+    file,
+    line,
+    suite: context.suite,
+    channel: `${slug.slice(0, 24).replace(/-$/, '')}-${context.suffix}`.replace(/^[^a-z]+/, ''),
+  };
 }
 
 class ScenarioFailure extends Error {
