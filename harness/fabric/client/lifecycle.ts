@@ -2,20 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Connections } from './connections.ts';
 import { query, RefusedError } from './endorser.ts';
 import { FabricError, RpcError } from './errors.ts';
-import { common, lifecycle, protos, toNumber } from './protos.ts';
+import { type EndorsementPolicy, encodePolicy } from './policy.ts';
+import { lifecycle, toNumber } from './protos.ts';
 import { createSigner } from './signer.ts';
 import { transact } from './transact.ts';
 import type { Endpoint, PeerEndpoint, SigningIdentity } from './types.ts';
 import { until } from './until.ts';
 
 const LIFECYCLE = '_lifecycle';
-
-/** Who must endorse a chaincode's transactions. */
-export type EndorsementPolicy =
-  /** A policy of the channel configuration, e.g. `/Channel/Application/Endorsement`. */
-  | { readonly kind: 'channel'; readonly reference: string }
-  /** `required` of the organisations' peers, e.g. 1 of two for the classic `OR('Org1MSP.peer','Org2MSP.peer')`. */
-  | { readonly kind: 'peers-of'; readonly required: number; readonly mspIds: readonly string[] };
 
 export interface ChaincodeDefinition {
   readonly name: string;
@@ -257,31 +251,6 @@ export async function deployChaincode(
   );
   await commitChaincode(options, organisations, definition);
   return { packageId, committed: true };
-}
-
-/** Serialized `protos.ApplicationPolicy`; empty stands for the channel's default. */
-export function encodePolicy(policy: EndorsementPolicy | undefined): Uint8Array {
-  if (policy === undefined) return new Uint8Array();
-  if (policy.kind === 'channel') {
-    return protos.ApplicationPolicy.encode({
-      channel_config_policy_reference: policy.reference,
-    }).finish();
-  }
-  return protos.ApplicationPolicy.encode({
-    signature_policy: {
-      version: 0,
-      rule: {
-        n_out_of: { n: policy.required, rules: policy.mspIds.map((_, i) => ({ signed_by: i })) },
-      },
-      identities: policy.mspIds.map((mspId) => ({
-        principal_classification: common.MSPPrincipal.Classification.ROLE,
-        principal: common.MSPRole.encode({
-          msp_identifier: mspId,
-          role: common.MSPRole.MSPRoleType.PEER,
-        }).finish(),
-      })),
-    },
-  }).finish();
 }
 
 function definitionFields(definition: ChaincodeDefinition) {

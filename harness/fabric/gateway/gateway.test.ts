@@ -169,7 +169,9 @@ describe('submit', () => {
   ])(
     'takes another peer of the organisation when one %s, and remembers',
     async (_, act, answer) => {
-      const client = await network.open({ timeouts: { endorseMs: 100 } });
+      const client = await network.open({
+        timeouts: { endorseMs: answer?.() === 'hang' ? 1_000 : QUICK.endorseMs },
+      });
       act(network.nodes.get('peer0.org1') as FakeNode);
       if (answer !== undefined) network.answers.set('peer0.org1', answer);
       expect(await client.submit(transfer)).toMatchObject({ outcome: 'ok' });
@@ -214,7 +216,7 @@ describe('submit', () => {
   });
 
   it('gives a frozen orderer its own timeout only', async () => {
-    const client = await network.open({ timeouts: { broadcastMs: 100 } });
+    const client = await network.open({ timeouts: { broadcastMs: 1_000 } });
     network.orderers.set('orderer0', () => 'hang');
     const result = await client.submit(transfer);
     expect(result).toMatchObject({ outcome: 'ok', orderer: 'orderer1' });
