@@ -39,7 +39,6 @@ class Build {
   readonly #seed: string | undefined;
   /** Tags that the golden volume holds before anything is built into it. */
   readonly #held: Promise<ReadonlySet<string>>;
-  readonly #made: string[] = [];
   #started: Promise<GoldenBuilder> | undefined;
 
   static async prepare(request: BuildRequest): Promise<Build> {
@@ -49,6 +48,8 @@ class Build {
     const seed = [...images]
       .sort((a, b) => b.created - a.created)
       .map(({ manifest }) => manifest?.goldenVolume)
+      // what a failed build has finished serves as well, if there is nothing complete
+      .concat([...volumes])
       .find((volume) => volume && volume !== goldenVolume && volumes.has(volume));
     const present = new Set(images.map(({ tag }) => tag));
     return new Build(request, present, seed, volumes.has(goldenVolume));
@@ -156,7 +157,6 @@ class Build {
         }),
       ),
     );
-    this.#made.push(tag);
   });
 
   async #takeOfficial({ image, tag }: PlannedImage, reference: string): Promise<void> {
@@ -217,22 +217,32 @@ class Build {
     };
   }
 
-  /** Gives the registry what was built. What lies in the golden volume passes through the outer engine. */
+  /** Gives the registry what it lacks. What lies in the golden volume passes through the outer engine. */
   async #push(builder: GoldenBuilder): Promise<void> {
-    const { docker, signal } = this.#shop.request;
+    const { docker, plan, signal } = this.#shop.request;
     const registry = this.#registry;
-    const outer = this.#outer.made;
-    if (!registry || this.#made.length + outer.length === 0) return;
-    for (const tag of outer) await this.#pushOne(registry, tag);
-    if (this.#made.length === 0 || !registry.takesPushes) return;
-    const loading = await docker.loadImage(await builder.save(this.#made));
+    if (!registry) return;
+    const held = await builder.tags();
+    const lacks = async (tags: readonly string[]): Promise<readonly string[]> => {
+      const had = await Promise.all(tags.map((tag) => registry.has(tag)));
+      return tags.filter((_, i) => !had[i]);
+    };
+    const planned = [...plan.images.values()].filter(({ reference }) => !reference);
+    const tagsAt = (at: PlannedImage['place']): readonly string[] =>
+      planned.filter(({ place }) => place === at).map(({ tag }) => tag);
+    for (const tag of await lacks(tagsAt('outer'))) await this.#pushOne(registry, tag);
+    if (!registry.takesPushes) return;
+    const inside = await lacks(tagsAt('golden').filter((tag) => held.has(tag)));
+    if (inside.length === 0) return;
+    const loading = await docker.loadImage(await builder.save(inside));
     await follow(docker, loading, this.#shop.log('push'), signal);
-    for (const tag of this.#made) await this.#pushOne(registry, tag);
-    for (const tag of this.#made) await docker.getImage(tag).remove();
+    for (const tag of inside) await this.#pushOne(registry, tag);
+    for (const tag of inside) await docker.getImage(tag).remove();
   }
 
   async #pushOne(registry: RegistryCache, tag: string): Promise<void> {
     const name = tag.slice(tag.indexOf('/') + 1);
-    await this.#shop.timed(name, 'pushing', () => registry.push(tag, this.#shop.request.signal));
+    const { signal } = this.#shop.request;
+    await this.#shop.timed(name, 'pushing', () => registry.push(tag, signal));
   }
 }

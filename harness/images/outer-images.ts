@@ -13,8 +13,6 @@ export class OuterImages {
   readonly #shop: Workshop;
   readonly #present: ReadonlySet<string>;
   readonly #registry: RegistryCache | undefined;
-  /** Tags that were built, not found or pulled. */
-  readonly made: string[] = [];
 
   constructor(shop: Workshop, present: ReadonlySet<string>, registry: RegistryCache | undefined) {
     this.#shop = shop;
@@ -38,7 +36,6 @@ export class OuterImages {
     }
     if (image === 'base') await this.#makeBase(planned);
     else await this.#make(planned);
-    this.made.push(tag);
     return tag;
   });
 

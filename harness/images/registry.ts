@@ -127,6 +127,18 @@ export class RegistryCache {
     return `${this.#prefix}/${tag.slice(tag.indexOf('/') + 1)}`;
   }
 
+  /** Whether the registry holds an image; false also if it doesn't say. */
+  async has(tag: string): Promise<boolean> {
+    const authconfig = await this.#credentials;
+    return this.#docker
+      .getImage(this.remote(tag))
+      .distribution(authconfig ? { authconfig } : {})
+      .then(
+        () => true,
+        () => false,
+      );
+  }
+
   /**
    * Pulls an image into the outer engine and gives it our tag.
    *
