@@ -146,18 +146,8 @@ async function perform(
   writeScenario(folder, scenarioFacts(session, definition, place, channel, chaincode, draft));
   const observers = new Observers(session, channel.name, folder, history);
   try {
-    const count = definition.load.clients;
-    await using clients = await openClients(session, channel.name, chaincode, count);
-    await prepare(session, definition, clients, history);
-    await sabotage.beforeLoad?.(session, channel.name);
-    await waitForQuiescence(session, channel.name);
-    await underLoad(session, definition, clients, history, channel.name, draft);
-  } finally {
-    draft.blocks = observers.blocks;
-    history.mark('load ended');
-  }
-  history.mark('waiting for quiescence');
-  try {
+    await usingClients(session, definition, channel, chaincode, history, draft, sabotage);
+    history.mark('waiting for quiescence');
     const height = await waitForQuiescence(session, channel.name);
     history.mark('quiescent');
     // One more sample of each height and event, then the observers have seen everything.
@@ -171,8 +161,28 @@ async function perform(
     await attempt(draft, 'Kafka', () => saveKafka(session, folder, channel.name));
     writeEnvironment(folder, { before, after: await settledEnvironment(session, before) });
   } finally {
+    // Before the history is closed: they write to it.
     await observers.stop();
+    draft.blocks = observers.blocks;
   }
+}
+
+async function usingClients(
+  session: Session,
+  definition: ScenarioDefinition,
+  channel: ScenarioChannel,
+  chaincode: string,
+  history: History,
+  draft: Draft,
+  sabotage: Sabotage,
+): Promise<void> {
+  const count = definition.load.clients;
+  await using clients = await openClients(session, channel.name, chaincode, count);
+  await prepare(session, definition, clients, history);
+  await sabotage.beforeLoad?.(session, channel.name);
+  await waitForQuiescence(session, channel.name);
+  await underLoad(session, definition, clients, history, channel.name, draft);
+  history.mark('load ended');
 }
 
 const historyFile = (folder: string): string => paths.history(folder);

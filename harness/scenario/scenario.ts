@@ -38,6 +38,8 @@ export function declare(
     async () => {
       const context = readRunContext();
       const limit = AbortSignal.timeout(LIMIT_MS);
+      if (abortSignal().aborted)
+        throw new DOMException('interrupted before it began', 'AbortError');
       await using session = await openFor(context, AbortSignal.any([abortSignal(), limit]));
       const place = placeOf(name, file, line, context);
       mkdirSync(path.join(context.runFolder, place.folder), { recursive: true });
@@ -94,13 +96,15 @@ async function openFor(context: RunContext, signal: AbortSignal): Promise<Sessio
 
 /**
  * Aborts when standard input ends: the parent holds its other end and closes it to interrupt the run, and the system
- * closes it when the parent dies, however that happens.
+ * closes it when the parent dies, however that happens. Ended once, it stays so for the scenarios to come.
  */
 function abortSignal(): AbortSignal {
   const controller = new AbortController();
   const end = () => controller.abort(new DOMException('interrupted', 'AbortError'));
-  process.stdin.once('end', end).once('close', end).resume();
-  (process.stdin as { unref?: () => void }).unref?.();
+  const { stdin } = process;
+  if (stdin.readableEnded || stdin.destroyed) end();
+  else stdin.once('end', end).once('close', end).resume();
+  (stdin as { unref?: () => void }).unref?.();
   return controller.signal;
 }
 
