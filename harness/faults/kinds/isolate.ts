@@ -254,25 +254,24 @@ function activeCut(context: FaultContext, cut: Cut): ActiveFault {
   };
 
   async function rulesGone(): Promise<Measurement> {
-      const counts = await packets().catch(() => ({})); // the container has ended: no namespace, no rules
-      if (Object.keys(counts).length > 0)
-        return expectThat(false, `${name}: rules are still there`);
-      let last: Awaited<ReturnType<typeof look>> | undefined;
-      await waitFor(
-        { subject: name, expected: 'all places back', budgetMs: RETURN_MS, intervalMs: 200 },
-        async () => {
-          last = await look((w) => w.cut);
-          return last.missing.length === 0 || undefined;
-        },
-      ).catch(() => {}); // what is missing is judged below
-      if (!last || last.seen.length + last.missing.length === 0)
-        return inconclusive(`${name}: no rules, but nothing could be tried`);
-      const { seen, missing } = last;
-      const evidence = `${name}: no rules, reaches ${seen.length} of ${seen.length + missing.length} places again`;
-      if (missing.length === 0) return expectThat(true, evidence);
-      // Another fault may keep some of them down.
-      const but = `${evidence} (not ${missing.join(', ')})`;
-      return seen.length > 0 ? expectThat(true, but) : inconclusive(but);
+    const counts = await packets().catch(() => ({})); // the container has ended: no namespace, no rules
+    if (Object.keys(counts).length > 0) return expectThat(false, `${name}: rules are still there`);
+    let last: Awaited<ReturnType<typeof look>> | undefined;
+    await waitFor(
+      { subject: name, expected: 'all places back', budgetMs: RETURN_MS, intervalMs: 200 },
+      async () => {
+        last = await look((w) => w.cut);
+        return last.missing.length === 0 || undefined;
+      },
+    ).catch(() => {}); // what is missing is judged below
+    if (!last || last.seen.length + last.missing.length === 0)
+      return inconclusive(`${name}: no rules, but nothing could be tried`);
+    const { seen, missing } = last;
+    const evidence = `${name}: no rules, reaches ${seen.length} of ${seen.length + missing.length} places again`;
+    if (missing.length === 0) return expectThat(true, evidence);
+    // Another fault may keep some of them down.
+    const but = `${evidence} (not ${missing.join(', ')})`;
+    return seen.length > 0 ? expectThat(true, but) : inconclusive(but);
   }
 }
 

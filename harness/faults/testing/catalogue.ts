@@ -1,7 +1,10 @@
+import { delay } from '../kinds/delay.ts';
 import { isolate } from '../kinds/isolate.ts';
+import { loss } from '../kinds/loss.ts';
 import { loseMachine } from '../kinds/machine.ts';
 import { noop } from '../kinds/noop.ts';
 import { crash, freeze, stop } from '../kinds/process.ts';
+import { rate } from '../kinds/rate.ts';
 import type { Confirmation, Fault } from '../model.ts';
 import { all, component, machine, orderer, peer } from '../roles.ts';
 
@@ -20,6 +23,11 @@ export const catalogue: readonly Entry[] = [
   { name: 'crash component', fault: crash(orderer('orderer1')) },
   { name: 'stop component', fault: stop(peer('peer0.org1')) },
   { name: 'freeze component', fault: freeze(orderer('orderer0')) },
+  { name: 'loss', fault: loss(component('kafka1'), 20) },
+  { name: 'loss of little', fault: loss(component('kafka1'), 2) },
+  { name: 'delay', fault: delay(component('kafka1'), 50) },
+  { name: 'delay with jitter', fault: delay(component('kafka1'), 40, { jitter: 20 }) },
+  { name: 'rate', fault: rate(component('kafka1'), 2_000) },
   { name: 'isolate component', fault: isolate(component('kafka0')) },
   { name: 'isolate component from peers', fault: isolate(component('kafka0'), { from: brokers }) },
   { name: 'isolate component in', fault: isolate(component('kafka0'), { direction: 'in' }) },
