@@ -104,12 +104,24 @@ describe('artefactJob', () => {
     ]);
   });
 
-  it('leaves anchor peers out where one admin shall be able to create the channel', () => {
-    const { files } = artefactJob(topology, identities, {
+  it('leaves anchor peers out where one admin shall be able to create the channel, and makes updates for later', () => {
+    const { files, outputs, commands } = artefactJob(topology, identities, {
       genesis: false,
-      channels: [{ name: 'alone', organisations: ['Org1', 'Org2'], anchorPeers: false }],
+      channels: [{ name: 'alone', organisations: ['Org2'], anchorPeers: false }],
     });
-    expect(files['configtx.yaml']).not.toContain('AnchorPeers');
+    const made = parse(files['configtx.yaml'] ?? '').Profiles;
+    expect(made['Channel-alone'].Application.Organizations[0]).not.toHaveProperty('AnchorPeers');
+    expect(made['Anchors-alone'].Application.Organizations[0].AnchorPeers).toEqual([
+      { Host: 'peer0.org2', Port: 7051 },
+    ]);
+    expect(outputs).toEqual({
+      alone: '/tmp/artefacts/out/alone.tx',
+      alone_Org2MSPanchors: '/tmp/artefacts/out/alone_Org2MSPanchors.tx',
+    });
+    expect(commands[1]?.join(' ')).toBe(
+      'configtxgen -configPath /tmp/artefacts -profile Anchors-alone -channelID alone ' +
+        '-outputAnchorPeersUpdate /tmp/artefacts/out/alone_Org2MSPanchors.tx -asOrg Org2',
+    );
   });
 
   it('refuses an organisation that it does not know, and a channel called like the genesis block', () => {

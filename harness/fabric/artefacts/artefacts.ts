@@ -2,6 +2,7 @@ import type { Topology } from '../../settings/topology/schema.ts';
 import type { Identities } from '../identities/identities.ts';
 import { organisationMsp } from '../identities/msp.ts';
 import {
+  anchorProfile,
   type ChannelRequest,
   channelProfile,
   configtx,
@@ -17,13 +18,20 @@ export interface ArtefactJob {
   readonly files: Readonly<Record<string, string>>;
   /** To be run one after the other; each must exit 0. */
   readonly commands: readonly (readonly string[])[];
-  /** Absolute paths of the results, by what they are: `genesis`, or a channel's name. */
+  /** Absolute paths of the results, by what they are: `genesis`, a channel's name, or {@link anchorUpdate}. */
   readonly outputs: Readonly<Record<string, string>>;
 }
 
 export const ARTEFACT_FOLDER = '/tmp/artefacts';
 /** Key of the genesis block in {@link ArtefactJob.outputs}. A channel cannot have this name: see {@link artefactJob}. */
 export const GENESIS = 'genesis';
+
+/**
+ * Key, in {@link ArtefactJob.outputs}, of the update that sets an organisation's anchor peers on a channel that was
+ * made without. An underscore, which no channel's name may have, keeps it apart from them.
+ */
+export const anchorUpdate = (channel: string, mspId: string): string =>
+  `${channel}_${mspId}anchors`;
 
 export interface ArtefactRequest {
   /** Whether to make the system channel's genesis block. */
@@ -36,7 +44,8 @@ export interface ArtefactRequest {
  * Describes how to make a network's genesis block and channel creation transactions with `configtxgen`.
  *
  * Creation transactions that set anchor peers, as they do unless told otherwise, must be signed by an admin of every
- * organisation of the channel.
+ * organisation of the channel. For a channel without them there is one more output an organisation, see
+ * {@link anchorUpdate}.
  *
  * @throws Error if a channel names an unknown organisation, or is called `genesis`
  */
@@ -70,7 +79,7 @@ export function artefactJob(
     const { systemChannel } = topology.ordering;
     generate(GENESIS_PROFILE, systemChannel, '-outputBlock', outputs[GENESIS]);
   }
-  for (const { name } of channels) {
+  for (const { name, organisations, anchorPeers = true } of channels) {
     const output = `${folder}/out/${name}.tx`;
     outputs[name] = output;
     generate(
@@ -79,6 +88,18 @@ export function artefactJob(
       ...['-channelCreateTxBaseProfile', GENESIS_PROFILE],
       ...['-outputCreateChannelTx', output],
     );
+    if (anchorPeers) continue;
+    for (const { name: organisation, mspId } of topology.organisations) {
+      if (!organisations.includes(organisation)) continue;
+      const update = `${folder}/out/${anchorUpdate(name, mspId)}.tx`;
+      outputs[anchorUpdate(name, mspId)] = update;
+      generate(
+        anchorProfile(name),
+        name,
+        ...['-outputAnchorPeersUpdate', update],
+        ...['-asOrg', organisation],
+      );
+    }
   }
   return { folder, files, commands, outputs };
 }

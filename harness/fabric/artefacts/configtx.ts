@@ -26,6 +26,11 @@ export function channelProfile(channel: string): string {
   return `Channel-${channel}`;
 }
 
+/** Profile of the same channel with its anchor peers, for the updates that set them later. */
+export function anchorProfile(channel: string): string {
+  return `Anchors-${channel}`;
+}
+
 /** Folder of an organisation's MSP, relative to the configuration's. */
 export function mspFolder(mspId: string): string {
   return `organisations/${mspId}`;
@@ -54,24 +59,25 @@ export function configtx(topology: Topology, channels: readonly ChannelRequest[]
     },
   };
   for (const { name, organisations: members, anchorPeers: anchored = true } of channels) {
-    profiles[channelProfile(name)] = {
+    const found = members.map((memberName) => {
+      const organisation = organisations.find((candidate) => candidate.name === memberName);
+      if (organisation === undefined) {
+        const known = organisations.map((candidate) => candidate.name).join(', ');
+        throw new Error(
+          `channel ${name}: expected organisations among ${known}, saw ${memberName}`,
+        );
+      }
+      return organisation;
+    });
+    const profile = (anchors: boolean) => ({
       ...channelSection(),
       Consortium: CONSORTIUM,
       Orderer: orderer,
       Application: {
-        Organizations: members.map((memberName) => {
-          const organisation = organisations.find((candidate) => candidate.name === memberName);
-          if (organisation === undefined) {
-            const known = organisations.map((candidate) => candidate.name).join(', ');
-            throw new Error(
-              `channel ${name}: expected organisations among ${known}, saw ${memberName}`,
-            );
-          }
-          return {
-            ...member(organisation),
-            ...(anchored ? { AnchorPeers: anchorPeers(organisation) } : {}),
-          };
-        }),
+        Organizations: found.map((organisation) => ({
+          ...member(organisation),
+          ...(anchors ? { AnchorPeers: anchorPeers(organisation) } : {}),
+        })),
         Policies: {
           ...implicitPolicies(),
           LifecycleEndorsement: implicit('MAJORITY Endorsement'),
@@ -79,7 +85,9 @@ export function configtx(topology: Topology, channels: readonly ChannelRequest[]
         },
         Capabilities: { V2_5: true },
       },
-    };
+    });
+    profiles[channelProfile(name)] = profile(anchored);
+    if (!anchored) profiles[anchorProfile(name)] = profile(true);
   }
   return stringify({ Profiles: profiles }, { aliasDuplicateObjects: false, lineWidth: 0 });
 }

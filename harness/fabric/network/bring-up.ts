@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Engine } from '../../engine/engine.ts';
 import type { NodeMode } from '../../engine/mode.ts';
 import type { ImageSet } from '../../images/model.ts';
+import { messageOf } from '../../settings/errors.ts';
 import type { Progress, StepRecord } from '../../settings/progress.ts';
 import type { Topology } from '../../settings/topology/schema.ts';
 import { waitFor } from '../../settings/wait.ts';
@@ -14,6 +15,7 @@ import { Reaper } from '../../swarm/reaper.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import { artefactJob, GENESIS } from '../artefacts/artefacts.ts';
 import { type ChaincodePackage, packageChaincode } from '../artefacts/chaincode-package.ts';
+import { artefactFiles, preparedChannel } from '../artefacts/prepared-channel.ts';
 import { createChannel, joinChannel } from '../client/channel.ts';
 import { Connections } from '../client/connections.ts';
 import { approveChaincode, commitChaincode, installChaincode } from '../client/lifecycle.ts';
@@ -23,8 +25,9 @@ import { chaincodeConnection, chaincodeLabel } from '../services/chaincode.ts';
 import { artefactServices, foundationServices } from '../services/network.ts';
 import { type Endpoints, endpointsOf } from './endpoints.ts';
 import { firstTransfer } from './first-transfer.ts';
-import { startMachines } from './machines.ts';
+import { type Machines, startMachines } from './machines.ts';
 import { removeObjects } from './objects.ts';
+import { indexesFolder, type OwnChaincode, provideOwnChaincode } from './own-chaincode.ts';
 import { runJob } from './run-job.ts';
 import { type NetworkState, saveState } from './state.ts';
 
@@ -41,6 +44,8 @@ export interface BringUpRequest {
   readonly signal: AbortSignal;
   /** Seconds since the command started. */
   readonly elapsed: () => number;
+  /** A user's chaincode, to be installed beside the network's own. */
+  readonly ownChaincode?: OwnChaincode;
   /** Further environment of the chaincode servers, to plant a defect. */
   readonly chaincodeEnv?: Readonly<Record<string, string>>;
 }
@@ -60,7 +65,8 @@ export interface BroughtUp {
  * before the first object is made; on any failure and on abort everything is removed before this returns.
  */
 export async function bringUp(request: BringUpRequest): Promise<BroughtUp> {
-  const { engine, name, images } = request;
+  const { engine, name, images, progress, signal } = request;
+  signal.throwIfAborted();
   const run = randomBytes(4).toString('hex');
   const reaper = await Reaper.start(
     engine.docker,
@@ -71,16 +77,32 @@ export async function bringUp(request: BringUpRequest): Promise<BroughtUp> {
       ? engine.host.slice('unix://'.length)
       : '/var/run/docker.sock',
   );
+  const starting = progress.step('start machines', () =>
+    startMachines({
+      docker: engine.docker,
+      name,
+      run,
+      mode: request.mode,
+      topology: request.topology,
+      nodeImage: images.node,
+      goldenVolume: images.goldenVolume,
+      apiPort: request.apiPort,
+      signal,
+    }),
+  );
   const remove = async () => {
+    // Only the start of machines makes objects in this engine: nothing comes after its end.
+    await starting.catch(() => undefined);
+    await removeObjects(engine.docker, name, reaper.id);
     await reaper.dismiss();
-    await removeObjects(engine.docker, name);
   };
   try {
-    const work = assemble(request, run);
-    const { state, machines } = await raceAbort(work, request.signal);
+    const work = assemble(request, run, starting);
+    const { state, machines } = await raceAbort(work, signal);
     return { state, machines, release: () => reaper.release(), remove };
   } catch (error) {
-    await remove();
+    // A removal that fails is the reaper's to finish, once this process has ended; the first error tells more.
+    await remove().catch((failure) => progress.say(`removal: ${messageOf(failure)}`));
     throw error;
   }
 }
@@ -104,32 +126,27 @@ async function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 async function assemble(
   request: BringUpRequest,
   run: string,
+  starting: Promise<Machines>,
 ): Promise<{ state: NetworkState; machines: readonly StartedDockerNode[] }> {
-  const { engine, name, topology, mode, images, progress, elapsed } = request;
-  const { nodes, certificates } = await progress.step('start machines', () =>
-    startMachines({
-      docker: engine.docker,
-      name,
-      run,
-      mode,
-      topology,
-      nodeImage: images.node,
-      goldenVolume: images.goldenVolume,
-      apiPort: request.apiPort,
-    }),
-  );
+  const { name, topology, mode, images, progress, elapsed } = request;
+  const { nodes, certificates } = await starting;
   const [manager] = nodes;
   if (!manager) throw new Error('topology: expected a machine, seen none');
   const addresses = Object.fromEntries(nodes.map((node) => [node.number, node.address]));
-  const tags = Object.fromEntries(
+  const tags: Record<string, string> = Object.fromEntries(
     Object.entries(images.images).map(([key, { tag }]) => [key, tag]),
   );
+  if (ownChaincode) {
+    tags[ownChaincode.name] = await progress.step(`build chaincode ${ownChaincode.name}`, () =>
+      provideOwnChaincode(engine.docker, nodes, ownChaincode, undefined, request.signal),
+    );
+  }
   const credentials = createCredentials(topology);
   const [identities] = await Promise.all([
     progress.step('make identities', () => createIdentities(topology, addresses)),
     progress.step('form swarm', () => formSwarm(nodes, topology.network)),
   ]);
-  const packages = await chaincodePackages(topology, identities);
+  const packages = await chaincodePackages(topology, identities, ownChaincode);
   const packageIds = Object.fromEntries(
     [...packages].map(([key, value]) => [key, value.packageId]),
   );
@@ -153,13 +170,19 @@ async function assemble(
       runJob(
         manager.docker,
         tags.fabric ?? 'fabric',
-        artefactJob(topology, identities, { genesis: true, channels }),
+        artefactJob(topology, identities, {
+          genesis: true,
+          channels: [...channels, preparedChannel(topology)],
+        }),
       ),
     ),
     progress.step('start ZooKeeper and Kafka', () => startWave(deploy, nodes, waves.log)),
   ]);
   if (!genesis) throw new Error('configtxgen: expected a genesis block, seen none');
-  const { orderers, api } = artefactServices(services, { genesis, channels: channelTransactions });
+  const { orderers, api } = artefactServices(services, {
+    genesis,
+    forApi: artefactFiles(channelTransactions, packagesByLabel(topology, packages)),
+  });
   await progress.step('start orderers and databases', () =>
     startWave(deploy, nodes, [...orderers, ...waves.databases]),
   );
@@ -259,12 +282,17 @@ const CHAINCODE_FOLDER = path.resolve(import.meta.dirname, '../../../fixtures/ch
 async function chaincodePackages(
   topology: Topology,
   identities: Identities,
+  own: OwnChaincode | undefined,
 ): Promise<Map<string, ChaincodePackage>> {
   const packages = new Map<string, ChaincodePackage>();
   for (const chaincode of topology.chaincodes) {
-    const folder = path.join(CHAINCODE_FOLDER, chaincode.name, 'META-INF/statedb/couchdb/indexes');
+    const folder =
+      own?.name === chaincode.name
+        ? indexesFolder(own)
+        : path.join(CHAINCODE_FOLDER, chaincode.name, 'META-INF/statedb/couchdb/indexes');
+    const files = folder && existsSync(folder) ? readdirSync(folder) : [];
     const indexes = Object.fromEntries(
-      readdirSync(folder).map((file) => [file, readFileSync(path.join(folder, file), 'utf8')]),
+      files.map((file) => [file, readFileSync(path.join(folder ?? '', file), 'utf8')]),
     );
     packages.set(
       chaincode.name,
@@ -276,6 +304,15 @@ async function chaincodePackages(
     );
   }
   return packages;
+}
+
+function packagesByLabel(topology: Topology, packages: ReadonlyMap<string, ChaincodePackage>) {
+  return Object.fromEntries(
+    topology.chaincodes.flatMap((chaincode) => {
+      const bytes = packages.get(chaincode.name)?.bytes;
+      return bytes ? [[chaincodeLabel(chaincode), bytes] as const] : [];
+    }),
+  );
 }
 
 async function installAll(

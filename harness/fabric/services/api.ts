@@ -7,20 +7,22 @@ import { config, listensOn, published, secret } from './common.ts';
 import { mongoUrl } from './mongo.ts';
 
 const HOME = '/etc/api';
-const ARTEFACTS = `${HOME}/artefacts`;
+export const API_ARTEFACTS = `${HOME}/artefacts`;
 const PROFILE = `${HOME}/connection-profile.json`;
 const SECRETS = '/run/secrets';
 
 /**
  * The REST API. Its variables name files; what they hold is described in `fixtures/api/src/config.ts`.
  *
- * @param channels creation transaction by channel name, for its route that creates channels
+ * @param artefacts content by file name, for its routes that create channels and deploy chaincodes: `<channel>.tx`,
+ *   `<chaincode>_<version>.tar.gz`
+ * @throws Error for an artefact that a Swarm config cannot hold
  */
 export function apiService(
   topology: Topology,
   identities: Identities,
   credentials: Credentials,
-  channels: Readonly<Record<string, Uint8Array>>,
+  artefacts: Readonly<Record<string, Uint8Array>>,
 ): ServiceDefinition {
   const { name, machine, ports } = topology.application.api;
   const registrars = Object.entries(credentials.registrars).map(([organisation, login]) => [
@@ -48,14 +50,12 @@ export function apiService(
     env: {
       PORT: String(CONTAINER_PORTS.api.http),
       CONNECTION_PROFILE: PROFILE,
-      CHANNEL_ARTEFACTS_DIR: ARTEFACTS,
+      CHANNEL_ARTEFACTS_DIR: API_ARTEFACTS,
       ...Object.fromEntries(variables),
     },
     files: [
       config(PROFILE, JSON.stringify(connectionProfile(topology, identities))),
-      ...Object.entries(channels).map(([channel, transaction]) =>
-        config(`${ARTEFACTS}/${channel}.tx`, transaction),
-      ),
+      ...Object.entries(artefacts).map(([file, content]) => artefact(file, content)),
       ...Object.entries(secrets).map(([variable, content]) => secret(path(variable), content)),
     ],
     ports: published(CONTAINER_PORTS.api, ports),
@@ -63,4 +63,16 @@ export function apiService(
     init: true,
     stopGracePeriodMs: 3_000,
   };
+}
+
+/** `moby/swarmkit manager/controlapi/config.go`: the largest config, in bytes. */
+const MAX_CONFIG_BYTES = 500 * 1024;
+
+function artefact(file: string, content: Uint8Array) {
+  if (content.byteLength > MAX_CONFIG_BYTES) {
+    throw new Error(
+      `artefact ${file} of the REST API: expected at most ${MAX_CONFIG_BYTES} bytes, saw ${content.byteLength}`,
+    );
+  }
+  return config(`${API_ARTEFACTS}/${file}`, content);
 }

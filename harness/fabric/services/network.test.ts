@@ -17,7 +17,7 @@ const spread = loadTopology('fixtures/network/spread.yaml');
 const addresses = { 1: '10.0.0.1', 2: '10.0.0.2', 3: '10.0.0.3' };
 const ARTEFACTS = {
   genesis: Buffer.from('genesis block'),
-  channels: { mychannel: Buffer.from('creation transaction') },
+  forApi: { 'mychannel.tx': Buffer.from('creation transaction') },
 };
 
 /** Making keys takes 0.2 s of computing; on a machine at work on other things the default of 5 s is not enough. */
@@ -359,5 +359,12 @@ describe('CA servers, databases and API', () => {
     expect(profile.peers['peer0.org2'].url).toBe('grpcs://peer0.org2:7051');
     expect(JSON.parse(file(api, env.CA_ADMIN_FILE ?? '')).Org2.name).toBe('admin');
     expect(file(api, `${env.CHANNEL_ARTEFACTS_DIR}/mychannel.tx`)).toBe('creation transaction');
+  });
+
+  it('refuses an artefact for the REST API that no Swarm config can hold', () => {
+    const forApi = { 'big_1.0.tar.gz': new Uint8Array(500 * 1024 + 1) };
+    expect(() => networkServices(request, { ...ARTEFACTS, forApi })).toThrow(
+      'artefact big_1.0.tar.gz of the REST API: expected at most 512000 bytes, saw 512001',
+    );
   });
 });

@@ -27,11 +27,11 @@ export interface NetworkRequest {
   readonly chaincodeEnv?: Readonly<Record<string, string>>;
 }
 
-/** What `configtxgen` made. */
+/** What orderers and the REST API start from. */
 export interface ChannelArtefacts {
   readonly genesis: Uint8Array;
-  /** Creation transaction by channel name. */
-  readonly channels: Readonly<Record<string, Uint8Array>>;
+  /** What the REST API may use, by file name: channel transactions and chaincode packages. */
+  readonly forApi: Readonly<Record<string, Uint8Array>>;
 }
 
 /**
@@ -68,11 +68,11 @@ export function foundationServices(request: NetworkRequest): ServiceWaves {
 /** Services that start from channel artefacts. */
 export function artefactServices(
   { topology, identities, credentials }: NetworkRequest,
-  { genesis, channels }: ChannelArtefacts,
+  { genesis, forApi }: ChannelArtefacts,
 ): { readonly orderers: readonly ServiceDefinition[]; readonly api: ServiceDefinition } {
   return {
     orderers: ordererServices(topology, identities, genesis),
-    api: apiService(topology, identities, credentials, channels),
+    api: apiService(topology, identities, credentials, forApi),
   };
 }
 
