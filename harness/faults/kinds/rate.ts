@@ -58,7 +58,7 @@ function rateOf(
       timeout ${SECONDS} bash -c '${flood}' 2>/dev/null
       b=$(sent); e=$EPOCHREALTIME
       echo $(((b - a) * 8000 / (\${e/./} - \${s/./})))
-      tc -s qdisc show | grep -A 1 ' ${handle} root' | sed -n 's/.*dropped \\([0-9]*\\).*overlimits \\([0-9]*\\).*/\\1 \\2/p' | awk '{n+=$1+$2} END {print n+0}'`);
+      tc -s qdisc show | grep -A 1 ' ${handle} dev' | sed -n 's/.*dropped \\([0-9]*\\).*overlimits \\([0-9]*\\).*/\\1 \\2/p' | awk '{n+=$1+$2} END {print n+0}'`);
     const [seen = Number.NaN, held = 0] = output.split('\n').map(Number);
     return { seen, held };
   };

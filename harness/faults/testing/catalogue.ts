@@ -3,8 +3,11 @@ import { isolate } from '../kinds/isolate.ts';
 import { loss } from '../kinds/loss.ts';
 import { loseMachine } from '../kinds/machine.ts';
 import { noop } from '../kinds/noop.ts';
+import { outOfMemory } from '../kinds/out-of-memory.ts';
 import { crash, freeze, stop } from '../kinds/process.ts';
 import { rate } from '../kinds/rate.ts';
+import { restartInTurn } from '../kinds/restart.ts';
+import { starve } from '../kinds/starve.ts';
 import type { Confirmation, Fault } from '../model.ts';
 import { all, component, machine, orderer, peer } from '../roles.ts';
 
@@ -23,6 +26,9 @@ export const catalogue: readonly Entry[] = [
   { name: 'crash component', fault: crash(orderer('orderer1')) },
   { name: 'stop component', fault: stop(peer('peer0.org1')) },
   { name: 'freeze component', fault: freeze(orderer('orderer0')) },
+  { name: 'starve', fault: starve(component('kafka1'), 0.05) },
+  { name: 'out of memory', fault: outOfMemory(component('kafka1')) },
+  { name: 'restart in turn', fault: restartInTurn(brokers) },
   { name: 'loss', fault: loss(component('kafka1'), 20) },
   { name: 'loss of little', fault: loss(component('kafka1'), 2) },
   { name: 'delay', fault: delay(component('kafka1'), 50) },
