@@ -93,6 +93,11 @@ program
   .option('--scenario <file...>', 'scenario files (*.scenario.ts), anywhere')
   .option('--suite <name>', 'folder of scenarios/', 'pull-request')
   .option('--seed <number>', 'repeat schedule and workload of an earlier run (HARNESS_SEED)')
+  .option(
+    '--chaincode <folder|image>',
+    'your chaincode as a service: a folder with a Dockerfile, or an image',
+  )
+  .option('--chaincode-name <name>', "its name; by default the folder's or image's")
   .option('--unit', 'run the unit suite first')
   .option('--keep', 'leave the network running')
   .action(async (options: TestOptions) => {

@@ -6,6 +6,7 @@ import { connectEngine, type Engine } from '../engine/engine.ts';
 import { type NodeMode, probeNodeMode } from '../engine/mode.ts';
 import { type BroughtUp, bringUp } from '../fabric/network/bring-up.ts';
 import { removeObjects } from '../fabric/network/objects.ts';
+import type { OwnChaincode } from '../fabric/network/own-chaincode.ts';
 import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
 import { ensureImages } from '../images/ensure.ts';
 import { acquireLock } from '../images/lock.ts';
@@ -22,7 +23,7 @@ export interface ProvideOptions {
   readonly progress: Progress & { readonly steps: readonly StepRecord[] };
   readonly signal: AbortSignal;
   readonly elapsed: () => number;
-  readonly chaincodeEnv?: Readonly<Record<string, string>>;
+  readonly ownChaincode?: OwnChaincode | undefined;
 }
 
 /** Everything that can be wrong with the input is found here, before an engine is asked for anything. */
@@ -66,6 +67,15 @@ function portIsFree(port: number): Promise<boolean> {
     server.once('error', () => resolve(false));
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
+}
+
+/** A chaincode is brought in when the network is made; one that runs without it cannot serve. */
+function assertHasChaincode(network: FoundNetwork, own: OwnChaincode | undefined): void {
+  if (!own || own.name in network.state.packageIds) return;
+  throw new UsageError([
+    `--chaincode: the network "${network.state.name}" runs without ${own.name}; ` +
+      'remove it first (npm stop), or choose another name with --name',
+  ]);
 }
 
 /** An engine and all images. */
@@ -137,7 +147,10 @@ export async function provideNetwork(
     if (found === 'incomplete') {
       const removed = await removeObjects(engine.docker, settings.name);
       progress.say(`removed ${removed} objects that an interrupted start had left`);
-    } else if (found) return { kind: 'running', engine, network: found };
+    } else if (found) {
+      assertHasChaincode(found, options.ownChaincode);
+      return { kind: 'running', engine, network: found };
+    }
     const { mode, images } = await provideImages(options);
     const network = await bringUp({
       engine,
@@ -150,7 +163,7 @@ export async function provideNetwork(
       progress,
       signal,
       elapsed,
-      ...(options.chaincodeEnv ? { chaincodeEnv: options.chaincodeEnv } : {}),
+      ...(options.ownChaincode ? { ownChaincode: options.ownChaincode } : {}),
     });
     return { kind: 'new', engine, network };
   } finally {

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseOwnChaincode } from '../fabric/network/own-chaincode.ts';
 import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
 import {
   closingLine,
@@ -32,6 +33,9 @@ export interface TestOptions {
   readonly scenario?: readonly string[];
   readonly suite: string;
   readonly seed?: string;
+  /** Folder with a Dockerfile, or an image. */
+  readonly chaincode?: string;
+  readonly chaincodeName?: string;
   /** Run the unit suite first. */
   readonly unit?: boolean;
   /** Leave a network that was brought up for this run running. */
@@ -47,6 +51,9 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   const origin = Date.now();
   const files = scenarioFiles(options);
   const seed = seedOf(settings, options);
+  const ownChaincode = options.chaincode
+    ? parseOwnChaincode(options.chaincode, options.chaincodeName)
+    : undefined;
   const topology = await preflight(settings);
   const signal = interruptible();
   const unit = options.unit ? await runUnitSuite(signal) : { passed: 0, failed: 0 };
@@ -81,6 +88,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
       progress,
       signal,
       elapsed: () => (performance.now() - started) / 1000,
+      ownChaincode,
     });
     progress.stop();
     const network =

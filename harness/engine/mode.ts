@@ -19,7 +19,8 @@ export async function probeNodeMode(docker: Docker): Promise<NodeMode> {
     Image: PROBE_IMAGE,
     Cmd: ['/none'],
     Labels: { [CACHE_LABEL]: 'true' },
-    HostConfig: { Privileged: true, NetworkMode: 'none' },
+    // Whoever is killed between start and removal leaves nothing: the start fails, and the engine removes it then.
+    HostConfig: { Privileged: true, NetworkMode: 'none', AutoRemove: true },
   });
   try {
     await container.start();
@@ -27,7 +28,9 @@ export async function probeNodeMode(docker: Docker): Promise<NodeMode> {
   } catch (error) {
     return /no such file|not found/i.test(String(error)) ? 'privileged' : 'caps';
   } finally {
-    await container.remove({ force: true });
+    await container.remove({ force: true }).catch((error: { statusCode?: number }) => {
+      if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
+    });
   }
 }
 

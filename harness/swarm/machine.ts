@@ -23,6 +23,8 @@ export interface DockerNodeOptions extends NodeReference {
   readonly machineNetwork: MachineNetwork;
   readonly certificates: ApiCertificates;
   readonly labels: Record<string, string>;
+  /** Ends the wait for the engine inside. */
+  readonly signal: AbortSignal;
   /** A port of the machine that is also to be had on the host's loopback address. */
   readonly publish?: { readonly host: number; readonly container: number };
 }
@@ -50,7 +52,7 @@ export class DockerNode extends GenericContainer {
       ])
       // The harness has a reaper of its own, because a network may outlive the process that made it.
       .withAutoCleanup(false)
-      .withWaitStrategy(new EngineAnswers(options));
+      .withWaitStrategy(new EngineAnswers(options, options.signal));
   }
 
   /** What the public methods lack; hook and members are `protected` in the library's declarations. */
@@ -123,10 +125,12 @@ export function attachNode(
 /** Ready means: the engine inside answers over TLS. */
 class EngineAnswers implements WaitStrategy {
   readonly #reference: NodeReference;
+  readonly #signal: AbortSignal;
   #budgetMs = 60_000;
 
-  constructor(reference: NodeReference) {
+  constructor(reference: NodeReference, signal: AbortSignal) {
     this.#reference = reference;
+    this.#signal = signal;
   }
 
   async waitUntilReady(container: Docker.Container): Promise<void> {
@@ -139,6 +143,7 @@ class EngineAnswers implements WaitStrategy {
         budgetMs: this.#budgetMs,
         intervalMs: 30,
         lookAt: `docker logs ${container.id.slice(0, 12)}`,
+        signal: this.#signal,
       },
       async () => {
         const { State } = await container.inspect();

@@ -68,6 +68,11 @@ export class Reaper {
     );
   }
 
+  /** Its container. */
+  get id(): string {
+    return this.#container.id;
+  }
+
   /** The network outlives this process from now on. */
   async release(): Promise<void> {
     await this.#say('release');

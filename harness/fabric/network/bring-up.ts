@@ -107,6 +107,13 @@ export async function bringUp(request: BringUpRequest): Promise<BroughtUp> {
   }
 }
 
+/** The topology with the user's chaincode among its own; known ones are those whose image the harness builds. */
+function withOwnChaincode(topology: Topology, own: OwnChaincode | undefined): Topology {
+  if (!own) return topology;
+  const chaincode = { name: own.name as 'bank', version: '1.0', sequence: 1 };
+  return { ...topology, chaincodes: [...topology.chaincodes, chaincode] };
+}
+
 /** The work cannot be interrupted inside every library call; what it was working on is removed under it instead. */
 async function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   work.catch(() => undefined); // after an abort its failure is a consequence
@@ -128,7 +135,8 @@ async function assemble(
   run: string,
   starting: Promise<Machines>,
 ): Promise<{ state: NetworkState; machines: readonly StartedDockerNode[] }> {
-  const { name, topology, mode, images, progress, elapsed } = request;
+  const { engine, name, mode, images, progress, elapsed, ownChaincode } = request;
+  const topology = withOwnChaincode(request.topology, ownChaincode);
   const { nodes, certificates } = await starting;
   const [manager] = nodes;
   if (!manager) throw new Error('topology: expected a machine, seen none');

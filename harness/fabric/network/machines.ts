@@ -16,6 +16,7 @@ export interface MachineRequest {
   readonly goldenVolume: string;
   /** Port on the host's loopback address for the REST API, if wanted. */
   readonly apiPort?: number | undefined;
+  readonly signal: AbortSignal;
 }
 
 export interface Machines {
@@ -23,7 +24,10 @@ export interface Machines {
   readonly certificates: ApiCertificates;
 }
 
-/** Starts the machines of a topology, all at once, on a network of their own. The first is the swarm's manager. */
+/**
+ * Starts the machines of a topology, all at once, on a network of their own. The first is the swarm's manager. Once
+ * this has ended, well or not, it makes nothing more: what is removed after that stays removed.
+ */
 export async function startMachines(request: MachineRequest): Promise<Machines> {
   const { docker, name, run, topology } = request;
   const labels = { [NETWORK_LABEL]: name, [RUN_LABEL]: run };
@@ -33,7 +37,8 @@ export async function startMachines(request: MachineRequest): Promise<Machines> 
     .map(({ number }) => number);
   const certificates = await createApiCertificates(numbers.map(machineNetwork.addressOf));
   const { api } = topology.application;
-  const nodes = await Promise.all(
+  request.signal.throwIfAborted();
+  const started = await Promise.allSettled(
     numbers.map((number) =>
       new DockerNode({
         outer: docker,
@@ -46,11 +51,15 @@ export async function startMachines(request: MachineRequest): Promise<Machines> 
         network: name,
         machineNetwork,
         labels,
+        signal: request.signal,
         ...(request.apiPort && api.machine === number
           ? { publish: { host: request.apiPort, container: api.ports.http } }
           : {}),
       }).startNode(),
     ),
   );
+  const failed = started.find(({ status }) => status === 'rejected');
+  if (failed) throw (failed as PromiseRejectedResult).reason;
+  const nodes = started.flatMap((s) => (s.status === 'fulfilled' ? [s.value] : []));
   return { nodes, certificates };
 }

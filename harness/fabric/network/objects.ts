@@ -36,13 +36,16 @@ export async function findObjects(docker: Docker, name: string): Promise<Network
   };
 }
 
-/** Names of all networks that have a machine on this engine. */
+/** Names of all networks that have anything on this engine, also of those whose start was cut short. */
 export async function networkNames(docker: Docker): Promise<string[]> {
-  const containers = await docker.listContainers({
-    all: true,
-    filters: { label: [NETWORK_LABEL, MACHINE_LABEL] },
-  });
-  return [...new Set(containers.map(({ Labels }) => Labels[NETWORK_LABEL] ?? ''))].sort();
+  const filters = { label: [NETWORK_LABEL] };
+  const [containers, networks, { Volumes: volumes }] = await Promise.all([
+    docker.listContainers({ all: true, filters }),
+    docker.listNetworks({ filters }),
+    docker.listVolumes({ filters }),
+  ]);
+  const labelled = [...containers, ...networks, ...(volumes ?? [])];
+  return [...new Set(labelled.flatMap(({ Labels }) => Labels?.[NETWORK_LABEL] ?? []))].sort();
 }
 
 export const isEmpty = (objects: NetworkObjects): boolean =>
@@ -55,11 +58,14 @@ export const isEmpty = (objects: NetworkObjects): boolean =>
  * Removes a network's objects: the reaper first (or it would do the same at the same time), then machines with their
  * anonymous volumes, then the rest. Objects that are gone already are no error; nothing without the label is touched.
  *
+ * @param spare id of a container that stays: the caller's own reaper, which finishes if the caller is killed meanwhile
  * @returns how many objects were removed
  */
-export async function removeObjects(docker: Docker, name: string): Promise<number> {
+export async function removeObjects(docker: Docker, name: string, spare?: string): Promise<number> {
   const objects = await findObjects(docker, name);
-  const containers = [...objects.others, ...objects.machines.values()];
+  const containers = [...objects.others, ...objects.machines.values()].filter(
+    ({ Id }) => Id !== spare,
+  );
   const reapers = containers.filter(({ Labels }) => Labels[ROLE_LABEL] === 'reaper');
   const rest = containers.filter((container) => !reapers.includes(container));
   const remove = ({ Id }: Docker.ContainerInfo) =>
