@@ -3,8 +3,17 @@
  */
 export * from '../faults/index.ts';
 export { transfers } from '../workload/profile.ts';
+export {
+  blockOnEveryPeer,
+  channelToCreate,
+  firstAdminSecret,
+  PASSWORD,
+  restClient,
+} from './api.ts';
+export { check, type Finding, type Notes } from './check.ts';
 export { type Control, control } from './control.ts';
 export { calls, during, type Expect, type ScenarioDefinition, seconds } from './definition.ts';
+export { type RestAnswer, RestClient, show } from './rest-client.ts';
 export {
   chaincodeDefect,
   editDocument,

@@ -1,0 +1,202 @@
+import {
+  blockOnEveryPeer,
+  channelToCreate,
+  check,
+  firstAdminSecret,
+  PASSWORD,
+  type RestAnswer,
+  restClient,
+  show,
+} from 'fabric-swarm-harness';
+
+const ORGANISATIONS = [
+  { orgName: 'Org1', username: 'Jim', peers: ['peer0.org1', 'peer1.org1'] },
+  { orgName: 'Org2', username: 'Barry', peers: ['peer0.org2', 'peer1.org2'] },
+] as const;
+const CHAINCODE = { chaincodeName: 'bank', chaincodeVersion: '1.0', chaincodeType: 'node' };
+
+// The steps of the article's testAPIs, in its order, as an outside client takes them; it printed the answers and
+// asserted none of them.
+check('walk through the REST API', async (session, { step, place }) => {
+  const api = restClient(session);
+  const suffix = place.channel.slice(-4);
+  const tokens: Record<string, string> = {};
+  const answers = (name: string, expected: RegExp, ask: () => Promise<RestAnswer>) =>
+    step(name, `200 ${expected.source}`, async () => {
+      const answer = await ask();
+      return { met: answer.status === 200 && expected.test(answer.text), seen: show(answer) };
+    });
+  const token = (organisation: string) => tokens[organisation] ?? '';
+
+  // An organisation's first admin is made by a secret, once; on a network that has been walked before, an admin is there
+  // already, and the walk goes on as him.
+  for (const { orgName, username } of ORGANISATIONS) {
+    await step(`enrol ${username} of ${orgName}`, '200 with a token', async () => {
+      const user = { username, orgName, password: PASSWORD };
+      const registered = await api.post('/users', {
+        ...user,
+        role: 'admin',
+        adminSecret: firstAdminSecret(session, orgName),
+      });
+      const known = registered.status === 409;
+      const answer = known ? await api.post('/users/login', user) : registered;
+      tokens[orgName] = String(answer.json.token ?? '');
+      const text = known ? 'logged in' : 'enrolled';
+      const met =
+        answer.status === 200 &&
+        answer.json.success === true &&
+        answer.json.message === `${username} ${text} Successfully` &&
+        tokens[orgName] !== '';
+      return { met, seen: show(answer) };
+    });
+  }
+
+  const joined = await api.get('/channels', token('Org1'), { peer: 'peer0.org1' });
+  const known = (joined.json.channels as { channel_id: string }[]).map((c) => c.channel_id);
+  const channel = await channelToCreate(session, known, suffix);
+  const at = `/channels/${channel}`;
+  await answers('create the channel', /"success":true.*created Successfully/, () =>
+    api.post(
+      '/channels',
+      { channelName: channel, channelConfigPath: `../artifacts/channel/${channel}.tx` },
+      token('Org1'),
+    ),
+  );
+  for (const { orgName, peers } of ORGANISATIONS) {
+    await answers(
+      `join the peers of ${orgName}`,
+      new RegExp(
+        `"success":true.*joined peers in organization ${orgName} to the channel:${channel}"`,
+      ),
+      () => api.post(`${at}/peers`, { peers }, token(orgName)),
+    );
+  }
+  for (const { orgName } of ORGANISATIONS) {
+    await answers(`set the anchor peers of ${orgName}`, /"success":true/, () =>
+      api.post(
+        `${at}/anchorpeers`,
+        { configUpdatePath: `../artifacts/channel/${channel}_${orgName}MSPanchors.tx` },
+        token(orgName),
+      ),
+    );
+  }
+  for (const { orgName, peers } of ORGANISATIONS) {
+    await answers(`install on the peers of ${orgName}`, /Successfully install chaincode/, () =>
+      api.post(
+        '/chaincodes',
+        { peers, chaincodePath: 'github.com/bank', ...CHAINCODE },
+        token(orgName),
+      ),
+    );
+  }
+  await answers('deploy with a = 100, b = 200', /Successfully instantiate chaingcode/, () =>
+    api.post(`${at}/chaincodes`, { ...CHAINCODE, args: ['a', '100', 'b', '200'] }, token('Org1')),
+  );
+
+  const moves: { transactionId: string; by: string }[] = [];
+  for (const { orgName, username } of ORGANISATIONS) {
+    await step(`move 10 as ${username}`, '200 and a transaction id', async () => {
+      const answer = await api.post(
+        `${at}/chaincodes/bank`,
+        { fcn: 'move', args: ['a', 'b', '10'], peers: ['peer0.org1', 'peer0.org2'] },
+        token(orgName),
+      );
+      moves.push({ transactionId: answer.text, by: orgName });
+      return {
+        met: answer.status === 200 && /^[0-9a-f]{64}$/.test(answer.text),
+        seen: show(answer),
+      };
+    });
+  }
+  for (const { orgName, peers } of ORGANISATIONS) {
+    for (const peer of peers) {
+      for (const [entity, value] of [
+        ['a', 80],
+        ['b', 220],
+      ] as const) {
+        const expected = new RegExp(`^${entity} now has ${value} after the move$`);
+        await answers(`query ${entity} on ${peer}`, expected, () =>
+          api.get(`${at}/chaincodes/bank`, token(orgName), {
+            peer,
+            fcn: 'query',
+            args: `['${entity}']`,
+          }),
+        );
+      }
+    }
+  }
+  await answers('block 1', /^\{"header":\{"number":"?1"?,/, () =>
+    api.get(`${at}/blocks/1`, token('Org1'), { peer: 'peer0.org1' }),
+  );
+
+  const info = await api.get(at, token('Org1'), { peer: 'peer0.org1' });
+  const height = Number(info.json.height);
+  await step('chain info', 'a height and the hashes of the newest blocks', async () => ({
+    met: height > 5 && /^[0-9a-f]{64}$/.test(String(info.json.currentBlockHash)),
+    seen: show(info),
+  }));
+  await step('the newest block is the same on every peer', 'its hashes, four times', async () => {
+    const copies = await blockOnEveryPeer(session, channel, height - 1);
+    const hash = String(info.json.currentBlockHash);
+    const answer = await api.get(`${at}/blocks/${height - 1}`, token('Org2'));
+    const header = answer.json.header as { previous_hash: string; data_hash: string };
+    const byHash = await api.get(`${at}/blocks`, token('Org2'), { hash });
+    const same = [...copies.values()].filter(
+      (copy) =>
+        copy.hash === hash &&
+        copy.computedDataHash === header.data_hash &&
+        copy.previousHash === header.previous_hash,
+    );
+    return {
+      met: copies.size === 4 && same.length === 4 && byHash.text === answer.text,
+      seen: `${same.length} of ${copies.size} copies; by hash ${byHash.status}`,
+    };
+  });
+  for (const { transactionId, by } of moves) {
+    await step(
+      `the transaction of ${by} is the same on every peer`,
+      'VALID in one block with one envelope, by the API and by four peers',
+      async () => {
+        const asked = await Promise.all(
+          ORGANISATIONS.flatMap(({ orgName, peers }) =>
+            peers.map((peer) =>
+              api.get(`${at}/transactions/${transactionId}`, token(orgName), { peer }),
+            ),
+          ),
+        );
+        const [first] = asked;
+        const said = asked.filter(
+          ({ status, json, text }) =>
+            status === 200 && json.validationCode === 0 && text === first?.text,
+        );
+        const held = new Set<string>();
+        for (let number = height - moves.length; number < height; number += 1) {
+          for (const [peer, block] of await blockOnEveryPeer(session, channel, number)) {
+            const found = block.transactions.find(({ id }) => id === transactionId);
+            if (found?.code === 0 && found.args.join() === 'move,a,b,10') held.add(peer);
+          }
+        }
+        return {
+          met: said.length === 4 && held.size === 4,
+          seen: `${said.length} equal answers, VALID on ${[...held].join(', ') || 'no peer'}`,
+        };
+      },
+    );
+  }
+  for (const { orgName, peers } of ORGANISATIONS) {
+    const [peer] = peers;
+    await answers(
+      `installed chaincodes of ${peer}`,
+      /name: bank, version: 1\.0, path: bank_1\.0:/,
+      () => api.get('/chaincodes', token(orgName), { peer, type: 'installed' }),
+    );
+    await answers(
+      `deployed chaincodes of ${peer}`,
+      /name: bank, version: 1\.0, path: sequence 1/,
+      () => api.get(`${at}/chaincodes`, token(orgName), { peer }),
+    );
+    await answers(`channels of ${peer}`, new RegExp(`"channel_id":"${channel}"`), () =>
+      api.get('/channels', token(orgName), { peer }),
+    );
+  }
+});
