@@ -35,7 +35,9 @@ class Build {
   readonly #shop: Workshop;
   readonly #registry: RegistryCache | undefined;
   readonly #outer: OuterImages;
-  /** A complete golden volume of another plan, to start from. */
+  /** Our tags in the outer engine. */
+  readonly #present: ReadonlySet<string>;
+  /** Another golden volume, to start from. */
   readonly #seed: string | undefined;
   /** Tags that the golden volume holds before anything is built into it. */
   readonly #held: Promise<ReadonlySet<string>>;
@@ -67,6 +69,7 @@ class Build {
       ? new RegistryCache(request.docker, request.registry, notice)
       : undefined;
     this.#outer = new OuterImages(this.#shop, present, this.#registry);
+    this.#present = present;
     this.#seed = seed;
     // an empty volume needs no look into it: the compilers can start at once
     this.#held = begun || seed || this.#registry ? this.#look() : Promise.resolve(new Set());
@@ -119,7 +122,9 @@ class Build {
     const { docker, signal } = this.#shop.request;
     const pulled: string[] = [];
     const fetch = async ({ image, tag }: PlannedImage): Promise<void> => {
-      const got = await this.#shop.timed(image, 'pulling', () => registry.pull(tag, signal));
+      const got =
+        this.#present.has(tag) || // an interrupted build had pulled it
+        (await this.#shop.timed(image, 'pulling', () => registry.pull(tag, signal)));
       if (got) pulled.push(tag);
     };
     const missing = this.#network().filter(({ tag, reference }) => !tags.has(tag) && !reference);
@@ -241,6 +246,7 @@ class Build {
   }
 
   async #pushOne(registry: RegistryCache, tag: string): Promise<void> {
+    if (!registry.takesPushes) return;
     const name = tag.slice(tag.indexOf('/') + 1);
     const { signal } = this.#shop.request;
     await this.#shop.timed(name, 'pushing', () => registry.push(tag, signal));

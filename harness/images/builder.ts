@@ -50,7 +50,7 @@ export class GoldenBuilder {
   static async start(options: BuilderOptions): Promise<GoldenBuilder> {
     const { docker, volume, seed, signal } = options;
     const name = `${volume}-builder`;
-    await docker.getContainer(name).remove({ force: true, v: true }).catch(ignoreMissing);
+    await removeOwn(docker, name);
     await docker.createVolume({ Name: volume, Labels: { [CACHE_LABEL]: 'true' } });
     const container = await docker.createContainer({
       name,
@@ -205,6 +205,17 @@ export class GoldenBuilder {
       );
     }
     return Buffer.concat(output).toString().trim();
+  }
+}
+
+/** Removes what an interrupted build may have left; a container that only has the name stays, and the build fails. */
+async function removeOwn(docker: Docker, name: string): Promise<void> {
+  const left = await docker.listContainers({
+    all: true,
+    filters: { name: [`^/${name}$`], label: [`${CACHE_LABEL}=true`] },
+  });
+  for (const { Id } of left) {
+    await docker.getContainer(Id).remove({ force: true, v: true }).catch(ignoreMissing);
   }
 }
 

@@ -20,9 +20,11 @@ export interface OuterImage {
   readonly manifest: Manifest | undefined;
 }
 
-/** Our images in the outer engine, by one request. */
+/** Our images in the outer engine, by one request. A user's own under the same name lack the label. */
 export async function outerImages(docker: Docker): Promise<readonly OuterImage[]> {
-  const images = await docker.listImages({ filters: { reference: [`${REPOSITORY}/*`] } });
+  const images = await docker.listImages({
+    filters: { reference: [`${REPOSITORY}/*`], label: [`${CACHE_LABEL}=true`] },
+  });
   return images.flatMap((image) =>
     (image.RepoTags ?? [])
       .filter((tag) => tag.startsWith(`${REPOSITORY}/`))

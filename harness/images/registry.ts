@@ -154,7 +154,7 @@ export class RegistryCache {
       return true;
     } catch (error) {
       signal?.throwIfAborted();
-      if (!/not found|unknown/i.test(String(error))) {
+      if (this.#pulls && !/not found|unknown/i.test(String(error))) {
         this.#pulls = false;
         this.#notice(
           `registry ${this.#prefix}: cannot pull, so images are built: ${String(error)}`,

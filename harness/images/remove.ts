@@ -25,7 +25,8 @@ export async function removeSuperseded(docker: Docker, plan: ImagePlan): Promise
   const keep = new Set([
     plan.goldenVolume,
     plan.marker,
-    ...[...plan.images.values()].map(({ tag }) => tag),
+    // images of the golden volume are in the outer engine only in passing
+    ...[...plan.images.values()].filter(({ place }) => place === 'outer').map(({ tag }) => tag),
   ]);
   const previous = (await outerImages(docker))
     .filter(({ tag, manifest }) => manifest && tag !== plan.marker)
