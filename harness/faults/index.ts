@@ -1,8 +1,16 @@
 /** What a scenario's author uses: kinds of faults, and roles to aim them at. */
+export { type DelayOptions, delay } from './kinds/delay.ts';
+export { type FullDiskOptions, fullDisk } from './kinds/full-disk.ts';
 export { type IsolateOptions, isolate } from './kinds/isolate.ts';
+export { loss } from './kinds/loss.ts';
 export { loseMachine } from './kinds/machine.ts';
 export { noop } from './kinds/noop.ts';
+export { outOfMemory } from './kinds/out-of-memory.ts';
 export { crash, freeze, stop } from './kinds/process.ts';
+export { rate } from './kinds/rate.ts';
+export { readOnlyDisk } from './kinds/read-only-disk.ts';
+export { restartInTurn } from './kinds/restart.ts';
+export { starve } from './kinds/starve.ts';
 export type { Fault, Role } from './model.ts';
 export { all, component, kafka, machine, orderer, peer, zookeeper } from './roles.ts';
 export type { FaultResult, FaultStep } from './schedule.ts';

@@ -1,4 +1,5 @@
 import { delay } from '../kinds/delay.ts';
+import { fullDisk } from '../kinds/full-disk.ts';
 import { isolate } from '../kinds/isolate.ts';
 import { loss } from '../kinds/loss.ts';
 import { loseMachine } from '../kinds/machine.ts';
@@ -6,6 +7,7 @@ import { noop } from '../kinds/noop.ts';
 import { outOfMemory } from '../kinds/out-of-memory.ts';
 import { crash, freeze, stop } from '../kinds/process.ts';
 import { rate } from '../kinds/rate.ts';
+import { readOnlyDisk } from '../kinds/read-only-disk.ts';
 import { restartInTurn } from '../kinds/restart.ts';
 import { starve } from '../kinds/starve.ts';
 import type { Confirmation, Fault } from '../model.ts';
@@ -29,6 +31,8 @@ export const catalogue: readonly Entry[] = [
   { name: 'starve', fault: starve(component('kafka1'), 0.05) },
   { name: 'out of memory', fault: outOfMemory(component('kafka1')) },
   { name: 'restart in turn', fault: restartInTurn(brokers) },
+  { name: 'full disk', fault: fullDisk(component('kafka1')) },
+  { name: 'read-only disk', fault: readOnlyDisk(component('kafka1')) },
   { name: 'loss', fault: loss(component('kafka1'), 20) },
   { name: 'loss of little', fault: loss(component('kafka1'), 2) },
   { name: 'delay', fault: delay(component('kafka1'), 50) },
