@@ -156,6 +156,16 @@ describe('F12 money conserved', () => {
     ]);
   });
 
+  it('has nothing to say of another chaincode, whatever that does to its values', () => {
+    const { recording } = tampered('transfer', ['a1', 'a2', '3'], { 'account:a1': 'untouched' });
+    recording.scenario = { ...recording.scenario, workload: 'other' };
+    expect(judge(moneyConserved, recording)).toMatchObject({
+      verdict: 'unknown',
+      applicable: false,
+      counts: { violations: 0 },
+    });
+  });
+
   it('does not apply to another chaincode, and is unknown without any balance', () => {
     const recording = busyRecording();
     recording.scenario = { ...recording.scenario, workload: 'other' };
