@@ -10,6 +10,15 @@ export {
   PASSWORD,
   restClient,
 } from './api.ts';
+export {
+  apiTransfers,
+  byStatus,
+  improper,
+  lost,
+  newestOn,
+  openPairs,
+  validIn,
+} from './api-load.ts';
 export { check, type Finding, type Notes } from './check.ts';
 export { type Control, control } from './control.ts';
 export { calls, during, type Expect, type ScenarioDefinition, seconds } from './definition.ts';
@@ -22,3 +31,4 @@ export {
   truncateBlockFile,
 } from './sabotage.ts';
 export { scenario } from './scenario.ts';
+export type { Session } from './session.ts';

@@ -1,0 +1,222 @@
+import {
+  all,
+  apiTransfers,
+  byStatus,
+  check,
+  component,
+  crash,
+  type Fault,
+  improper,
+  lost,
+  type Notes,
+  newestOn,
+  openPairs,
+  orderer,
+  PASSWORD,
+  peer,
+  type RestAnswer,
+  type RestClient,
+  restClient,
+  type Session,
+  seconds,
+  show,
+  stop,
+  validIn,
+} from 'fabric-swarm-harness';
+
+const CHANNEL = 'mychannel';
+const BANK = `/channels/${CHANNEL}/chaincodes/bank`;
+const CLIENTS = 8;
+
+interface Stage {
+  readonly api: RestClient;
+  readonly tokens: readonly string[];
+  readonly pairs: readonly (readonly [string, string])[];
+  readonly user: (index: number, organisation?: string) => object;
+}
+
+/** Users of both organisations with accounts of their own; their names are new on this network. */
+async function prepare(session: Session, { place }: Notes): Promise<Stage> {
+  const api = restClient(session);
+  const name = `${place.channel.slice(-4)}-${Date.now().toString(36)}`;
+  const user = (index: number, orgName = index % 2 === 0 ? 'Org1' : 'Org2') => ({
+    username: `${name}-${index}`,
+    orgName,
+    password: PASSWORD,
+  });
+  const tokens: string[] = [];
+  for (let i = 0; i < CLIENTS; i += 1) tokens.push(await api.register(user(i)));
+  const pairs = await openPairs(api, tokens[0] ?? '', CHANNEL, `${name}-`, CLIENTS);
+  return { api, tokens, pairs, user };
+}
+
+/** Transfers while a fault is in force: every answer is proper, most are successes, and the ledger holds each of them. */
+async function transfersUnder(
+  session: Session,
+  notes: Notes,
+  { api, tokens, pairs }: Stage,
+  fault: Fault,
+  leastOk: number,
+): Promise<void> {
+  const from = await newestOn(session, CHANNEL);
+  let attempts: Awaited<ReturnType<typeof apiTransfers>> = [];
+  await notes.during(fault, async () => {
+    attempts = await apiTransfers({
+      api,
+      tokens,
+      channel: CHANNEL,
+      accountsOf: (client) => pairs[client] ?? ['', ''],
+      signal: AbortSignal.any([session.signal, AbortSignal.timeout(seconds(12))]),
+    });
+  });
+  const what = `${fault.text} of ${fault.role.text}`;
+  await notes.step(
+    `transfers during ${what}`,
+    `at least ${leastOk * 100} % acknowledged; no hang, and no error but 409, 503 with Retry-After, 504 with an id`,
+    async () => {
+      const ok = attempts.filter(({ status }) => status === 200).length;
+      const wrong = improper(attempts);
+      const slowest = Math.max(0, ...attempts.map(({ took }) => took));
+      return {
+        met: ok >= 10 && ok / attempts.length >= leastOk && wrong.length === 0,
+        seen:
+          `${JSON.stringify(byStatus(attempts))}, slowest ${(slowest / 1000).toFixed(1)} s, ` +
+          `${wrong.length} improper`,
+      };
+    },
+  );
+  await notes.step(`the ledger after ${what}`, 'every acknowledged transfer', async () => {
+    const missing = lost(attempts, await validIn(session, CHANNEL, from));
+    return { met: missing.length === 0, seen: `${missing.length} missing ${missing.slice(0, 3)}` };
+  });
+}
+
+/** An answer of a status, within the time that a client may expect. */
+async function answers(
+  notes: Notes,
+  name: string,
+  expected: { status: number; missing?: string; withinS?: number },
+  ask: () => Promise<RestAnswer>,
+): Promise<void> {
+  const { status, missing, withinS = 30 } = expected;
+  const words = `${status}${missing ? ` with Retry-After, naming ${missing}` : ''} within ${withinS} s`;
+  await notes.step(name, words, async () => {
+    const answer = await ask();
+    const named = (answer.json.missing as string[] | undefined) ?? [];
+    const met =
+      answer.status === status &&
+      answer.took < withinS * 1000 &&
+      (missing === undefined || (answer.retryAfter !== null && named.includes(missing)));
+    return { met, seen: `${show(answer)} after ${(answer.took / 1000).toFixed(1)} s` };
+  });
+}
+
+/** Repeats a question until the answer has a status, e.g. after a heal. */
+async function soon(
+  notes: Notes,
+  name: string,
+  status: number,
+  withinS: number,
+  ask: () => Promise<RestAnswer>,
+): Promise<void> {
+  await notes.step(name, `${status} within ${withinS} s of the heal`, async () => {
+    const start = performance.now();
+    let answer: RestAnswer;
+    do {
+      answer = await ask();
+      if (answer.status !== status) await new Promise((resolve) => setTimeout(resolve, 500));
+    } while (answer.status !== status && performance.now() - start < withinS * 1000);
+    const took = (performance.now() - start) / 1000;
+    return { met: answer.status === status, seen: `${show(answer)} after ${took.toFixed(1)} s` };
+  });
+}
+
+const reads = async (notes: Notes, { api, tokens, pairs }: Stage, when: string) => {
+  const [token = ''] = tokens;
+  const [[account] = ['']] = pairs;
+  await answers(notes, `query ${when}`, { status: 200 }, () =>
+    api.get(BANK, token, { fcn: 'balance', args: `["${account}"]` }),
+  );
+  await answers(notes, `block ${when}`, { status: 200 }, () =>
+    api.get(`/channels/${CHANNEL}/blocks/1`, token),
+  );
+  await answers(notes, `chain info ${when}`, { status: 200 }, () =>
+    api.get(`/channels/${CHANNEL}`, token),
+  );
+};
+
+const transfer = ({ api, tokens, pairs }: Stage, client = 0) =>
+  api.post(BANK, { fcn: 'transfer', args: [...(pairs[client] ?? []), '1'] }, tokens[client]);
+
+check('REST API fails over between orderers', async (session, notes) => {
+  const stage = await prepare(session, notes);
+  for (const name of ['orderer0', 'orderer1']) {
+    await transfersUnder(session, notes, stage, crash(orderer(name)), 0.9);
+    await soon(notes, `a transfer after ${name} is back`, 200, 60, () => transfer(stage));
+  }
+});
+
+check('REST API fails over between peers', async (session, notes) => {
+  const stage = await prepare(session, notes);
+  const firsts = all(peer('peer0.org1'), peer('peer0.org2'));
+  await transfersUnder(session, notes, stage, crash(firsts), 0.8);
+  await soon(notes, 'a transfer after the peers are back', 200, 60, () => transfer(stage));
+});
+
+check('REST API without orderers', async (session, notes) => {
+  const stage = await prepare(session, notes);
+  await notes.during(crash(all(orderer('orderer0'), orderer('orderer1'))), async () => {
+    await reads(notes, stage, 'without orderers');
+    await answers(notes, 'a transfer without orderers', { status: 503, missing: 'orderers' }, () =>
+      transfer(stage),
+    );
+    await answers(notes, 'readiness without orderers', { status: 503, missing: 'orderers' }, () =>
+      stage.api.get('/health/ready'),
+    );
+  });
+  await soon(notes, 'a transfer after the orderers are back', 200, 90, () => transfer(stage));
+});
+
+check('REST API without MongoDB', async (session, notes) => {
+  const stage = await prepare(session, notes);
+  const { api, user } = stage;
+  await notes.during(stop(component('mongo')), async () => {
+    await reads(notes, stage, 'of a logged-in user');
+    await answers(notes, 'a transfer of a logged-in user', { status: 200 }, () => transfer(stage));
+    await answers(notes, 'a log-in', { status: 503, missing: 'mongodb' }, () =>
+      api.post('/users/login', user(0)),
+    );
+    await answers(notes, 'a registration', { status: 503, missing: 'mongodb' }, () =>
+      api.post('/users', user(100)),
+    );
+    await answers(notes, 'readiness', { status: 503, missing: 'mongodb' }, () =>
+      api.get('/health/ready'),
+    );
+  });
+  await soon(notes, 'a log-in after it is back', 200, 60, () => api.post('/users/login', user(0)));
+});
+
+check('REST API without a CA', async (session, notes) => {
+  const stage = await prepare(session, notes);
+  const { api, user } = stage;
+  await notes.during(stop(component('ca.org1')), async () => {
+    await answers(
+      notes,
+      'an enrolment with the CA that is gone',
+      { status: 503, missing: 'ca:Org1' },
+      () => api.post('/users', user(100, 'Org1')),
+    );
+    await answers(notes, 'an enrolment with the other CA', { status: 200 }, () =>
+      api.post('/users', user(101, 'Org2')),
+    );
+    await answers(notes, 'a log-in', { status: 200 }, () => api.post('/users/login', user(0)));
+    await answers(notes, 'a transfer', { status: 200 }, () => transfer(stage));
+    await reads(notes, stage, 'without the CA');
+    await answers(notes, 'readiness', { status: 503, missing: 'ca:Org1' }, () =>
+      api.get('/health/ready'),
+    );
+  });
+  await soon(notes, 'the same enrolment after it is back', 200, 60, () =>
+    api.post('/users', user(100, 'Org1')),
+  );
+});
