@@ -49,13 +49,20 @@ async function tools(): Promise<Finding[]> {
     ['go', ['go', 'version'], 'Go 1.23 or newer', 'apt-get install golang, or https://go.dev/dl'],
     ['maven', ['mvn', '--version'], 'Maven 3.6 or newer with a JDK', 'apt-get install maven'],
     ['git', ['git', '--version'], 'any', 'apt-get install git'],
+    [
+      'gcc',
+      ['gcc', '--version'],
+      'to build fabric-ca; as root it is installed',
+      'apt-get install gcc libc6-dev',
+    ],
   ];
   return Promise.all(
     wanted.map(async ([subject, command, needed, fix]) => {
       const result = await quiet`${command}`;
       const found = result.exitCode === 0 ? firstLine(result.stdout) : 'not found';
       const ok = result.exitCode === 0;
-      return { subject, state: ok ? 'ok' : 'missing', found, needed, fix: ok ? '' : fix } as const;
+      const without = subject === 'gcc' && hostFacts().root ? 'limited' : 'missing';
+      return { subject, state: ok ? 'ok' : without, found, needed, fix: ok ? '' : fix } as const;
     }),
   );
 }
