@@ -19,7 +19,10 @@ else if (!bundled) {
   );
   process.exit(2);
 } else {
-  const child = spawn(bundled, [at('./main.ts'), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(bundled, [at('./main.ts'), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env: { ...process.env, FABRIC_SWARM_HARNESS_LAUNCHER: String(process.pid) },
+  });
   // The terminal sends Ctrl-C to the child as well; it decides when to end.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => signal === 'SIGINT' || child.kill(signal));

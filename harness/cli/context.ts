@@ -45,10 +45,16 @@ export async function runningNetwork(settings: Settings): Promise<FoundNetwork> 
   return network;
 }
 
-/** Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once (the reaper cleans up). */
+/** How often, in milliseconds, to look whether the launcher still lives. */
+const LAUNCHER_INTERVAL_MS = 500;
+
+/**
+ * Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once (the reaper cleans up). So does the
+ * death of npm or of the launcher that this process was started through: who kills them means the command.
+ */
 export function interruptible(): AbortSignal {
   const controller = new AbortController();
-  const interrupt = (signal: NodeJS.Signals) => {
+  const interrupt = (signal: string) => {
     if (controller.signal.aborted) process.exit(130);
     process.stderr.write(`\nharness: ${signal}: cleaning up (again to end at once)\n`);
     controller.abort(new DOMException('interrupted', 'AbortError'));
@@ -56,5 +62,14 @@ export function interruptible(): AbortSignal {
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   process.on('SIGHUP', interrupt);
+  const { npm_lifecycle_event: script, FABRIC_SWARM_HARNESS_LAUNCHER: launcher } = process.env;
+  if (script || launcher) {
+    const parent = launcher ? Number(launcher) : process.ppid;
+    const timer = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(timer);
+      interrupt('launcher gone');
+    }, LAUNCHER_INTERVAL_MS).unref();
+  }
   return controller.signal;
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { UsageError } from '../settings/errors.ts';
 import type { Settings } from '../settings/settings.ts';
 import { frames } from '../swarm/docker-api.ts';
 import { containerOf } from './component.ts';
@@ -10,6 +11,9 @@ export async function logs(
   component: string,
   options: { follow?: boolean; tail: string },
 ): Promise<void> {
+  if (!/^(all|\d+)$/.test(options.tail)) {
+    throw new UsageError([`--tail: expected a number of lines or all, seen "${options.tail}"`]);
+  }
   const container = await containerOf(await runningNetwork(settings), component);
   const tail = options.tail === 'all' ? {} : { tail: Number(options.tail) };
   const common = { stdout: true, stderr: true, ...tail };

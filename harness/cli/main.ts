@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { messageOf, UsageError } from '../settings/errors.ts';
 import { type GlobalOptions, settingsFrom } from './context.ts';
+import { failureOf } from './failure.ts';
 import type { TestOptions } from './test.ts';
 
 /**
@@ -131,31 +131,12 @@ try {
   await program.parseAsync();
   exitCode = Number(process.exitCode ?? 0);
 } catch (error) {
-  exitCode = report(error);
+  const failure = failureOf(error, Boolean(process.env.DEBUG));
+  for (const line of failure.lines) console.error(line);
+  ({ exitCode } = failure);
 }
 // Connections that libraries keep alive must not keep the command alive; what was printed is flushed first.
 for (const stream of [process.stdout, process.stderr]) {
   if (stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve));
 }
 process.exit(exitCode);
-
-/** Prints what went wrong, once and in a form that fits who can mend it. */
-function report(error: unknown): number {
-  const known = error as { code?: string; exitCode?: number; name?: string };
-  // Commander has printed its own message; its help and version "errors" have exit code 0.
-  if (known.code?.startsWith('commander.')) return known.exitCode === 0 ? 0 : 2;
-  if (error instanceof UsageError) {
-    for (const problem of error.problems) console.error(`harness: ${problem}`);
-    return error.exitCode;
-  }
-  if (typeof known.exitCode === 'number') {
-    console.error(`harness: ${messageOf(error)}`);
-    return known.exitCode;
-  }
-  if (known.name === 'AbortError') {
-    console.error('harness: interrupted');
-    return 130;
-  }
-  console.error(`harness: ${process.env.DEBUG ? (error as Error).stack : messageOf(error)}`);
-  return 1;
-}

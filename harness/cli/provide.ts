@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { freeGigabytes } from '../engine/doctor.ts';
-import { connectEngine, type Engine } from '../engine/engine.ts';
+import { connectEngine, type Engine, findEngine } from '../engine/engine.ts';
 import { type NodeMode, probeNodeMode } from '../engine/mode.ts';
 import { type BroughtUp, bringUp } from '../fabric/network/bring-up.ts';
 import { removeObjects } from '../fabric/network/objects.ts';
@@ -26,8 +26,16 @@ export interface ProvideOptions {
   readonly ownChaincode?: OwnChaincode | undefined;
 }
 
-/** Everything that can be wrong with the input is found here, before an engine is asked for anything. */
-export async function preflight(settings: Settings): Promise<Topology> {
+/**
+ * Everything that can be wrong with the input is found here, before anything is started.
+ *
+ * @param options `running: 'fine'` for commands that only use a network which runs: it needs no disk, and has its port
+ * @throws UsageError, or TopologyError which has the same exit code
+ */
+export async function preflight(
+  settings: Settings,
+  options: { readonly running?: 'fine' } = {},
+): Promise<Topology> {
   const topology = loadTopology(topologyFile(settings.topology));
   const problems: string[] = [];
   for (const folder of new Set([settings.stateDir, settings.cacheDir])) {
@@ -45,8 +53,16 @@ export async function preflight(settings: Settings): Promise<Topology> {
         'choose another or leave it unset',
     );
   }
-  if (problems.length > 0) throw new UsageError(problems);
-  return topology;
+  if (problems.length === 0 || (options.running === 'fine' && (await runs(settings)))) {
+    return topology;
+  }
+  throw new UsageError(problems);
+}
+
+async function runs(settings: Settings): Promise<boolean> {
+  const engine = await findEngine(process.env);
+  const found = engine && (await findNetwork(engine.docker, settings.name));
+  return found !== undefined && found !== 'incomplete';
 }
 
 /** A name means a file of fixtures/network; anything with a slash or an ending is a path. */

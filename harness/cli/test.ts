@@ -54,7 +54,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   const ownChaincode = options.chaincode
     ? parseOwnChaincode(options.chaincode, options.chaincodeName)
     : undefined;
-  const topology = await preflight(settings);
+  const topology = await preflight(settings, { running: 'fine' });
   const signal = interruptible();
   const unit = options.unit ? await runUnitSuite(signal) : { passed: 0, failed: 0 };
   if (unit.failed > 0) {

@@ -1,15 +1,17 @@
 import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
-import { statusOf } from '../fabric/network/status.ts';
+import { type ComponentStatus, statusOf } from '../fabric/network/status.ts';
 import type { Settings } from '../settings/settings.ts';
 import { interruptible } from './context.ts';
+import { curlExample } from './example.ts';
 import { preflight, provideNetwork } from './provide.ts';
-import { describe, formatStatus } from './status.ts';
+import { describe, formatStatus, urlsOf } from './status.ts';
 import { terminalProgress } from './terminal.ts';
+import { waitForApi } from './wait-for-api.ts';
 
 /** `harness up`: brings the network up and leaves it running, or says what runs. */
 export async function up(settings: Settings, options: { json?: boolean }): Promise<void> {
   const started = performance.now();
-  const topology = await preflight(settings);
+  const topology = await preflight(settings, { running: 'fine' });
   const signal = interruptible();
   const progress = terminalProgress(process.stderr, started);
   try {
@@ -19,13 +21,22 @@ export async function up(settings: Settings, options: { json?: boolean }): Promi
       signal,
       elapsed: () => (performance.now() - started) / 1000,
     });
-    if (provided.kind === 'new') await provided.network.release();
-    progress.stop();
     const network =
       provided.kind === 'running'
         ? provided.network
         : await reread(() => findNetwork(provided.engine.docker, settings.name), settings.name);
-    await print(network, provided.kind === 'running', options);
+    const apiProblem = await progress.step('wait for the REST API', () =>
+      waitForApi(network.state, signal),
+    );
+    const components = await statusOf(network);
+    if (provided.kind === 'new') {
+      if (signal.aborted) await provided.network.remove();
+      signal.throwIfAborted();
+      // The last thing that can be interrupted: what is printed below stays.
+      await provided.network.release();
+    }
+    progress.stop();
+    print(network, components, { ranAlready: provided.kind === 'running', apiProblem, ...options });
   } finally {
     progress.stop();
   }
@@ -44,21 +55,40 @@ async function reread(
   return found;
 }
 
-async function print(
+function print(
   network: FoundNetwork,
-  ranAlready: boolean,
-  options: { json?: boolean },
-): Promise<void> {
-  const components = await statusOf(network);
+  components: readonly ComponentStatus[],
+  options: {
+    readonly json?: boolean;
+    readonly ranAlready: boolean;
+    /** Why the example would not work yet. */
+    readonly apiProblem: string | undefined;
+  },
+): void {
   if (options.json) {
     console.log(JSON.stringify(describe(network, components), null, 2));
     return;
   }
-  if (ranAlready) {
+  if (options.ranAlready) {
     console.log(`network "${network.state.name}" runs already; nothing was changed\n`);
   }
   console.log(formatStatus(network, components));
-  const { block, transactionId, seconds, imageSeconds } = network.state.firstTransfer;
+  const { topology, firstTransfer } = network.state;
+  const { [topology.application.api.name]: api } = urlsOf(components);
+  const [channel] = topology.channels;
+  const [organisation] = topology.organisations;
+  if (api && channel && organisation) {
+    const facts = {
+      channel: channel.name,
+      organisation: organisation.name,
+      transfer: firstTransfer,
+    };
+    console.log(
+      `\nREST API ${api} (its routes: ${api}docs); to try it, paste:\n\n${curlExample(api, facts)}`,
+    );
+    if (options.apiProblem) console.log(`\nnot yet, though: ${options.apiProblem}`);
+  }
+  const { block, transactionId, seconds, imageSeconds } = firstTransfer;
   console.log(
     `\nfirst transfer committed: block ${block}, transaction ${transactionId}, ` +
       `${seconds.toFixed(1)} s after start (images: ${imageSeconds.toFixed(1)} s)`,

@@ -1,0 +1,36 @@
+import type { NetworkState } from '../fabric/network/state.ts';
+import { messageOf } from '../settings/errors.ts';
+import { waitFor } from '../settings/wait.ts';
+
+/** The API starts last and waits for nobody; on two busy cores it and MongoDB take some seconds more. */
+const BUDGET_MS = 30_000;
+
+/**
+ * Waits until the REST API and what it depends on answer, so that an example that is printed works when it is pasted.
+ *
+ * @returns `undefined` when it does, else what was seen instead
+ */
+export async function waitForApi(
+  { topology, machines }: Pick<NetworkState, 'topology' | 'machines'>,
+  signal: AbortSignal,
+  budgetMs = BUDGET_MS,
+): Promise<string | undefined> {
+  const { machine, ports } = topology.application.api;
+  const address = machines.find(({ number }) => number === machine)?.address;
+  const url = `http://${address}:${ports.http}/`;
+  try {
+    await waitFor(
+      { subject: 'REST API', expected: 'ready', budgetMs, intervalMs: 250, signal },
+      async () => {
+        const response = await fetch(`${url}health/ready`, { signal: AbortSignal.timeout(5_000) });
+        const text = await response.text();
+        if (!response.ok) throw new Error(`${response.status} ${text}`);
+        return true;
+      },
+    );
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    return messageOf(error);
+  }
+}
