@@ -1,0 +1,28 @@
+import { waitFor } from './wait.ts';
+
+const options = { subject: 'orderer0', expected: 'a block 0', budgetMs: 40, intervalMs: 1 };
+
+describe('waitFor', () => {
+  it('returns the first value that is not undefined', async () => {
+    let tries = 0;
+    expect(await waitFor(options, () => (++tries < 3 ? undefined : tries))).toBe(3);
+  });
+
+  it('counts a throwing try as not yet, and shows its message at the deadline', async () => {
+    const failing = waitFor({ ...options, lookAt: 'x.log' }, () => {
+      throw new Error('SERVICE_UNAVAILABLE');
+    });
+    await expect(failing).rejects.toThrow(
+      'orderer0: expected a block 0 within 0.0 s, last seen: SERVICE_UNAVAILABLE; look at x.log',
+    );
+  });
+
+  it('stops when its signal aborts', async () => {
+    const controller = new AbortController();
+    const waiting = waitFor({ ...options, budgetMs: 60_000, signal: controller.signal }, () => {
+      controller.abort(new Error('interrupted'));
+      return undefined;
+    });
+    await expect(waiting).rejects.toThrow(/interrupted|aborted/);
+  });
+});
