@@ -3,6 +3,7 @@ import { findEngine } from '../engine/engine.ts';
 import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
 import { UsageError } from '../settings/errors.ts';
 import { loadSettings, type Settings } from '../settings/settings.ts';
+import { watchLauncher } from './launcher.ts';
 
 /** Options that every command takes; they win over environment and .env. */
 export interface GlobalOptions {
@@ -45,9 +46,6 @@ export async function runningNetwork(settings: Settings): Promise<FoundNetwork> 
   return network;
 }
 
-/** How often, in milliseconds, to look whether the launcher still lives. */
-const LAUNCHER_INTERVAL_MS = 500;
-
 /**
  * Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once (the reaper cleans up). So does the
  * death of npm or of the launcher that this process was started through: who kills them means the command.
@@ -62,14 +60,6 @@ export function interruptible(): AbortSignal {
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   process.on('SIGHUP', interrupt);
-  const { npm_lifecycle_event: script, FABRIC_SWARM_HARNESS_LAUNCHER: launcher } = process.env;
-  if (script || launcher) {
-    const parent = launcher ? Number(launcher) : process.ppid;
-    const timer = setInterval(() => {
-      if (process.ppid === parent) return;
-      clearInterval(timer);
-      interrupt('launcher gone');
-    }, LAUNCHER_INTERVAL_MS).unref();
-  }
+  watchLauncher(process.env, () => interrupt('the launching process is gone'));
   return controller.signal;
 }

@@ -1,0 +1,181 @@
+import { parseArgs } from 'node:util';
+import { Connections } from '../../fabric/client/connections.ts';
+import { type FabricClient, openGateway } from '../../fabric/gateway/gateway.ts';
+import { type Endpoints, endpointsOf, signingIdentity } from '../../fabric/network/endpoints.ts';
+import type { FoundNetwork } from '../../fabric/network/state.ts';
+import { componentHandle, runningContainer } from '../../faults/components.ts';
+import { PASSWORD, restClient } from '../../scenario/api.ts';
+import {
+  type Attempt,
+  apiTransfers,
+  byStatus,
+  improper,
+  lost,
+  newestOn,
+  openPairs,
+  validIn,
+} from '../../scenario/api-load.ts';
+import { runningNetwork, settingsFrom } from '../context.ts';
+
+/**
+ * `npm run bench:api [-- --seconds 60 --clients 200 --slices 2]`, on a running network: transfers through the REST API
+ * and by direct clients, turn and turn about so that both meet the same machine, each for the given seconds in all.
+ * Prints one JSON document: throughput, latency quantiles, their ratio, answers by status, memory of the API, and
+ * whether the ledger holds every transfer that was acknowledged.
+ */
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    clients: { type: 'string', default: '200' },
+    slices: { type: 'string', default: '2' },
+  },
+});
+const [seconds, clients, slices] = [values.seconds, values.clients, values.slices].map(Number) as [
+  number,
+  number,
+  number,
+];
+/** Users at the API; clients share their tokens, since each registration costs the API 0.1 s of scrypt. */
+const USERS = 20;
+const CHANNEL = 'mychannel';
+
+const network = await runningNetwork(settingsFrom({}));
+const addresses = Object.fromEntries(network.machines.map((m) => [m.number, m.address]));
+const { topology, identities } = network.state;
+const endpoints = endpointsOf(topology, identities, addresses);
+const connections = new Connections();
+const api = restClient({ network, addresses });
+const name = `bench-${Date.now().toString(36)}`;
+const note = (text: string) => process.stderr.write(`${text}\n`);
+
+note(`${USERS} users, ${clients * 4} accounts`);
+const tokens: string[] = [];
+for (let i = 0; i < USERS; i += 1) {
+  const orgName = topology.organisations[i % topology.organisations.length]?.name ?? '';
+  tokens.push(await api.register({ username: `${name}-${i}`, orgName, password: PASSWORD }));
+}
+const [token = ''] = tokens;
+const pairs = await openPairs(api, token, CHANNEL, `${name}-`, clients * 2);
+const direct = await openDirect(endpoints, network, clients);
+
+const from = await newestOn({ endpoints, connections }, CHANNEL);
+const memory = { beforeMiB: await memoryMiB(network), afterMiB: [] as number[] };
+const through = { api: [] as Attempt[], direct: [] as Attempt[] };
+for (let slice = 0; slice < slices; slice += 1) {
+  const signal = () => AbortSignal.timeout((seconds / slices) * 1_000);
+  note(`slice ${slice + 1} of ${slices}: REST API`);
+  through.api.push(
+    ...(await apiTransfers({
+      api,
+      tokens: Array.from({ length: clients }, (_, i) => tokens[i % USERS] ?? ''),
+      channel: CHANNEL,
+      accountsOf: (client) => pairs[client] ?? ['', ''],
+      signal: signal(),
+    })),
+  );
+  memory.afterMiB.push(await memoryMiB(network));
+  note(`slice ${slice + 1} of ${slices}: direct clients`);
+  through.direct.push(...(await directTransfers(direct, signal())));
+}
+note('audit');
+const valid = await validIn({ endpoints, connections }, CHANNEL, from);
+const summary = { api: summarise(through.api), direct: summarise(through.direct) };
+console.log(
+  JSON.stringify(
+    {
+      what: `${clients} concurrent clients, ${seconds} s each way in ${slices} slices, in turn`,
+      ...summary,
+      medianRatio: round(summary.api.latencyMs.p50 / summary.direct.latencyMs.p50),
+      apiMemory: memory,
+      apiImproperAnswers: byStatus(improper(through.api)),
+      acknowledgedButNotInTheLedger: {
+        api: lost(through.api, valid),
+        direct: lost(through.direct, valid),
+      },
+    },
+    null,
+    2,
+  ),
+);
+await Promise.all(direct.map((client) => client.close()));
+connections.close();
+process.exit(0);
+
+function openDirect(
+  { orderers, peers }: Endpoints,
+  { state }: FoundNetwork,
+  count: number,
+): Promise<FabricClient[]> {
+  const profile = { orderers, peers };
+  const owned = Object.values(state.identities.organisations);
+  return Promise.all(
+    Array.from({ length: count }, (_, turn) => {
+      const organisation = owned[turn % owned.length];
+      if (!organisation) throw new Error('identities: expected an organisation, seen none');
+      const identity = signingIdentity(organisation, organisation.user);
+      return openGateway({ profile, identity, channel: CHANNEL, chaincode: 'bank', turn });
+    }),
+  );
+}
+
+/** As {@link apiTransfers}, with what the outcome would be as a status. */
+async function directTransfers(
+  gateways: readonly FabricClient[],
+  signal: AbortSignal,
+): Promise<Attempt[]> {
+  const start = performance.now();
+  const attempts: Attempt[] = [];
+  await Promise.all(
+    gateways.map(async (gateway, client) => {
+      const [one, other] = pairs[clients + client] ?? ['', ''];
+      for (let number = 0; !signal.aborted; number += 1) {
+        const args = number % 2 === 0 ? [one, other, '1'] : [other, one, '1'];
+        const begun = performance.now();
+        const prepared = gateway.prepare({ function: 'transfer', args });
+        const { outcome } = await prepared.submit();
+        attempts.push({
+          at: begun - start,
+          took: performance.now() - begun,
+          status: outcome === 'ok' ? 200 : outcome === 'fail' ? 409 : 504,
+          transactionId: prepared.transactionId,
+          retryAfter: null,
+        });
+      }
+    }),
+  );
+  return attempts;
+}
+
+function summarise(attempts: readonly Attempt[]) {
+  const took = attempts
+    .filter(({ status }) => status === 200)
+    .map((attempt) => attempt.took)
+    .sort((a, b) => a - b);
+  const quantile = (q: number) =>
+    round(took[Math.min(took.length - 1, Math.floor(took.length * q))] ?? Number.NaN);
+  return {
+    acknowledged: took.length,
+    perSecond: round(took.length / seconds),
+    latencyMs: {
+      p50: quantile(0.5),
+      p95: quantile(0.95),
+      p99: quantile(0.99),
+      max: quantile(1),
+    },
+    byStatus: byStatus(attempts),
+  };
+}
+
+/** Anonymous memory of the API's container, without the page cache. */
+async function memoryMiB(found: FoundNetwork): Promise<number> {
+  const handle = componentHandle(found, topology.application.api.name);
+  const { container } = await runningContainer(handle, topology.network);
+  const { memory_stats } = await container.stats({ stream: false });
+  // `rss` with cgroup v1, `anon` with v2.
+  const { rss, anon } = memory_stats.stats as unknown as { rss?: number; anon?: number };
+  return round((rss ?? anon ?? memory_stats.usage) / 1_048_576);
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
