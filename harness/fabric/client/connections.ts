@@ -171,7 +171,8 @@ function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-function notConnected(endpoint: Endpoint, seen: string, budgetMs: number): RpcError {
+/** An error for a node that nothing was sent to. */
+export function notConnected(endpoint: Endpoint, seen: string, budgetMs: number): RpcError {
   return new RpcError(
     {
       subject: `${endpoint.name} at ${endpoint.address}`,

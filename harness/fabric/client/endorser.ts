@@ -44,12 +44,27 @@ export async function endorse(
 ): Promise<FabricProtos.protos.ProposalResponse> {
   const bytes = await connections.unary(peer, PROCESS_PROPOSAL, proposal.bytes, timeoutMs);
   const response = protos.ProposalResponse.decode(bytes);
-  const code = response.response?.status ?? 0;
-  if (code < 200 || code >= 400) {
-    const text = response.response?.message ?? 'no message';
-    throw new RefusedError(peer, what, code, text, refusedByChaincode(response, code, text));
-  }
+  const refusal = refusalIn(response, peer, what);
+  if (refusal !== undefined) throw refusal;
   return response;
+}
+
+/** A peer's answer, by whichever decoder. */
+export type ProposalAnswer = Pick<
+  FabricProtos.protos.IProposalResponse,
+  'response' | 'payload' | 'endorsement'
+>;
+
+/** The refusal that a peer's answer is, if it is one. */
+export function refusalIn(
+  answer: ProposalAnswer,
+  peer: Endpoint,
+  what: string,
+): RefusedError | undefined {
+  const code = answer.response?.status ?? 0;
+  if (code >= 200 && code < 400) return undefined;
+  const text = answer.response?.message ?? 'no message';
+  return new RefusedError(peer, what, code, text, refusedByChaincode(answer, code, text));
 }
 
 /**
@@ -57,11 +72,7 @@ export async function endorse(
  * status where it could not run the chaincode at all. A chaincode that passes on a failure of the state database is
  * taken for the peer's fault.
  */
-function refusedByChaincode(
-  response: FabricProtos.protos.ProposalResponse,
-  code: number,
-  text: string,
-): boolean {
+function refusedByChaincode(response: ProposalAnswer, code: number, text: string): boolean {
   if (/_(STATE|QUERY_RESULT|BY_RANGE)\w* failed|CouchDB|state database/i.test(text)) return false;
   return code < 500 || (response.payload?.length ?? 0) > 0;
 }

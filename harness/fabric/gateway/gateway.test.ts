@@ -1,4 +1,5 @@
 import { protos } from '../client/protos.ts';
+import { loadSdk } from '../client/sdk.ts';
 import {
   createTestCrypto,
   type FakeAnswer,
@@ -13,6 +14,8 @@ import { type GatewayOptions, openGateway } from './gateway.ts';
 type Broadcast = NonNullable<FakeNodeOptions['broadcast']>;
 
 const crypto = await createTestCrypto();
+// Before the first test, whose time limit is not for loading it.
+loadSdk();
 const QUICK = { endorseMs: 5_000, broadcastMs: 5_000, commitMs: 5_000, doubtMs: 2_100 };
 
 /** Two organisations of two peers, two orderers; by default everything works. */

@@ -1,7 +1,4 @@
-import { query } from '../client/endorser.ts';
 import { describe, FabricError } from '../client/errors.ts';
-import { createProposal } from '../client/proposal.ts';
-import { createSigner, type Signer } from '../client/signer.ts';
 import type { Endpoint, PeerEndpoint, SigningIdentity } from '../client/types.ts';
 import { rotate } from './health.ts';
 import {
@@ -13,6 +10,7 @@ import {
 } from './hub.ts';
 import type { EvaluateResult, SubmitResult } from './outcome.ts';
 import { type SubmitTimeouts, submit } from './submit.ts';
+import type { User } from './user.ts';
 
 export interface GatewayOptions {
   /** Clients that are given the same object share connections and event streams. */
@@ -102,29 +100,24 @@ export async function openGateway(
   options: GatewayOptions,
   readyMs = 20_000,
 ): Promise<FabricClient> {
-  const signer = createSigner(options.identity);
-  const { hub, release } = acquireHub(
-    options.profile,
-    options.identity.mspId,
-    options.channel,
-    signer,
-  );
+  const { profile, channel, identity } = options;
+  const { hub, release } = await acquireHub(profile, channel, identity);
   try {
     if (options.preferredOrderer !== undefined) hub.orderer(options.preferredOrderer);
-    await hub.watcher.ready(readyMs);
-    return new Gateway(options, signer, hub, release);
+    const [user] = await Promise.all([hub.user(identity), hub.watcher.ready(readyMs)]);
+    return new GatewayClient(options, user, hub, release);
   } catch (error) {
     await release();
     throw error;
   }
 }
 
-class Gateway implements FabricClient {
+class GatewayClient implements FabricClient {
   readonly mspId: string;
   readonly channel: string;
   readonly close: () => Promise<void>;
   readonly #options: GatewayOptions;
-  readonly #signer: Signer;
+  readonly #user: User;
   readonly #hub: Hub;
   readonly #timeouts: SubmitTimeouts;
   readonly #clock: () => number;
@@ -133,12 +126,12 @@ class Gateway implements FabricClient {
   readonly #orderers: readonly Endpoint[];
   #seen = 0;
 
-  constructor(options: GatewayOptions, signer: Signer, hub: Hub, close: () => Promise<void>) {
+  constructor(options: GatewayOptions, user: User, hub: Hub, close: () => Promise<void>) {
     this.mspId = options.identity.mspId;
     this.channel = options.channel;
     this.close = close;
     this.#options = options;
-    this.#signer = signer;
+    this.#user = user;
     this.#hub = hub;
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
     this.#clock = options.clock ?? (() => performance.now());
@@ -163,29 +156,27 @@ class Gateway implements FabricClient {
   prepare(request: SubmitRequest): PreparedTransaction {
     const hub = this.#hub;
     const chaincode = request.chaincode ?? this.#options.chaincode;
-    const proposal = createProposal(
-      {
-        channel: this.channel,
-        chaincode,
-        args: [request.function, ...request.args],
-        isInit: request.isInit ?? false,
-      },
-      this.#signer,
-    );
+    const endorsement = hub.channel.newEndorsement(chaincode);
+    const built = endorsement.build(this.#user.context, {
+      fcn: request.function,
+      args: [...request.args],
+      init: request.isInit ?? false,
+    });
+    this.#user.sign(endorsement, built);
     const orderers =
       request.onlyOrderer === undefined ? this.#orderers : [hub.orderer(request.onlyOrderer)];
     const planned = this.#endorsers.flatMap((peers) =>
       hub.previewPeers(peers, this.#seen).slice(0, 1),
     );
     return {
-      transactionId: proposal.transactionId,
+      transactionId: endorsement.getTransactionId(),
       peers: planned.map((peer) => peer.name),
       submit: async () => {
         const result = await submit({
           hub,
           seen: this.#seen,
-          signer: this.#signer,
-          proposal,
+          user: this.#user,
+          endorsement,
           what: `${chaincode}.${request.function}`,
           endorsers: this.#endorsers,
           orderers,
@@ -209,20 +200,12 @@ class Gateway implements FabricClient {
     const stage = 'evaluate';
     let heightBefore: number | undefined;
     try {
-      heightBefore = (await hub.chainInfo(peer, this.#signer, timeoutMs)).height;
-      const payload = await query(
-        hub.connections,
-        peer,
-        this.#signer,
-        {
-          channel: this.channel,
-          chaincode: request.chaincode ?? this.#options.chaincode,
-          args: [request.function, ...request.args],
-        },
-        timeoutMs,
-      );
+      heightBefore = (await hub.chainInfo(peer, this.#user, timeoutMs)).height;
+      const chaincode = request.chaincode ?? this.#options.chaincode;
+      const args = [request.function, ...request.args];
+      const payload = await hub.query(peer, this.#user, chaincode, args, timeoutMs);
       const result = Buffer.from(payload).toString();
-      const heightAfter = (await hub.chainInfo(peer, this.#signer, timeoutMs)).height;
+      const heightAfter = (await hub.chainInfo(peer, this.#user, timeoutMs)).height;
       return { outcome: 'ok', at: this.#clock(), stage, result, heightBefore, heightAfter };
     } catch (error) {
       const before = heightBefore === undefined ? {} : { heightBefore };
@@ -231,7 +214,7 @@ class Gateway implements FabricClient {
   }
 
   async chainInfo(peer: string, timeoutMs?: number): Promise<ChainInfo> {
-    return await this.#hub.chainInfo(this.#hub.peer(peer), this.#signer, timeoutMs);
+    return await this.#hub.chainInfo(this.#hub.peer(peer), this.#user, timeoutMs);
   }
 
   async transactionById(
@@ -240,7 +223,7 @@ class Gateway implements FabricClient {
     timeoutMs?: number,
   ): Promise<FoundTransaction | null> {
     const endpoint = this.#hub.peer(peer);
-    return await this.#hub.transactionById(endpoint, this.#signer, transactionId, timeoutMs);
+    return await this.#hub.transactionById(endpoint, this.#user, transactionId, timeoutMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import type * as FabricNetwork from 'fabric-network';
+import { loadSdk } from '../client/sdk.ts';
 import type { SigningIdentity } from '../client/types.ts';
 import type { GatewayProfile } from './hub.ts';
 
@@ -34,7 +34,7 @@ export interface SdkListener extends AsyncDisposable {
  */
 export async function listenWithSdk(options: SdkListenerOptions): Promise<SdkListener> {
   const { identity, channel, startBlock, checkpointFile } = options;
-  const sdk = loadSdk();
+  const sdk = loadSdk().network;
   const wallet = await sdk.Wallets.newInMemoryWallet();
   const credentials = { certificate: identity.certificatePem, privateKey: identity.privateKeyPem };
   await wallet.put('user', { type: 'X.509', mspId: identity.mspId, credentials } as never);
@@ -62,15 +62,6 @@ export async function listenWithSdk(options: SdkListenerOptions): Promise<SdkLis
   }
   const close = async () => gateway.disconnect();
   return { close, [Symbol.asyncDispose]: close };
-}
-
-/** Loaded when first used, as it takes most of a second; its logger, winston on the console, is replaced by none. */
-function loadSdk(): typeof FabricNetwork {
-  const none = () => undefined;
-  const logger = { debug: none, info: none, warn: none, error: none };
-  // `fabric-common/lib/Utils.js getLogger` takes this one if it is there.
-  Object.assign(globalThis, { hfc: { logger } });
-  return createRequire(import.meta.url)('fabric-network') as typeof FabricNetwork;
 }
 
 /** With a fresh checkpointer the start block has to be given too; with a used one it must not be. */

@@ -1,14 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { broadcast } from '../client/broadcast.ts';
-import { endorse, RefusedError } from '../client/endorser.ts';
+import type { Endorsement } from 'fabric-common';
+import { type ProposalAnswer, RefusedError } from '../client/endorser.ts';
 import { describe, FabricError } from '../client/errors.ts';
-import { assembleTransaction, type SignedProposal } from '../client/proposal.ts';
-import type { FabricProtos } from '../client/protos.ts';
-import type { Signer } from '../client/signer.ts';
 import type { Endpoint, PeerEndpoint } from '../client/types.ts';
 import type { CommitEvent, CommitWatch } from '../deliver/commits.ts';
 import type { FoundTransaction, Hub } from './hub.ts';
 import { classifyAnswer, classifyError, type Handover, type SubmitResult } from './outcome.ts';
+import { handler, type User } from './user.ts';
 
 /** Time limits of a submit, ms. */
 export interface SubmitTimeouts {
@@ -24,8 +22,9 @@ export interface SubmitTimeouts {
 
 export interface Submission {
   readonly hub: Hub;
-  readonly signer: Signer;
-  readonly proposal: SignedProposal;
+  readonly user: User;
+  /** Built and signed. */
+  readonly endorsement: Endorsement;
   /** For errors, e.g. `bank.transfer`. */
   readonly what: string;
   /** For each organisation that must endorse, its peers in the order they are to be tried. */
@@ -43,23 +42,33 @@ const ACK_GRACE_MS = 200;
 /** For a last look at the peers' indexes, taken out of the commit budget. */
 const RECHECK_MS = 2_000;
 
-/** Takes one transaction through endorsement, ordering and commit. Never throws: what went wrong is the result. */
+/**
+ * Takes one transaction through endorsement, ordering and commit. Never throws: what went wrong is the result.
+ *
+ * The transaction lives in fabric-common's Endorsement and Commit. Whom they are sent to, in which order and with how
+ * much patience, is decided here, in the handlers that these objects ask.
+ */
 export async function submit(submission: Submission): Promise<SubmitResult> {
-  const { hub, signer, proposal, clock } = submission;
-  let envelope: Uint8Array;
+  const { hub, user, endorsement, clock } = submission;
+  const transactionId = endorsement.getTransactionId();
+  const commit = endorsement.newCommit();
   let result: string | undefined;
   try {
-    const endorsed = await endorseByAll(submission);
-    envelope = endorsed.envelope;
-    const payload = endorsed.responses[0]?.response?.payload;
+    const { responses } = await endorsement.send({
+      handler: handler((proposal) => endorseByAll(submission, proposal)),
+    });
+    user.sign(commit, commit.build(user.context));
+    const payload = responses[0]?.response.payload;
     if (payload !== undefined && payload !== null) result = Buffer.from(payload).toString();
   } catch (error) {
     const refused = error instanceof RefusedError && error.byChaincode ? { refused: true } : {};
     return { outcome: 'fail', stage: 'endorse', at: clock(), ...refused, error: describe(error) };
   }
-  const watch = hub.watcher.watch(proposal.transactionId);
+  const watch = hub.watcher.watch(transactionId);
   try {
-    const sent = await handOver(submission, envelope, watch);
+    const sent: Sent = await commit.send({
+      handler: handler((envelope) => handOver(submission, envelope, watch)),
+    });
     if (sent.handover === 'refused' || sent.handover === 'unavailable') {
       const { orderer, error } = sent;
       return { outcome: 'fail', stage: 'broadcast', at: clock(), ...orderer, ...error };
@@ -67,7 +76,8 @@ export async function submit(submission: Submission): Promise<SubmitResult> {
     const acknowledged = sent.handover === 'accepted';
     const acknowledgedAt = acknowledged ? { acknowledgedAt: sent.at } : {};
     const budgetMs = acknowledged ? submission.timeouts.commitMs : submission.timeouts.doubtMs;
-    const committed = sent.committed ?? (await awaitCommit(hub, signer, proposal, watch, budgetMs));
+    const committed =
+      sent.committed ?? (await awaitCommit(submission, transactionId, watch, budgetMs));
     const common = { at: clock(), ...sent.orderer, ...acknowledgedAt };
     if (committed === null) {
       const stage = acknowledged ? ('commit' as const) : ('broadcast' as const);
@@ -90,7 +100,7 @@ export async function submit(submission: Submission): Promise<SubmitResult> {
 
 interface Endorsed {
   readonly peer: PeerEndpoint;
-  readonly response: FabricProtos.protos.ProposalResponse;
+  readonly response: ProposalAnswer;
 }
 
 /**
@@ -99,22 +109,24 @@ interface Endorsed {
  * and those that agree are taken. A peer that lags (cut off, or fed by a frozen orderer) does so for seconds, so it
  * is remembered and tried last for a while.
  */
-async function endorseByAll(submission: Submission) {
+async function endorseByAll(
+  submission: Submission,
+  proposal: Buffer,
+): Promise<readonly ProposalAnswer[]> {
   const first = await Promise.all(
-    submission.endorsers.map((peers) => endorseByOne(submission, peers)),
+    submission.endorsers.map((peers) => endorseByOne(submission, proposal, peers)),
   );
-  const chosen = agreeing(submission, first) ?? (await endorseByAgreement(submission));
-  const responses = chosen.map(({ response }) => response);
-  return {
-    envelope: assembleTransaction(submission.proposal, responses, submission.signer),
-    responses,
-  };
+  const chosen = agreeing(submission, first) ?? (await endorseByAgreement(submission, proposal));
+  return chosen.map(({ response }) => response);
 }
 
-async function endorseByAgreement(submission: Submission): Promise<readonly Endorsed[]> {
+async function endorseByAgreement(
+  submission: Submission,
+  proposal: Buffer,
+): Promise<readonly Endorsed[]> {
   const { hub, endorsers, what } = submission;
   const asked = await Promise.allSettled(
-    endorsers.flat().map((peer) => endorseByOne(submission, [peer])),
+    endorsers.flat().map((peer) => endorseByOne(submission, proposal, [peer])),
   );
   const endorsed = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const chosen = agreeing(submission, endorsed);
@@ -163,13 +175,14 @@ function payloadOf(endorsed: Endorsed | undefined): string {
 
 async function endorseByOne(
   submission: Submission,
+  proposal: Buffer,
   peers: readonly PeerEndpoint[],
 ): Promise<Endorsed> {
-  const { hub, proposal, what, timeouts } = submission;
+  const { hub, what, timeouts } = submission;
   const errors: string[] = [];
   for (const peer of hub.choosePeers(peers, submission.seen)) {
     try {
-      const response = await endorse(hub.connections, peer, proposal, what, timeouts.endorseMs);
+      const response = await hub.peerNode(peer).propose(proposal, what, timeouts.endorseMs);
       hub.health.worked(peer.name);
       return { peer, response };
     } catch (error) {
@@ -197,7 +210,7 @@ interface Sent {
 /** Tries one orderer after the other until one accepts, one refuses for good, or the transaction is seen committed. */
 async function handOver(
   submission: Submission,
-  envelope: Uint8Array,
+  envelope: Buffer,
   watch: CommitWatch,
 ): Promise<Sent> {
   const { hub, orderers, timeouts, clock } = submission;
@@ -213,7 +226,8 @@ async function handOver(
     const orderer = { orderer: target.name };
     const wait = new AbortController();
     const { signal } = wait;
-    const asked = broadcast(hub.connections, target, envelope, timeouts.broadcastMs, signal).then(
+    const node = hub.ordererNode(target);
+    const asked = node.broadcast(envelope, timeouts.broadcastMs, signal).then(
       (answer) => ({
         handover: classifyAnswer(answer),
         text: `${target.name}: ${answer.status}: ${answer.info}`,
@@ -245,9 +259,8 @@ async function handOver(
 
 /** The transaction's fate from the event streams or, when these leave it open, from the peers' indexes. */
 async function awaitCommit(
-  hub: Hub,
-  signer: Signer,
-  proposal: SignedProposal,
+  { hub, user }: Submission,
+  transactionId: string,
   watch: CommitWatch,
   budgetMs: number,
 ): Promise<CommitEvent | FoundTransaction | null> {
@@ -262,6 +275,6 @@ async function awaitCommit(
     clearTimeout(timer);
   }
   // Both at once: an event may still come while the peers are asked.
-  const found = hub.findTransaction(signer, proposal.transactionId, RECHECK_MS);
+  const found = hub.findTransaction(user, transactionId, RECHECK_MS);
   return await Promise.race([watch.first, found]);
 }

@@ -160,6 +160,7 @@ export async function startFakeNode(options: FakeNodeOptions, port = 0): Promise
     callback(null, Buffer.from(proposalResponse(answer)));
   };
   const broadcast: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
+    let hanging = false;
     call.on('error', () => undefined);
     call.on('data', (bytes: Buffer) => {
       const envelope = common.Envelope.decode(bytes);
@@ -167,12 +168,15 @@ export async function startFakeNode(options: FakeNodeOptions, port = 0): Promise
       const answer = options.broadcast?.(envelope, header.channel_id, header.tx_id) ?? {
         status: 'NOT_FOUND' as const,
       };
+      hanging = answer === 'hang';
       if (answer === 'hang') return;
       const code = common.Status[answer.status];
       const message = orderer.BroadcastResponse.encode({ status: code, info: answer.info ?? '' });
       call.write(Buffer.from(message.finish()));
     });
-    call.on('end', () => call.end());
+    call.on('end', () => {
+      if (!hanging) call.end();
+    });
   };
   const server = new Server();
   server.addService(
