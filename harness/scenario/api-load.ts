@@ -105,33 +105,50 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Number of the newest block of a channel on the first peer. */
-export async function newestOn(session: LedgerReader, channel: string): Promise<number> {
-  const { endpoint, signer } = readerOf(session);
-  return newestBlock(session.connections, endpoint, signer, { kind: 'peer', channel });
-}
-
 type LedgerReader = Pick<Session, 'endpoints' | 'connections'>;
 
-function readerOf({ endpoints }: LedgerReader) {
-  const [organisation] = endpoints.organisations;
-  const [endpoint] = organisation?.peers ?? [];
-  if (!organisation || !endpoint) throw new Error('ledger: expected a peer to read, seen none');
-  return { endpoint, signer: createSigner(organisation.admin) };
+/** The peer that is ahead of all others, since one that was down may be behind, and the number of its newest block. */
+async function ahead({ endpoints, connections }: LedgerReader, channel: string) {
+  const readers = endpoints.organisations.flatMap(({ admin, peers }) =>
+    peers.map((endpoint) => ({ endpoint, signer: createSigner(admin) })),
+  );
+  const asked = await Promise.allSettled(
+    readers.map(async (reader) => {
+      const tip = { kind: 'peer', channel } as const;
+      return {
+        ...reader,
+        newest: await newestBlock(connections, reader.endpoint, reader.signer, tip),
+      };
+    }),
+  );
+  const [first] = asked
+    .flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
+    .sort((a, b) => b.newest - a.newest);
+  if (!first) throw new Error(`channel ${channel}: expected a peer that answers, seen none`);
+  return first;
 }
 
 /**
- * Which transactions a peer's ledger holds as VALID, read block by block.
+ * Number of a channel's newest block, on the peer that has it.
+ *
+ * @throws Error when no peer answers
+ */
+export async function newestOn(session: LedgerReader, channel: string): Promise<number> {
+  return (await ahead(session, channel)).newest;
+}
+
+/**
+ * Which transactions the ledger holds as VALID, read block by block from the peer that is ahead.
  *
  * @param from number of the first block to look at
+ * @throws Error when no peer answers
  */
 export async function validIn(
   session: LedgerReader,
   channel: string,
   from: number,
 ): Promise<Set<string>> {
-  const { endpoint, signer } = readerOf(session);
-  const to = await newestOn(session, channel);
+  const { endpoint, signer, newest } = await ahead(session, channel);
   const valid = new Set<string>();
   for await (const raw of streamBlocks({
     connections: session.connections,
@@ -140,7 +157,7 @@ export async function validIn(
     channel,
     kind: 'peer',
     from,
-    to,
+    to: newest,
     reconnectBudgetMs: 20_000,
   })) {
     for (const { id, code } of decodeBlock(raw).transactions) if (code === 0) valid.add(id);

@@ -19,9 +19,11 @@ export {
   openPairs,
   validIn,
 } from './api-load.ts';
+export { mongoExpress, revokeAtCa } from './api-operator.ts';
 export { check, type Finding, type Notes } from './check.ts';
 export { type Control, control } from './control.ts';
 export { calls, during, type Expect, type ScenarioDefinition, seconds } from './definition.ts';
+export { disagreements, headerHashes } from './header-hashes.ts';
 export { type RestAnswer, RestClient, show } from './rest-client.ts';
 export {
   chaincodeDefect,
@@ -32,3 +34,4 @@ export {
 } from './sabotage.ts';
 export { scenario } from './scenario.ts';
 export type { Session } from './session.ts';
+export { transferThrough } from './transfer-through.ts';
