@@ -9,12 +9,13 @@ import type { StartedDockerNode } from '../swarm/machine.ts';
  */
 const FOLDER = '/run/harness-faults';
 const BEAT_MS = 3_000;
+const HEAL_MS = 25_000;
 const INTERVAL_SECONDS = 2;
 /**
  * Looks without a new sign of life after which faults are orphaned. They are counted rather than timed: a guard that
  * was itself suspended (the whole machine frozen, a laptop asleep) must not take its own absence for the harness's.
  */
-const PATIENCE_LOOKS = 8;
+const PATIENCE_LOOKS = 7;
 /** How often a heal script that fails is run again, one look apart. */
 const ATTEMPTS = 10;
 
@@ -34,23 +35,21 @@ while sleep "$interval"; [ -d "$folder" ]; do
   fi
   same=$((same + 1))
   [ "$same" -lt "$patience" ] && continue
-  while [ "$attempts" -gt 0 ]; do
-    left=
+  while [ "$attempts" -gt 0 ] && ls ./*.heal >/dev/null 2>&1; do
     for script in *.heal; do
-      [ -e "$script" ] || continue
-      if timeout 20 sh "$script" >>guard.log 2>&1; then rm -f "$script"; else left=$script; fi
+      { timeout 20 sh "$script" >>guard.log 2>&1 && rm -f "$script"; } &
     done
-    [ -n "$left" ] || break
+    wait
     attempts=$((attempts - 1))
-    sleep "$interval"
+    ls ./*.heal >/dev/null 2>&1 && sleep "$interval"
   done
   cd / && rm -rf "$folder"
   exit 0
 done
 `;
 
-/** Runs one heal script and takes it away; one that is gone has been run. Argument: the file. */
-const HEAL = '[ ! -e "$1" ] || { timeout 20 sh "$1" && rm -f "$1"; }';
+/** Runs one heal script and takes it away; says so when it is gone, because then it has been run. Argument: the file. */
+const HEAL = 'if [ -e "$1" ]; then timeout 20 sh "$1" >&2 && rm -f "$1"; else echo gone; fi';
 
 /** Runs what is left and removes the folder, which ends the loop. Argument: the folder. */
 const END =
@@ -68,6 +67,7 @@ export class Guard implements AsyncDisposable {
   readonly #folder = `${FOLDER}/${this.#session}`;
   /** By machine number: scripts by id that have not been run. A machine that restarts gets them back. */
   readonly #scripts = new Map<number, Map<string, string>>();
+  readonly #early = new Set<string>();
   readonly #beating = new Set<number>();
   #timer: NodeJS.Timeout | undefined;
   #ids = 0;
@@ -99,23 +99,30 @@ export class Guard implements AsyncDisposable {
    * Leaves a heal script; call it before the fault is injected. The script must be idempotent and exit with 0 when
    * there is nothing left to undo.
    *
-   * @throws Error when the machine has no guard (any more)
+   * @throws Error when the machine does not run
    */
   async register(machine: StartedDockerNode, id: string, script: string): Promise<void> {
-    await this.#write(machine, id, script);
     this.#scriptsOf(machine).set(id, script);
+    const { exitCode } = await machine.exec(['test', '-e', `${this.#folder}/alive`]);
+    // It may have ended because this process was busy with something else for too long.
+    await (exitCode === 0 ? this.#write(machine, id, script) : this.revive(machine));
   }
 
   /** Runs the heal script and takes it away. Idempotent: a script that is gone has been run. */
   async heal(machine: StartedDockerNode, id: string): Promise<void> {
-    await machine.execOk(['sh', '-c', HEAL, 'heal', `${this.#folder}/${id}.heal`]);
-    this.#scriptsOf(machine).delete(id);
+    const file = `${this.#folder}/${id}.heal`;
+    const said = await machine.execOk(['sh', '-c', HEAL, 'heal', file], { budgetMs: HEAL_MS });
+    if (this.#scriptsOf(machine).delete(id) && said === 'gone') this.#early.add(id);
   }
 
-  /** Whether the script is still there although nobody healed: false means that the guard undid the fault early. */
-  async holds(machine: StartedDockerNode, id: string): Promise<boolean> {
-    const { exitCode } = await machine.exec(['test', '-e', `${this.#folder}/${id}.heal`]);
-    return exitCode === 0;
+  /**
+   * Whether the guard has undone a fault of this target before it was to be healed, because this process gave no sign
+   * of life for too long: the fault was shorter than its record says. Asking clears it.
+   */
+  endedEarly(target: string): boolean {
+    const ids = [...this.#early].filter((id) => id.includes(`-${target}-${this.#session}-`));
+    for (const id of ids) this.#early.delete(id);
+    return ids.length > 0;
   }
 
   /** Starts the guard of a machine that has been restarted, with the scripts that it had. */

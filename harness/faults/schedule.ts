@@ -146,7 +146,12 @@ class FaultRun {
     this.#record('heal');
     const healed = await this.#heal(active);
     const healedAt = clock.now();
-    const absence = healed ?? (await this.#verifyHealed(active));
+    const early = this.#targets
+      .map(targetName)
+      .filter((name) => this.#context.guard.endedEarly(name))
+      .map((name) => notConfirmed(`the guard healed ${name} early, missing this process's signs`));
+    const measured = healed ?? (await this.#verifyHealed(active));
+    const absence = early.length > 0 ? combine([measured, ...early]) : measured;
     const healVerifiedAt = this.#record(
       absence.confirmation === 'confirmed' ? 'healed' : absence.confirmation,
       absence,

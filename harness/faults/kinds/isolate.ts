@@ -231,9 +231,9 @@ function activeCut(context: FaultContext, cut: Cut): ActiveFault {
       const dropped = Object.entries(counts).map(([d, { hit }]) => `${hit} ${d}`);
       const evidence =
         `${name}: ${cutOff.missing.length} of ${cutOff.missing.length + cutOff.seen.length} places that it reached ` +
-        `before cannot be reached${cutOff.seen.length ? ` (but ${cutOff.seen.join(', ')})` : ''}, ` +
+        `before cannot be reached${cutOff.seen.length ? ` (but ${someOf(cutOff.seen)})` : ''}, ` +
         `packets dropped: ${dropped.join(', ') || 'no rules'}` +
-        (kept.seen.length ? `, still reaches ${kept.seen.join(', ')}` : '');
+        (kept.seen.length ? `, still reaches ${someOf(kept.seen)}` : '');
       if (cutOff.seen.length > 0 || dropped.length === 0) return expectThat(false, evidence);
       if (cutOff.missing.length === 0)
         return inconclusive(`${evidence}; it reached none of them before`);
@@ -270,10 +270,16 @@ function activeCut(context: FaultContext, cut: Cut): ActiveFault {
     const evidence = `${name}: no rules, reaches ${seen.length} of ${seen.length + missing.length} places again`;
     if (missing.length === 0) return expectThat(true, evidence);
     // Another fault may keep some of them down.
-    const but = `${evidence} (not ${missing.join(', ')})`;
+    const but = `${evidence} (not ${someOf(missing)})`;
     return seen.length > 0 ? expectThat(true, but) : inconclusive(but);
   }
 }
+
+/** The first of many names. */
+const someOf = (names: readonly string[]): string =>
+  names.length > 4
+    ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
+    : names.join(', ');
 
 /** Milliseconds in which the overlay finds its neighbours again after a machine was cut off (1 to 3 s seen). */
 const RETURN_MS = 8_000;

@@ -27,6 +27,8 @@ const SWARM_MS = 20_000;
 const ENGINE_MS = 30_000;
 /** Milliseconds for all components of a machine to be back. */
 const COMPONENTS_MS = 80_000;
+/** Milliseconds for suspending a whole machine. */
+const FREEZE_MS = 20_000;
 /** Milliseconds in which a living engine answers a ping. */
 const PING_MS = 1_000;
 
@@ -153,8 +155,15 @@ export function machineFrozen(context: FaultContext, number: number): ActiveFaul
       machine,
       'unpause',
       async () => {
-        const { State } = await container.inspect();
-        if (!State.Paused) await container.pause();
+        // On cgroup v1 the engine gives up when a tree of busy processes is not still at once, and thaws it again.
+        await waitFor(
+          { subject: name, expected: 'every process suspended', budgetMs: FREEZE_MS },
+          async () => {
+            const { State } = await container.inspect();
+            if (!State.Paused) await container.pause();
+            return true;
+          },
+        );
       },
       async () => {
         const { State } = await container.inspect();
