@@ -73,7 +73,13 @@ export async function providePrivateEngine(
     await installPackages(missing);
   }
   say(`starting a private Docker engine (socket ${RUN_DIR}/docker.sock, data ${stateDir}/engine)`);
-  startSupervisor(stateDir);
+  const supervisor = startSupervisor(stateDir);
+  const failure = await Promise.race([answers(), supervisor]);
+  if (failure !== undefined) throw new Error(failure);
+}
+
+/** Waits until the private engine answers. */
+async function answers(): Promise<undefined> {
   await waitFor(
     {
       subject: 'private Docker engine',
@@ -97,7 +103,8 @@ export function leasePrivateEngine(): void {
   process.once('exit', () => rmSync(lease, { force: true }));
 }
 
-function startSupervisor(stateDir: string): void {
+/** @returns what the engine said last, should it end */
+function startSupervisor(stateDir: string): Promise<string> {
   const log = openSync(path.join(RUN_DIR, 'supervisor.log'), 'a');
   const script = path.join(import.meta.dirname, 'private-engine.sh');
   const child = spawn(
@@ -111,6 +118,15 @@ function startSupervisor(stateDir: string): void {
   );
   child.unref();
   writeFileSync(path.join(RUN_DIR, 'supervisor'), String(child.pid));
+  return new Promise((resolve) => {
+    child.once('exit', () => {
+      const log = existsSync(privateLog) ? readFileSync(privateLog, 'utf8').trim() : '';
+      const last = log.split('\n').at(-1) || 'nothing';
+      resolve(
+        `private Docker engine: it ended at once, last saying: ${last}; look at ${privateLog}`,
+      );
+    });
+  });
 }
 
 /** Debian packages that the private engine and the base image need and that are not there. */
