@@ -38,7 +38,9 @@ export async function transferThrough(
     channel,
     chaincode: CHAINCODE,
   });
-  await submitted(client, 'openMany', prefix, '2', mspId, '100');
+  const opened = await submitted(client, 'openMany', prefix, '2', mspId, '100');
+  // A peer that is still behind would endorse that there is no such account.
+  await Promise.all(peers.map(({ name }) => untilHeld(client, name, opened.block)));
   const { transactionId, block } = await submitted(
     client,
     ...(['transfer', `${prefix}0`, `${prefix}1`, String(amount)] as const),
@@ -62,6 +64,13 @@ async function submitted(client: FabricClient, fn: string, ...args: string[]) {
 }
 
 async function balanceOn(client: FabricClient, peer: string, block: number, prefix: string) {
+  await untilHeld(client, peer, block);
+  const read = await client.evaluate({ peer, function: 'balance', args: [`${prefix}1`] });
+  if (read.result === undefined) throw new Error(`${peer}: balance: ${read.error}`);
+  return read.result;
+}
+
+async function untilHeld(client: FabricClient, peer: string, block: number): Promise<void> {
   await waitFor(
     { subject: peer, expected: `block ${block}`, budgetMs: PEER_BUDGET_MS },
     async () => {
@@ -70,7 +79,4 @@ async function balanceOn(client: FabricClient, peer: string, block: number, pref
       throw new Error(`height ${height}`);
     },
   );
-  const read = await client.evaluate({ peer, function: 'balance', args: [`${prefix}1`] });
-  if (read.result === undefined) throw new Error(`${peer}: balance: ${read.error}`);
-  return read.result;
 }

@@ -40,7 +40,8 @@ export class Reaper {
       name: `${network}-reaper-${run}`,
       Image: image,
       Labels: { [NETWORK_LABEL]: network, [RUN_LABEL]: run, [ROLE_LABEL]: 'reaper' },
-      Env: [`RYUK_RECONNECTION_TIMEOUT=${RECONNECTION_TIMEOUT}`, 'RYUK_CONNECTION_TIMEOUT=20s'],
+      // It waits a little longer for its first client than that client, below, for it.
+      Env: [`RYUK_RECONNECTION_TIMEOUT=${RECONNECTION_TIMEOUT}`, 'RYUK_CONNECTION_TIMEOUT=12s'],
       ExposedPorts: { '8080/tcp': {} },
       HostConfig: {
         AutoRemove: true,

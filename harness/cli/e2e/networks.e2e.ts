@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { NETWORK_LABEL } from '../../engine/labels.ts';
+import { MACHINE_LABEL, NETWORK_LABEL } from '../../engine/labels.ts';
 import { harness, succeed } from './support/command.ts';
 import { everything, testEngine } from './support/engine.ts';
 import { expectOneChain, expectTransfers, networkCalled } from './support/network.ts';
@@ -8,7 +8,7 @@ const [A, B] = ['e2e-a', 'e2e-b'];
 
 /** Ids and start times of a network's machines: what must not change when nothing is changed. */
 async function machinesOf(docker: Docker, name: string): Promise<string[]> {
-  const filters = { label: [`${NETWORK_LABEL}=${name}`] };
+  const filters = { label: [`${NETWORK_LABEL}=${name}`, MACHINE_LABEL] };
   const containers = await docker.listContainers({ all: true, filters });
   const details = await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).inspect()));
   return details.map(({ Id, State }) => `${Id} ${State.StartedAt}`).sort();
