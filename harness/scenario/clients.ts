@@ -1,4 +1,5 @@
 import { type FabricClient, openGateway } from '../fabric/gateway/gateway.ts';
+import { enrolClients } from '../fabric/identities/enrol.ts';
 import type { LoadClient } from '../workload/client.ts';
 import { gatewayClient, PROBE_TIMEOUTS } from '../workload/gateway-client.ts';
 import type { Session } from './session.ts';
@@ -11,21 +12,28 @@ export interface ScenarioClients extends AsyncDisposable {
   readonly probes: ReadonlyMap<string, LoadClient>;
 }
 
-/** Opens gateways for the load and for the probes. */
+/** The clients' name at each organisation's CA. */
+const CLIENT_NAME = 'harness-client';
+
+/**
+ * Opens gateways for the load and for the probes, with identities that the organisations' CAs enrolled.
+ * @throws FabricError when a CA is away, or no peer streams
+ */
 export async function openClients(
   session: Session,
   channel: string,
   chaincode: string,
   count: number,
 ): Promise<ScenarioClients> {
-  const { profile, endpoints, clock } = session;
+  const { profile, endpoints, clock, network } = session;
+  const identities = await enrolClients(network.state, [CLIENT_NAME]);
   const opened: FabricClient[] = [];
   const open = async (index: number, name: string, extra: object = {}): Promise<LoadClient> => {
-    const organisation = endpoints.organisations[index % endpoints.organisations.length];
-    if (!organisation) throw new Error('clients: expected an organisation, seen none');
+    const identity = identities[index % identities.length];
+    if (!identity) throw new Error('clients: expected an organisation, seen none');
     const gateway = await openGateway({
       profile,
-      identity: organisation.admin,
+      identity,
       channel,
       chaincode,
       turn: index,
@@ -35,7 +43,7 @@ export async function openClients(
     opened.push(gateway);
     return gatewayClient(
       gateway,
-      `${organisation.mspId.replace(/MSP$/, '').toLowerCase()}-${name}`,
+      `${identity.mspId.replace(/MSP$/, '').toLowerCase()}-${name}`,
       chaincode,
     );
   };

@@ -1,6 +1,6 @@
 import { blockNumber } from '../deliver/seek.ts';
 import { anchorUpdate, updateAnchorPeers } from './anchors.ts';
-import { createChannel, joinChannel, joinedChannels } from './channel.ts';
+import { broadcastConfig, createChannel, joinChannel, joinedChannels } from './channel.ts';
 import { Connections } from './connections.ts';
 import { common, protos } from './protos.ts';
 import {
@@ -34,6 +34,33 @@ function channelTx(channel: string): Uint8Array {
   const data = common.ConfigUpdateEnvelope.encode({ config_update: update }).finish();
   return common.Envelope.encode({ payload: common.Payload.encode({ data }).finish() }).finish();
 }
+
+describe('broadcastConfig', () => {
+  const outdated = () => ({
+    status: 'BAD_REQUEST' as const,
+    info: 'key [Group] /Channel/Application/Org2 be at version 0, but it is currently at version 1',
+  });
+  const options = { connections, channel: 'c', envelope: () => channelTx('c'), budgetMs: 5_000 };
+
+  it('knows its own earlier attempt, ordered though not answered, by an update that comes too late', async () => {
+    const dying = await start({
+      name: 'orderer0',
+      broadcast: () => {
+        dying.stop();
+        return 'hang';
+      },
+    });
+    const second = await start({ name: 'orderer1', broadcast: outdated });
+    const orderers = [dying.endpoint, second.endpoint];
+    await expect(broadcastConfig({ ...options, orderers })).resolves.toBeUndefined();
+  });
+
+  it('fails when the first attempt already comes too late', async () => {
+    const node = await start({ name: 'orderer0', broadcast: outdated });
+    const sent = broadcastConfig({ ...options, orderers: [node.endpoint] });
+    await expect(sent).rejects.toThrow(/orderer0: expected SUCCESS, got BAD_REQUEST/);
+  });
+});
 
 describe('createChannel', () => {
   function orderers() {
@@ -132,7 +159,7 @@ describe('createChannel', () => {
       createChannel({
         ...options,
         orderers: [first.endpoint, behind.endpoint],
-        budgetMs: 300,
+        budgetMs: 2_000,
       }),
     ).rejects.toThrow(/channel c on orderer1: expected block 0 delivered.*NOT_FOUND.*budget/);
   });

@@ -175,12 +175,14 @@ export interface BroadcastConfigOptions {
 
 /**
  * Hands a config update to the first orderer that takes it, going round while they are starting up
- * ("backing Kafka cluster has not completed booting").
+ * ("backing Kafka cluster has not completed booting"). An update that was sent but not answered may have been ordered;
+ * when a later attempt is told that it comes too late, it was. Callers wait for its effect.
  * @throws FabricError when an orderer refuses it, or none takes it within the budget
  */
 export async function broadcastConfig(options: BroadcastConfigOptions): Promise<void> {
   const { connections, orderers, channel } = options;
   let turn = 0;
+  let unanswered = false;
   await until({
     subject: `config update of channel ${channel}`,
     expected: 'SUCCESS from an orderer',
@@ -190,13 +192,22 @@ export async function broadcastConfig(options: BroadcastConfigOptions): Promise<
       const orderer = orderers[turn++ % orderers.length]!;
       const timeoutMs = Math.min(left, ATTEMPT_MS);
       const answer = await broadcast(connections, orderer, options.envelope(), timeoutMs);
-      if (answer.status !== 'SUCCESS') throw new AnswerError(channel, orderer, answer);
+      if (answer.status === 'SUCCESS') return;
+      if (unanswered && OUTDATED.test(answer.info)) return;
+      throw new AnswerError(channel, orderer, answer);
     },
-    retry: (error) =>
-      error instanceof RpcError ||
-      (error instanceof AnswerError && error.status === 'SERVICE_UNAVAILABLE'),
+    retry: (error) => {
+      if (error instanceof RpcError) {
+        unanswered ||= error.sent;
+        return true;
+      }
+      return error instanceof AnswerError && error.status === 'SERVICE_UNAVAILABLE';
+    },
   });
 }
+
+/** The orderer's words for an update of a configuration that has changed since (`common/configtx/update.go`). */
+const OUTDATED = /be at version \d+, but it is currently at version \d+/;
 
 class AnswerError extends FabricError {
   readonly status: string;

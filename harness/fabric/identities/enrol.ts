@@ -1,0 +1,191 @@
+import { createHmac } from 'node:crypto';
+import type FabricCaClient from 'fabric-ca-client';
+import type { ICryptoSuite, User } from 'fabric-common';
+import type { Organisation } from '../../settings/topology/schema.ts';
+import { describe, FabricError } from '../client/errors.ts';
+import { loadSdk } from '../client/sdk.ts';
+import type { SigningIdentity } from '../client/types.ts';
+import { until } from '../client/until.ts';
+import type { NetworkState } from '../network/state.ts';
+import { connectionProfile } from '../profile/connection-profile.ts';
+import type { Login } from './credentials.ts';
+import { createSigningRequest } from './signing-request.ts';
+
+/** What is needed of a running network. */
+export type Enrolling = Pick<NetworkState, 'topology' | 'identities' | 'credentials' | 'machines'>;
+
+/** fabric-ca-client puts this on errors that the server answered; those of the connection lack it. */
+interface ServerAnswer {
+  readonly errors?: readonly { readonly code: number; readonly message: string }[];
+}
+
+/** Codes of Fabric CA's answers (`fabric-ca lib/caerrors`). */
+const AUTHENTICATION_FAILURE = 20;
+const ALREADY_REGISTERED = 74;
+
+/** By network, then by organisation and name: certificates are enrolled once a process. */
+const enrolled = new WeakMap<Enrolling, Map<string, Promise<SigningIdentity>>>();
+
+/**
+ * Clients of every organisation, enrolled by its Fabric CA over TLS at its published port; registered first where the
+ * CA does not know them yet. A client's secret follows from the registrar's, so that every process of a run can enrol
+ * it. Takes about 150 ms a client on an idle machine, nothing for those that this process has already.
+ *
+ * @param names of the clients in each organisation's CA, e.g. `harness-client`
+ * @param budgetMs how long a CA may be away, ms
+ * @returns for each organisation, in the topology's order, one identity for each name
+ * @throws FabricError that names the CA which does not answer or refuses
+ */
+export async function enrolClients(
+  network: Enrolling,
+  names: readonly string[],
+  budgetMs = 20_000,
+): Promise<SigningIdentity[]> {
+  const cache = enrolled.get(network) ?? new Map<string, Promise<SigningIdentity>>();
+  enrolled.set(network, cache);
+  const identities = network.topology.organisations.map(async (organisation) => {
+    const key = (name: string) => `${organisation.name}/${name}`;
+    const missing = names.filter((name) => !cache.has(key(name)));
+    const authority = missing.length === 0 ? undefined : openAuthority(network, organisation);
+    for (const name of missing) {
+      const identity = enrol(authority as Authority, name, budgetMs);
+      cache.set(key(name), identity);
+      identity.catch(() => cache.delete(key(name)));
+    }
+    return await Promise.all(names.map((name) => cache.get(key(name)) as Promise<SigningIdentity>));
+  });
+  return (await Promise.all(identities)).flat();
+}
+
+interface Authority {
+  readonly name: string;
+  readonly url: string;
+  readonly organisation: Organisation;
+  readonly registrar: Login;
+  readonly service: FabricCaClient;
+  readonly suite: ICryptoSuite;
+  /** Its enrolment, begun when first needed. */
+  admin?: Promise<User>;
+}
+
+function openAuthority(network: Enrolling, organisation: Organisation): Authority {
+  const { topology, identities, credentials, machines } = network;
+  const addresses = Object.fromEntries(machines.map(({ number, address }) => [number, address]));
+  const { name } = organisation.ca;
+  const registrar = credentials.registrars[organisation.name];
+  const endpoint = connectionProfile(topology, identities, addresses).certificateAuthorities[name];
+  if (registrar === undefined || endpoint === undefined) {
+    throw new FabricError({
+      subject: `CA of ${organisation.name}`,
+      expected: 'an address and a registrar',
+      seen: registrar === undefined ? 'no registrar' : 'no address',
+    });
+  }
+  const { CaClient, common } = loadSdk();
+  // A suite of its own: the default one writes every private key to the home directory.
+  const suite = common.Utils.newCryptoSuite();
+  const service = new CaClient({
+    url: endpoint.url,
+    caName: endpoint.caName,
+    // The root, not the server's certificate: Go takes either, Node does not.
+    tlsOptions: { trustedRoots: [endpoint.tlsCACerts.pem], verify: endpoint.httpOptions.verify },
+    cryptoSuite: suite,
+  });
+  return { name, url: endpoint.url, organisation, registrar, service, suite };
+}
+
+async function enrol(
+  authority: Authority,
+  name: string,
+  budgetMs: number,
+): Promise<SigningIdentity> {
+  const { registrar } = authority;
+  const secret = createHmac('sha256', registrar.password).update(name).digest('base64url');
+  return await until({
+    subject: `enrolment of ${name} at ${authority.name} (${authority.url})`,
+    expected: 'a certificate',
+    budgetMs,
+    attempt: async () => {
+      try {
+        return await certified(authority, name, secret);
+      } catch (error) {
+        // It says the same of a name that it does not know.
+        if (!answered(error, AUTHENTICATION_FAILURE)) throw error;
+      }
+      await register(authority, name, secret);
+      return await certified(authority, name, secret);
+    },
+    retry: (error) => !isAnswer(error),
+  }).catch((error: unknown) => {
+    if (!isAnswer(error)) throw error;
+    throw new FabricError({
+      subject: `enrolment of ${name} at ${authority.name}`,
+      expected: 'a certificate',
+      seen: describe(error),
+      look: `log of ${authority.name}`,
+      cause: error,
+    });
+  });
+}
+
+async function register(authority: Authority, name: string, secret: string): Promise<void> {
+  const { service, organisation } = authority;
+  authority.admin ??= enrolRegistrar(authority);
+  try {
+    const request = {
+      enrollmentID: name,
+      enrollmentSecret: secret,
+      role: 'client',
+      affiliation: organisation.name.toLowerCase(),
+      // Any number of times: each process enrols its own.
+      maxEnrollments: -1,
+    };
+    await service.register(request, await authority.admin);
+  } catch (error) {
+    // Another process was faster.
+    if (answered(error, ALREADY_REGISTERED)) return;
+    delete authority.admin;
+    throw error;
+  }
+}
+
+async function enrolRegistrar(authority: Authority): Promise<User> {
+  const { suite, registrar } = authority;
+  const identity = await certified(authority, registrar.user, registrar.password);
+  const { User: SdkUser } = loadSdk().common;
+  const user = new SdkUser(registrar.user);
+  user.setCryptoSuite(suite);
+  const key = suite.createKeyFromRaw(identity.privateKeyPem);
+  await user.setEnrollment(key, identity.certificatePem, identity.mspId);
+  return user;
+}
+
+/**
+ * Has the CA certify a new key. The key is Node's and not the SDK's, whose arithmetic in JavaScript takes a second for
+ * one on busy cores, and many within Jest, where scenarios run.
+ */
+async function certified(
+  { service, organisation }: Authority,
+  name: string,
+  secret: string,
+): Promise<SigningIdentity> {
+  const { request, privateKey } = await createSigningRequest(name);
+  const { certificate } = await service.enroll({
+    enrollmentID: name,
+    enrollmentSecret: secret,
+    csr: request,
+  });
+  return {
+    mspId: organisation.mspId,
+    certificatePem: certificate,
+    privateKeyPem: privateKey,
+  };
+}
+
+function isAnswer(error: unknown): error is ServerAnswer {
+  return Array.isArray((error as ServerAnswer | null)?.errors);
+}
+
+function answered(error: unknown, code: number): boolean {
+  return isAnswer(error) && error.errors?.some((one) => one.code === code) === true;
+}
