@@ -18,7 +18,7 @@ import {
 import { runningNetwork, settingsFrom } from '../context.ts';
 
 /**
- * `npm run bench:api [-- --seconds 60 --clients 200 --slices 2]`, on a running network: transfers through the REST API
+ * `npm run bench:api [-- --seconds 60 --clients 200 --slices 6]`, on a running network: transfers through the REST API
  * and by direct clients, turn and turn about so that both meet the same machine, each for the given seconds in all.
  * Prints one JSON document: throughput, latency quantiles, their ratio, answers by status, memory of the API, and
  * whether the ledger holds every transfer that was acknowledged.
@@ -27,7 +27,7 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
     clients: { type: 'string', default: '200' },
-    slices: { type: 'string', default: '2' },
+    slices: { type: 'string', default: '6' },
   },
 });
 const [seconds, clients, slices] = [values.seconds, values.clients, values.slices].map(Number) as [
@@ -61,21 +61,23 @@ const direct = await openDirect(endpoints, network, clients);
 const from = await newestOn({ endpoints, connections }, CHANNEL);
 const memory = { beforeMiB: await memoryMiB(network), afterMiB: [] as number[] };
 const through = { api: [] as Attempt[], direct: [] as Attempt[] };
+const ratios: number[] = [];
 for (let slice = 0; slice < slices; slice += 1) {
   const signal = () => AbortSignal.timeout((seconds / slices) * 1_000);
   note(`slice ${slice + 1} of ${slices}: REST API`);
-  through.api.push(
-    ...(await apiTransfers({
-      api,
-      tokens: Array.from({ length: clients }, (_, i) => tokens[i % USERS] ?? ''),
-      channel: CHANNEL,
-      accountsOf: (client) => pairs[client] ?? ['', ''],
-      signal: signal(),
-    })),
-  );
+  const byApi = await apiTransfers({
+    api,
+    tokens: Array.from({ length: clients }, (_, i) => tokens[i % USERS] ?? ''),
+    channel: CHANNEL,
+    accountsOf: (client) => pairs[client] ?? ['', ''],
+    signal: signal(),
+  });
   memory.afterMiB.push(await memoryMiB(network));
   note(`slice ${slice + 1} of ${slices}: direct clients`);
-  through.direct.push(...(await directTransfers(direct, signal())));
+  const byDirect = await directTransfers(direct, signal());
+  through.api.push(...byApi);
+  through.direct.push(...byDirect);
+  ratios.push(round(summarise(byApi).latencyMs.p50 / summarise(byDirect).latencyMs.p50));
 }
 note('audit');
 const valid = await validIn({ endpoints, connections }, CHANNEL, from);
@@ -85,6 +87,7 @@ console.log(
     {
       what: `${clients} concurrent clients, ${seconds} s each way in ${slices} slices, in turn`,
       ...summary,
+      medianRatioBySlice: ratios,
       medianRatio: round(summary.api.latencyMs.p50 / summary.direct.latencyMs.p50),
       apiMemory: memory,
       apiImproperAnswers: byStatus(improper(through.api)),
