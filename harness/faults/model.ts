@@ -99,6 +99,10 @@ export const inconclusive = (evidence: string): Measurement => ({
   confirmation: 'inconclusive',
   evidence,
 });
+/** What was in force in a container ended with it, and its successor never had it. */
+export const replaced = (name: string): Measurement =>
+  inconclusive(`${name} has been replaced meanwhile, and the fault ended with the old container`);
+
 export const confirmed = (evidence: string): Measurement => ({
   confirmation: 'confirmed',
   evidence,

@@ -9,9 +9,9 @@ import {
 } from './components.ts';
 import {
   type ActiveFault,
-  confirmed,
   type FaultContext,
   type Measurement,
+  replaced,
   type Target,
   together,
 } from './model.ts';
@@ -76,9 +76,7 @@ export async function trafficFault(
           heal: () => context.guard.heal(machine, id),
           verifyHealed: async () => {
             const now = await containerFacts(handle, overlayOf(context));
-            return now?.pid === target.pid
-              ? fault.verifyHealed()
-              : confirmed(`${handle.name} has been replaced meanwhile`);
+            return now?.pid === target.pid ? fault.verifyHealed() : replaced(handle.name);
           },
         };
       }),

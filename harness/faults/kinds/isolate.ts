@@ -10,6 +10,7 @@ import {
   inconclusive,
   type Measurement,
   type Role,
+  replaced,
   type Target,
   targetName,
   together,
@@ -246,8 +247,11 @@ function activeCut(context: FaultContext, cut: Cut): ActiveFault {
     },
     heal: () => context.guard.heal(machine, id),
     verifyHealed: async () => {
+      if (scope === 'container') {
+        const { exitCode } = await machine.exec(['test', '-d', `/proc/${pid}`]);
+        return exitCode === 0 ? rulesGone() : replaced(name);
+      }
       const own = await rulesGone();
-      if (scope === 'container') return own;
       // A machine that was silent for some seconds gets its tasks anew.
       return combine([own, await machineBack(context, machine.number)]);
     },

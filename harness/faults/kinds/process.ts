@@ -19,6 +19,7 @@ import {
   type FaultContext,
   notConfirmed,
   type Role,
+  replaced,
   type Target,
   together,
 } from '../model.ts';
@@ -170,7 +171,7 @@ async function componentFrozen(
     verifyHealed: async () => {
       if (await isHeld(machine, state)) return confirmed(`${name} is left to another fault`);
       const now = await containerFacts(handle, overlayOf(context));
-      if (now?.id !== container) return confirmed(`${name} has been replaced meanwhile`);
+      if (now?.id !== container) return replaced(name);
       const { status, evidence } = await look();
       return expectThat(status === 'running', evidence);
     },

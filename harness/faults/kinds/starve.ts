@@ -22,6 +22,7 @@ import {
   type Fault,
   type FaultContext,
   type Role,
+  replaced,
   together,
 } from '../model.ts';
 
@@ -113,7 +114,7 @@ ${hardest}`;
     verifyHealed: async () => {
       if (await isHeld(machine, state)) return confirmed(`${name} is left to another fault`);
       const now = await containerFacts(handle, overlayOf(context));
-      if (now?.id !== container) return confirmed(`${name} has been replaced meanwhile`);
+      if (now?.id !== container) return replaced(name);
       const { share, throttled } = await busy(0.3);
       const quota = Number(await run(`${cgroup} ${CPU_QUOTA}`));
       return expectThat(
