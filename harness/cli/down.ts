@@ -10,7 +10,8 @@ export async function down(settings: Settings, options: { all?: boolean }): Prom
   let removed = 0;
   for (const name of names) {
     const count = engine ? await removeObjects(engine.docker, name) : 0;
-    if (count > 0) console.log(`network "${name}" removed (${count} ${count === 1 ? 'object' : 'objects'})`);
+    if (count > 0)
+      console.log(`network "${name}" removed (${count} ${count === 1 ? 'object' : 'objects'})`);
     removed += count;
   }
   if (removed === 0) {
