@@ -38,6 +38,9 @@ export async function connectEngine(
     ]);
   }
   assertCanProvide(hostFacts(), tried);
+  // Who names an engine expects to find things there.
+  const [named] = tried.filter((each) => !each.startsWith('the default socket'));
+  if (named) say(`does not answer: ${named}; using a private engine instead`);
   await providePrivateEngine(settings.stateDir, say);
   return { docker: clientFor(privateHost), host: privateHost, kind: 'private' };
 }

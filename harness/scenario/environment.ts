@@ -79,7 +79,7 @@ async function probeMachine(machine: StartedDockerNode, session: Session) {
 
 /** Rules, queueing disciplines and stopped processes that faults would have left, in the machine and its containers. */
 const TRACES = `
-find='iptables -w -S 2>/dev/null | grep HF-; tc qdisc show 2>/dev/null | grep -E "netem|tbf|htb"; true'
+find='iptables-save 2>/dev/null | grep HF-; tc qdisc show 2>/dev/null | grep -E "netem|tbf|htb"; true'
 sh -c "$find"
 for id in $(docker ps -q); do
   pid=$(docker inspect -f '{{.State.Pid}}' "$id")
@@ -87,6 +87,8 @@ for id in $(docker ps -q); do
   name=$(docker inspect -f '{{index .Config.Labels "${COMPONENT_LABEL}"}}' "$id")
   nsenter -t "$pid" -n sh -c "$find" | sed "s/^/$name: /"
 done
+grep harness-disks /proc/mounts
+ps -eo comm | grep -x delay-queue
 ps -eo stat,comm | awk '$1 ~ /^T/ {print "stopped process: " $2}'
 true
 `;

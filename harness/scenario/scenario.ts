@@ -38,9 +38,9 @@ export function declare(
     async () => {
       const context = readRunContext();
       const limit = AbortSignal.timeout(LIMIT_MS);
-      if (abortSignal().aborted)
-        throw new DOMException('interrupted before it began', 'AbortError');
-      await using session = await openFor(context, AbortSignal.any([abortSignal(), limit]));
+      const interrupted = abortSignal();
+      if (interrupted.aborted) throw new DOMException('interrupted before it began', 'AbortError');
+      await using session = await openFor(context, AbortSignal.any([interrupted, limit]));
       const place = placeOf(name, file, line, context);
       mkdirSync(path.join(context.runFolder, place.folder), { recursive: true });
       const result = await run(session, place);
@@ -103,7 +103,7 @@ function abortSignal(): AbortSignal {
   const end = () => controller.abort(new DOMException('interrupted', 'AbortError'));
   const { stdin } = process;
   if (stdin.readableEnded || stdin.destroyed) end();
-  else stdin.once('end', end).once('close', end).resume();
+  else stdin.setMaxListeners(200).once('end', end).once('close', end).resume(); // two a scenario
   (stdin as { unref?: () => void }).unref?.();
   return controller.signal;
 }
