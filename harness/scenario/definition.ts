@@ -16,7 +16,7 @@ export interface Expect {
   readonly recovery?: number;
   /** Least share of transfers that must get a definite answer of a working network, by phase; *after* is after recovery. */
   readonly ok?: { readonly before?: number; readonly during?: number; readonly after?: number };
-  /** Most share of transfers that may be ok while the faults are in force; 0 means that writes must be refused. */
+  /** Most share of transfers that may be told ok while the faults are in force; 0 means that writes must be refused. */
   readonly mostOkDuring?: number;
   /** Least number of MVCC conflicts that the chain must hold; 0 unless told. */
   readonly conflicts?: number;

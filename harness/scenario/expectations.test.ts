@@ -18,7 +18,7 @@ const confirmed: FaultResult = {
 };
 
 let next = 0;
-function operation(at: number, outcome: 'ok' | 'fail' | 'unknown'): HistoryRecord[] {
+function operation(at: number, outcome: 'ok' | 'fail' | 'unknown', took = 1): HistoryRecord[] {
   const id = ++next;
   const common = {
     client: 'c',
@@ -30,10 +30,10 @@ function operation(at: number, outcome: 'ok' | 'fail' | 'unknown'): HistoryRecor
   };
   return [
     { type: 'invoke', operation: id, kind: 'submit', function: 'transfer', at, ...common },
-    { type: 'complete', operation: id, outcome, at: at + 1 },
+    { type: 'complete', operation: id, outcome, at: at + took },
   ];
 }
-const fault = (phase: 'inject' | 'heal', at: number): HistoryRecord => ({
+const fault = (phase: 'inject' | 'verified' | 'heal', at: number): HistoryRecord => ({
   type: 'fault',
   fault: 1,
   phase,
@@ -89,12 +89,31 @@ describe('judge', () => {
   });
 
   it('turns red when writes went through that must be refused, and when there were none to judge', () => {
-    const during_ = [fault('inject', 100), ...operation(120, 'ok'), fault('heal', 200)];
     const definition = { load, expect: { mostOkDuring: 0 } };
-    expect(judge(definition, during_, [], [])[0]?.met).toBe(false);
-    expect(judge(definition, [fault('inject', 100), fault('heal', 200)], [], [])[0]).toMatchObject({
-      met: false,
-      seen: 'no transfers',
+    const run = (...inside: HistoryRecord[]) => [
+      fault('inject', 100),
+      fault('verified', 200),
+      ...inside,
+      fault('heal', 9_000),
+    ];
+    const through = run(...operation(5_000, 'ok'));
+    expect(judge(definition, through, [], [])[0]?.met).toBe(false);
+    expect(judge(definition, run(), [], [])[0]).toMatchObject({ met: false, seen: 'no transfers' });
+  });
+
+  it('takes no offence at what was in flight before and after', () => {
+    const definition = { load, expect: { mostOkDuring: 0 } };
+    const records = [
+      fault('inject', 100),
+      fault('verified', 200),
+      ...operation(500, 'ok'),
+      ...operation(5_000, 'unknown'),
+      ...operation(8_000, 'ok', 2_000),
+      fault('heal', 9_000),
+    ];
+    expect(judge(definition, records, [], [])[0]).toMatchObject({
+      met: true,
+      seen: '0 % (0 of 2)',
     });
   });
 });
