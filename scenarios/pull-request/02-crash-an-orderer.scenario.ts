@@ -6,5 +6,5 @@ scenario('crash an orderer', {
     during(crash(orderer('orderer0')), { at: seconds(3), for: seconds(5) }),
     during(crash(orderer('orderer1')), { at: seconds(16), for: seconds(5) }),
   ],
-  expect: { recovery: seconds(30), ok: { before: 0.99, during: 0.9, after: 0.95 } },
+  expect: { recovery: seconds(30), ok: { before: 0.95, during: 0.8, after: 0.8 } },
 });

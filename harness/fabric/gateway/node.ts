@@ -147,7 +147,9 @@ abstract class Node<T extends Client, E extends ServiceEndpoint> {
     try {
       await Promise.race([this.#connecting, late]);
     } catch (error) {
-      throw notConnected(this.endpoint, describe(error), timeoutMs);
+      // fabric-common adds to the message what is said here anyway.
+      const seen = describe(error).replace(/ on (Endorser|Committer)- name: .*$/, '');
+      throw notConnected(this.endpoint, seen, timeoutMs);
     } finally {
       clearTimeout(timer);
     }

@@ -120,30 +120,47 @@ async function endorseByAll(
   return chosen.map(({ response }) => response);
 }
 
+/** Between two attempts to find peers that agree; a block later is early enough. */
+const LEVEL_PAUSE_MS = 300;
+
+/**
+ * Asks every peer, and again until those of all organisations agree: peers that pull their blocks from an orderer that
+ * crashed or froze are behind the others for some seconds, and a client that gave up at once would fail a hundred times
+ * meanwhile. The budget is that of one endorsement.
+ */
 async function endorseByAgreement(
   submission: Submission,
   proposal: Buffer,
 ): Promise<readonly Endorsed[]> {
-  const { hub, endorsers, what } = submission;
-  const asked = await Promise.allSettled(
-    endorsers.flat().map((peer) => endorseByOne(submission, proposal, [peer])),
-  );
-  const endorsed = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  const chosen = agreeing(submission, endorsed);
-  if (chosen === null) {
-    throw new FabricError({
-      subject: what,
-      expected: 'the same read-write set from a peer of each organisation',
-      seen: `proposal responses that differ between ${endorsed
-        .map(({ peer }) => `${peer.name} (block ${hub.watcher.tipOf(peer.name)})`)
-        .join(', ')}`,
-    });
+  const { hub, endorsers, what, timeouts } = submission;
+  const deadline = performance.now() + timeouts.endorseMs;
+  for (;;) {
+    const asked = await Promise.allSettled(
+      endorsers.flat().map((peer) => endorseByOne(submission, proposal, [peer])),
+    );
+    const endorsed = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const chosen = agreeing(submission, endorsed);
+    if (chosen !== null) {
+      const payload = payloadOf(chosen[0]);
+      for (const other of endorsed) {
+        if (payloadOf(other) !== payload) hub.health.failed(other.peer.name);
+      }
+      return chosen;
+    }
+    const everyOrganisation = endorsers.every((peers) =>
+      peers.some((peer) => endorsed.some((one) => one.peer.name === peer.name)),
+    );
+    if (!everyOrganisation || performance.now() + LEVEL_PAUSE_MS >= deadline) {
+      throw new FabricError({
+        subject: what,
+        expected: 'the same read-write set from a peer of each organisation',
+        seen: `proposal responses that differ between ${endorsed
+          .map(({ peer }) => `${peer.name} (block ${hub.watcher.tipOf(peer.name)})`)
+          .join(', ')}`,
+      });
+    }
+    await pause(LEVEL_PAUSE_MS);
   }
-  const payload = payloadOf(chosen[0]);
-  for (const other of endorsed) {
-    if (payloadOf(other) !== payload) hub.health.failed(other.peer.name);
-  }
-  return chosen;
 }
 
 /** Of each organisation one endorsement with the same payload; where several payloads would do, the newest chain's. */
