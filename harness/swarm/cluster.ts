@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { waitFor } from '../settings/wait.ts';
 import type { StartedDockerNode } from './machine.ts';
 
 /** Label on a swarm node with the machine's number, for placement. */
@@ -52,24 +53,43 @@ export async function formSwarm(
   await labelNodes(manager.docker, nodes);
 }
 
-async function labelNodes(manager: Docker, nodes: readonly StartedDockerNode[]): Promise<void> {
-  const numbers = new Map(nodes.map((node) => [`machine${node.number}`, node.number]));
-  for (const node of (await manager.listNodes()) as SwarmNode[]) {
-    const number = numbers.get(node.Description.Hostname);
-    if (number === undefined) continue;
-    await manager.getNode(node.ID).update({
-      version: node.Version.Index,
-      ...node.Spec,
-      Labels: { [PLACEMENT_LABEL]: String(number) },
-    });
-  }
+/** A node that has joined tells its host name a moment later; without its label nothing would be placed on it. */
+export async function labelNodes(
+  manager: Docker,
+  nodes: readonly { readonly number: number }[],
+): Promise<void> {
+  const missing = new Map(nodes.map(({ number }) => [`machine${number}`, number]));
+  await waitFor(
+    {
+      subject: 'swarm',
+      expected: 'every machine among its nodes',
+      budgetMs: 30_000,
+      intervalMs: 50,
+    },
+    async () => {
+      for (const node of (await manager.listNodes()) as SwarmNode[]) {
+        const host = node.Description?.Hostname ?? '';
+        const number = missing.get(host);
+        if (number === undefined) continue;
+        await manager.getNode(node.ID).update({
+          version: node.Version.Index,
+          ...node.Spec,
+          Labels: { [PLACEMENT_LABEL]: String(number) },
+        });
+        missing.delete(host);
+      }
+      if (missing.size > 0) throw new Error(`without ${[...missing.keys()].join(', ')}`);
+      return true;
+    },
+  );
 }
 
 interface SwarmNode {
   readonly ID: string;
   readonly Version: { readonly Index: number };
   readonly Spec: { readonly Role: string; readonly Availability: string };
-  readonly Description: { readonly Hostname: string };
+  /** Absent until the node's agent has reported. */
+  readonly Description?: { readonly Hostname?: string };
   readonly Status: { readonly State: string };
 }
 
