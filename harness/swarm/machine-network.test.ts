@@ -16,8 +16,8 @@ function engine(taken: (subnet: string) => boolean) {
 describe('createMachineNetwork', () => {
   it('takes the same free subnet for the same name, and gives machines fixed addresses', async () => {
     const { docker, tried } = engine(() => false);
-    const one = await createMachineNetwork(docker, 'fabric-machines', {});
-    const two = await createMachineNetwork(docker, 'fabric-machines', {});
+    const one = await createMachineNetwork(docker, 'fabric-machines', {}, '');
+    const two = await createMachineNetwork(docker, 'fabric-machines', {}, '');
     expect(tried[0]).toBe(tried[1]);
     expect(one.addressOf(3)).toBe(two.addressOf(3));
     expect(`${one.addressOf(3).split('.').slice(0, 3).join('.')}.0/24`).toBe(tried[0]);
@@ -27,16 +27,39 @@ describe('createMachineNetwork', () => {
   it('goes on to the next subnet when one overlaps', async () => {
     let refusals = 2;
     const { docker, tried } = engine(() => refusals-- > 0);
-    await createMachineNetwork(docker, 'x', {});
+    await createMachineNetwork(docker, 'x', {}, '');
     expect(new Set(tried).size).toBe(3);
   });
 
+  it('passes over what this host reaches by another way, such as a bridge that a killed engine left', async () => {
+    const name = 'fabric-machines';
+    const routes = (destination: string, mask: string) =>
+      `Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n` +
+      `eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n` +
+      `br-x\t${destination}\t00000000\t0001\t0\t0\t0\t${mask}\t0\t0\t0\n`;
+    const chosen = async (text: string) => {
+      const { docker, tried } = engine(() => false);
+      await createMachineNetwork(docker, name, {}, text);
+      return tried[0];
+    };
+    const own = (await chosen('')) ?? '';
+    const third = Number(own.split('.')[2]);
+    const hex = third.toString(16).padStart(2, '0').toUpperCase();
+    expect(await chosen(routes(`00${hex}D50A`, '00FFFFFF'))).toBe(
+      `10.213.${(third + 1) % 256}.0/24`,
+    );
+    expect(await chosen(routes(`0B${hex}D50A`, 'FFFFFFFF'))).not.toBe(own);
+    expect(await chosen(routes('0000000A', '000000FF'))).toBe(own);
+    expect(await chosen(routes(`00${hex}D60A`, '00FFFFFF'))).toBe(own);
+    expect(await chosen('no such\ntable\n')).toBe(own);
+  });
+
   it('says so when none is free, and passes other errors on', async () => {
-    await expect(createMachineNetwork(engine(() => true).docker, 'x', {})).rejects.toThrow(
+    await expect(createMachineNetwork(engine(() => true).docker, 'x', {}, '')).rejects.toThrow(
       'network x: every subnet from 10.213.0.0/24 to 10.213.255.0/24 is taken',
     );
     const broken = { createNetwork: async () => Promise.reject(new Error('no space left')) };
-    await expect(createMachineNetwork(broken as unknown as Docker, 'x', {})).rejects.toThrow(
+    await expect(createMachineNetwork(broken as unknown as Docker, 'x', {}, '')).rejects.toThrow(
       'no space left',
     );
   });

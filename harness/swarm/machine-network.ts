@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type Docker from 'dockerode';
 
 /** The plain bridge that the machines stand on: what a switch is to real ones. */
@@ -15,17 +16,26 @@ const PREFIX = '10.213';
 /**
  * Makes the machines' network with a subnet of its own; an engine only gives fixed addresses in such ones.
  *
+ * An engine refuses a subnet that one of its own networks has, but not one that this host reaches by another way: a
+ * second engine's bridge, one that an engine left which was killed, a VPN. The older route would win, and no machine
+ * would ever answer; so such subnets are passed over.
+ *
  * @param name the network's name
+ * @param routes this host's routes, as /proc/net/route prints them
  * @throws Error when 256 subnets are taken
  */
 export async function createMachineNetwork(
   docker: Docker,
   name: string,
   labels: Record<string, string>,
+  routes = hostRoutes(),
 ): Promise<MachineNetwork> {
   const first = createHash('sha256').update(name).digest().readUInt8(0);
+  const routed = thirdOctetsRouted(routes);
   for (let i = 0; i < 256; i++) {
-    const subnet = `${PREFIX}.${(first + i) % 256}`;
+    const third = (first + i) % 256;
+    if (routed.has(third)) continue;
+    const subnet = `${PREFIX}.${third}`;
     try {
       const network = await docker.createNetwork({
         Name: name,
@@ -42,4 +52,34 @@ export async function createMachineNetwork(
   throw new Error(
     `network ${name}: every subnet from ${PREFIX}.0.0/24 to ${PREFIX}.255.0/24 is taken`,
   );
+}
+
+/** The kernel's table of IPv4 routes; empty where there is no such file (macOS). */
+function hostRoutes(): string {
+  try {
+    return readFileSync('/proc/net/route', 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * Third octets X for which 10.213.X.0/24 has a route within it already. Wider routes (the default one, a VPN's 10/8)
+ * don't count: the bridge's own is longer, so it wins.
+ *
+ * @param routes lines of "interface destination gateway ... mask", numbers as hexadecimal in host byte order, as
+ *   written by the kernel's net/ipv4/fib_trie.c, fib_route_seq_show; a little-endian machine is assumed
+ */
+function thirdOctetsRouted(routes: string): Set<number> {
+  const octets = new Set<number>();
+  for (const line of routes.split('\n').slice(1)) {
+    const fields = line.trim().split(/\s+/);
+    const [destination, mask] = [fields[1], fields[7]].map((hex) =>
+      Buffer.from(hex ?? '', 'hex').reverse(),
+    );
+    if (destination?.length !== 4 || mask?.length !== 4) continue;
+    if (`${destination[0]}.${destination[1]}` === PREFIX && mask[2] === 255)
+      octets.add(destination.readUInt8(2));
+  }
+  return octets;
 }
