@@ -7,6 +7,7 @@ import { type NodeMode, probeNodeMode } from '../engine/mode.ts';
 import { type BroughtUp, bringUp } from '../fabric/network/bring-up.ts';
 import { removeObjects } from '../fabric/network/objects.ts';
 import type { OwnChaincode } from '../fabric/network/own-chaincode.ts';
+import { startStoppedMachines, stoppedMachines } from '../fabric/network/revive.ts';
 import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
 import { ensureImages } from '../images/ensure.ts';
 import { acquireLock } from '../images/lock.ts';
@@ -24,6 +25,8 @@ export interface ProvideOptions {
   readonly signal: AbortSignal;
   readonly elapsed: () => number;
   readonly ownChaincode?: OwnChaincode | undefined;
+  /** The caller has the network to itself, see {@link useAlone}. */
+  readonly alone?: boolean;
 }
 
 /**
@@ -139,17 +142,59 @@ function imageProgress(progress: Progress, detail: (text: string) => void) {
 
 /** A network that was there already, or one that was brought up now. */
 export type Provided =
-  | { readonly kind: 'running'; readonly engine: Engine; readonly network: FoundNetwork }
+  | {
+      readonly kind: 'running';
+      readonly engine: Engine;
+      readonly network: FoundNetwork;
+      /** Machines of it had stopped and were started again. */
+      readonly revived?: true;
+    }
   | { readonly kind: 'new'; readonly engine: Engine; readonly network: BroughtUp };
 
 /**
+ * Waits until no test run uses the network of this name. Two runs at once would meet each other's faults, and a
+ * machine that one of them has just lost is not to be started by somebody else.
+ *
+ * @returns the release
+ */
+export function useAlone({
+  settings,
+  progress,
+  signal,
+}: Pick<ProvideOptions, 'settings' | 'progress' | 'signal'>): Promise<() => Promise<void>> {
+  return acquireLock(
+    `use-${settings.name}`,
+    (pid) =>
+      progress.say(`process ${pid} is testing the network "${settings.name}": waiting for it`),
+    signal,
+  );
+}
+
+/**
  * The network of the settings: the one that runs, or a new one. Processes that want the same name take turns.
- * What an interrupted start has left is removed first.
+ * What an interrupted start has left is removed first; machines that have stopped, because the host or the engine was
+ * restarted, are started again.
  */
 export async function provideNetwork(
   topology: Topology,
   options: ProvideOptions,
 ): Promise<Provided> {
+  const provided = await findOrBringUp(topology, options);
+  if (provided.kind === 'new' || stoppedMachines(provided.network).length === 0) return provided;
+  if (!options.alone) {
+    const release = await useAlone(options);
+    try {
+      // In the meantime everything may have changed.
+      return await provideNetwork(topology, { ...options, alone: true });
+    } finally {
+      await release();
+    }
+  }
+  const network = await startStoppedMachines(provided.network, options);
+  return { ...provided, network, revived: true };
+}
+
+async function findOrBringUp(topology: Topology, options: ProvideOptions): Promise<Provided> {
   const { settings, progress, signal, elapsed } = options;
   const unlock = await acquireLock(
     `network-${settings.name}`,

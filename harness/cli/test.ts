@@ -26,7 +26,7 @@ import { messageOf, UsageError } from '../settings/errors.ts';
 import type { Settings } from '../settings/settings.ts';
 import { componentsOf } from '../settings/topology/components.ts';
 import { interruptible, projectFolder } from './context.ts';
-import { type Provided, preflight, provideNetwork } from './provide.ts';
+import { type Provided, preflight, provideNetwork, useAlone } from './provide.ts';
 import { terminalProgress } from './terminal.ts';
 
 export interface TestOptions {
@@ -82,13 +82,16 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   progress.say(`run ${id}, seed ${seed} (repeat with --seed ${seed})`);
   await writeReport(run, runFolder);
   let provided: Provided | undefined;
+  let release = async () => {};
   try {
+    release = await useAlone({ settings, progress, signal });
     provided = await provideNetwork(topology, {
       settings,
       progress,
       signal,
       elapsed: () => (performance.now() - started) / 1000,
       ownChaincode,
+      alone: true,
     });
     progress.stop();
     const network =
@@ -135,6 +138,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
     if (options.keep && !signal.aborted) await provided.network.release();
     else await provided.network.remove();
   }
+  await release();
   await reportToGitHub(run, written.html);
   console.log(
     formatScorecard(run, {

@@ -36,7 +36,12 @@ export async function up(settings: Settings, options: { json?: boolean }): Promi
       await provided.network.release();
     }
     progress.stop();
-    print(network, components, { ranAlready: provided.kind === 'running', apiProblem, ...options });
+    print(network, components, {
+      ranAlready: provided.kind === 'running',
+      revived: provided.kind === 'running' && provided.revived === true,
+      apiProblem,
+      ...options,
+    });
   } finally {
     progress.stop();
   }
@@ -61,6 +66,8 @@ function print(
   options: {
     readonly json?: boolean;
     readonly ranAlready: boolean;
+    /** Machines of it had stopped. */
+    readonly revived: boolean;
     /** Why the example would not work yet. */
     readonly apiProblem: string | undefined;
   },
@@ -70,7 +77,12 @@ function print(
     return;
   }
   if (options.ranAlready) {
-    console.log(`network "${network.state.name}" runs already; nothing was changed\n`);
+    const { name } = network.state;
+    console.log(
+      options.revived
+        ? `network "${name}" was there; what had stopped of it runs again, with its data\n`
+        : `network "${name}" runs already; nothing was changed\n`,
+    );
   }
   console.log(formatStatus(network, components));
   const { topology, firstTransfer } = network.state;

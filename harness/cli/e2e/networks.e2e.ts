@@ -112,6 +112,19 @@ describe('networks of the command line', () => {
     await expectOneChain(network, await expectTransfers(network));
   });
 
+  it('a network that stopped with its host goes on, with its ledger, at the next up', async () => {
+    const before = await expectTransfers(await networkCalled(A));
+    const filters = { label: [`${NETWORK_LABEL}=${A}`, MACHINE_LABEL] };
+    const machines = await docker.listContainers({ filters });
+    await Promise.all(machines.map(({ Id }) => docker.getContainer(Id).kill()));
+    const { stdout } = await succeed(['--name', A, 'up']);
+    expect(stdout).toMatch(`network "${A}" was there; what had stopped of it runs again`);
+    const network = await networkCalled(A);
+    const newest = await expectTransfers(network);
+    expect(newest).toBeGreaterThan(before);
+    await expectOneChain(network, newest);
+  });
+
   it('two networks side by side both commit, and the end of one leaves the other', async () => {
     await succeed(['--name', B, 'up']);
     const [a, b] = [await networkCalled(A), await networkCalled(B)];

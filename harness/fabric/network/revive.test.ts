@@ -1,0 +1,103 @@
+import type Docker from 'dockerode';
+import { recordingProgress } from '../../settings/progress.ts';
+import { componentsOf } from '../../settings/topology/components.ts';
+import { loadTopology } from '../../settings/topology/load.ts';
+import { COMPONENT_LABEL } from '../../swarm/deploy.ts';
+import { startStoppedMachines, stoppedMachines } from './revive.ts';
+import type { FoundNetwork } from './state.ts';
+
+const topology = loadTopology('fixtures/network/article.yaml');
+const components = componentsOf(topology);
+
+/** A network of three machines; what was done to them is in `done`. */
+function network(states: Record<number, string>, seen: (component: string) => string = () => 'Up') {
+  const done: string[] = [];
+  const numbers = [1, 2, 3];
+  const found = {
+    state: { name: 'n', topology, machines: numbers.map((number) => ({ number, address: 'a' })) },
+    containerStates: new Map(Object.entries(states).map(([n, state]) => [Number(n), state])),
+    machines: numbers.map((number) => ({
+      number,
+      address: 'a',
+      container: {
+        id: `machine${number}`,
+        start: async () => done.push(`start ${number}`),
+        unpause: async () => done.push(`unpause ${number}`),
+      },
+      docker: {
+        ping: async () => done.push(`ping ${number}`),
+        listContainers: async () =>
+          components
+            .filter(({ machine }) => machine === number)
+            .map(({ name }) => {
+              const Status = seen(name);
+              const State = Status.startsWith('Up') ? 'running' : 'exited';
+              return { Labels: { [COMPONENT_LABEL]: name }, State, Status };
+            }) as unknown as Docker.ContainerInfo[],
+      },
+    })),
+  } as unknown as FoundNetwork;
+  return { found, done };
+}
+
+function options() {
+  const said: string[] = [];
+  const progress = recordingProgress(() => 0, {
+    say: (line) => said.push(line),
+    begin: (title) => said.push(title),
+    detail: () => {},
+    end: () => {},
+  });
+  return { said, options: { progress, signal: new AbortController().signal, intervalMs: 0 } };
+}
+
+describe('stoppedMachines', () => {
+  it('are all that do not run', () => {
+    expect(stoppedMachines(network({ 1: 'running', 2: 'running', 3: 'running' }).found)).toEqual(
+      [],
+    );
+    expect(stoppedMachines(network({ 1: 'running', 2: 'exited', 3: 'paused' }).found)).toEqual([
+      2, 3,
+    ]);
+  });
+});
+
+describe('startStoppedMachines', () => {
+  it('starts and thaws what does not run, leaves the rest alone, and says which', async () => {
+    const { found, done } = network({ 1: 'running', 2: 'exited', 3: 'paused' });
+    const { said, options: given } = options();
+    const revived = await startStoppedMachines(found, given);
+    expect(done.toSorted()).toEqual(['ping 2', 'ping 3', 'start 2', 'unpause 3']);
+    expect(said[0]).toBe('start what had stopped: machine 2, 3');
+    expect(stoppedMachines(revived)).toEqual([]);
+  });
+
+  it('waits until every component has been up ten times in a row', async () => {
+    const states = ['Exited (1)', 'Up 1 second (health: starting)', 'Up', 'Up', 'Exited (1)'];
+    let looks = 0;
+    const { found } = network({ 1: 'exited', 2: 'running', 3: 'running' }, (name) =>
+      name === 'kafka0' ? (states[looks++] ?? 'Up 3 seconds (healthy)') : 'Up',
+    );
+    await startStoppedMachines(found, options().options);
+    expect(looks).toBe(states.length + 10);
+  });
+
+  it('gives up at once when a machine is gone for good', async () => {
+    const { found, done } = network({ 1: 'exited', 2: 'exited' });
+    await expect(startStoppedMachines(found, options().options)).rejects.toThrow(
+      'network "n": expected its machines 1, 2, 3, seen no container of 3; remove the rest with: npm stop',
+    );
+    expect(done).toEqual([]);
+  });
+
+  it('ends when it is interrupted', async () => {
+    const { found } = network({ 1: 'exited', 2: 'running', 3: 'running' }, () => 'Exited (1)');
+    const controller = new AbortController();
+    const waiting = startStoppedMachines(found, {
+      ...options().options,
+      signal: controller.signal,
+    });
+    controller.abort(new Error('interrupted'));
+    await expect(waiting).rejects.toThrow('interrupted');
+  });
+});

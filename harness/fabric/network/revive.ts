@@ -1,0 +1,100 @@
+import type { Progress } from '../../settings/progress.ts';
+import { waitFor } from '../../settings/wait.ts';
+import type { FoundNetwork } from './state.ts';
+import { statusOf } from './status.ts';
+
+/** Milliseconds for the engines of all machines to answer again (2 s seen). */
+const ENGINES_MS = 60_000;
+/** Milliseconds for all components to be back (15 s seen; the Swarm first finds its quorum again). */
+const COMPONENTS_MS = 120_000;
+/** Looks in a row that must find everything up: what starts before the names that it needs ends, and is replaced. */
+const LOOKS = 10;
+/** Milliseconds between two looks. */
+const INTERVAL_MS = 500;
+
+/** Machines that do not run: their host, or the engine that they run in, has been restarted since. */
+export function stoppedMachines({ containerStates }: FoundNetwork): number[] {
+  return [...containerStates].flatMap(([number, state]) => (state === 'running' ? [] : [number]));
+}
+
+/**
+ * Starts the machines of a network that do not run, and waits until all its components do. They come back with their
+ * addresses, their disks and their places in the Swarm, so that its ledgers go on.
+ *
+ * @param network as it was found
+ * @param options `intervalMs`: milliseconds between two looks at the components
+ * @returns the network as it is now
+ * @throws DeadlineError naming the machines or components that are not back
+ */
+export async function startStoppedMachines(
+  network: FoundNetwork,
+  {
+    progress,
+    signal,
+    intervalMs = INTERVAL_MS,
+  }: { readonly progress: Progress; readonly signal: AbortSignal; readonly intervalMs?: number },
+): Promise<FoundNetwork> {
+  const stopped = stoppedMachines(network);
+  const { name } = network.state;
+  const missing = network.state.machines.filter((m) => !network.containerStates.has(m.number));
+  if (missing.length > 0) {
+    throw new Error(
+      `network "${name}": expected its machines ${network.state.machines.map((m) => m.number).join(', ')}, ` +
+        `seen no container of ${missing.map((m) => m.number).join(', ')}; remove the rest with: npm stop`,
+    );
+  }
+  await progress.step(`start what had stopped: machine ${stopped.join(', ')}`, async () => {
+    await Promise.all(
+      network.machines
+        .filter(({ number }) => stopped.includes(number))
+        .map(async ({ number, container, docker }) => {
+          if (network.containerStates.get(number) === 'paused') await container.unpause();
+          else await container.start();
+          await waitFor(
+            {
+              subject: `engine of machine ${number}`,
+              expected: 'an answer',
+              budgetMs: ENGINES_MS,
+              lookAt: `docker logs ${container.id.slice(0, 12)}`,
+              signal,
+            },
+            async () => {
+              await docker.ping();
+              return true;
+            },
+          );
+        }),
+    );
+  });
+  const revived = {
+    ...network,
+    containerStates: new Map([...network.containerStates.keys()].map((n) => [n, 'running'])),
+  };
+  await progress.step('wait for every component', async (detail) => {
+    let inARow = 0;
+    await waitFor(
+      {
+        subject: `network "${name}"`,
+        expected: 'every component up',
+        budgetMs: COMPONENTS_MS,
+        intervalMs,
+        lookAt: 'harness logs COMPONENT; or remove it with npm stop and start a new one',
+        signal,
+      },
+      async () => {
+        const down = await componentsDown(revived);
+        detail(down.join(', '));
+        inARow = down.length > 0 ? 0 : inARow + 1;
+        if (down.length > 0) throw new Error(`not up: ${down.join(', ')}`);
+        return inARow >= LOOKS ? true : undefined;
+      },
+    );
+  });
+  return revived;
+}
+
+async function componentsDown(network: FoundNetwork): Promise<string[]> {
+  return (await statusOf(network))
+    .filter(({ state }) => state !== 'healthy' && state !== 'running')
+    .map(({ component, state }) => `${component} (${state})`);
+}
