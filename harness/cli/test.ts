@@ -1,15 +1,5 @@
-import { spawn } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { parseOwnChaincode } from '../fabric/network/own-chaincode.ts';
 import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
@@ -21,11 +11,12 @@ import {
   writeReport,
 } from '../report/index.ts';
 import type { NetworkDescription, RunResult, ScenarioResult } from '../report/model.ts';
-import { RUN_CONTEXT, type RunContext } from '../scenario/run-context.ts';
+import type { RunContext } from '../scenario/run-context.ts';
 import { messageOf, UsageError } from '../settings/errors.ts';
 import type { Settings } from '../settings/settings.ts';
 import { componentsOf } from '../settings/topology/components.ts';
 import { interruptible, projectFolder } from './context.ts';
+import { runScenarioFiles, runUnitSuite } from './jest-runs.ts';
 import { type Provided, preflight, provideNetwork, useAlone } from './provide.ts';
 import { terminalProgress } from './terminal.ts';
 
@@ -41,9 +32,6 @@ export interface TestOptions {
   /** Leave a network that was brought up for this run running. */
   readonly keep?: boolean;
 }
-
-/** Milliseconds between two looks for a finished scenario. */
-const LOOK_MS = 1_000;
 
 /** `harness test`: a suite or single files on one network, with audit and report. */
 export async function test(settings: Settings, options: TestOptions): Promise<void> {
@@ -114,7 +102,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
       run = { ...run, scenarios: results(runFolder, run.scenarios) };
       await writeReport(run, runFolder);
     };
-    const code = await runJest(files, context, provided.engine.host, signal, update);
+    const code = await runScenarioFiles(files, context, provided.engine.host, signal, update);
     await update();
     if (code !== 0 && run.scenarios.every((s) => s.status === 'passed')) {
       run = {
@@ -151,42 +139,6 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   process.exitCode = signal.aborted ? 130 : runVerdict(run) === 'passed' ? 0 : 1;
 }
 
-/**
- * Runs the unit suite, its output as it comes.
- *
- * @returns how many tests passed and failed; a suite that could not run at all counts as one failed
- */
-async function runUnitSuite(signal: AbortSignal): Promise<{ passed: number; failed: number }> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'harness-unit-'));
-  try {
-    const output = path.join(folder, 'unit.json');
-    const jest = path.join(projectFolder, 'node_modules/jest/bin/jest.js');
-    const child = spawn(
-      process.execPath,
-      [
-        ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest],
-        ...['--config', path.join(projectFolder, 'jest.config.ts')],
-        ...['--json', '--outputFile', output],
-      ],
-      { cwd: projectFolder, stdio: ['ignore', 'ignore', 'inherit'], signal },
-    );
-    await new Promise<void>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', () => resolve());
-    });
-    signal.throwIfAborted();
-    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
-      readFileSync(output, 'utf8'),
-    ) as Record<string, number>;
-    return {
-      passed: numPassedTests ?? 0,
-      failed: (numFailedTests ?? 0) + (numRuntimeErrorTestSuites ?? 0),
-    };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
 /** @throws UsageError when a file or suite does not exist or is empty */
 function scenarioFiles(options: TestOptions): string[] {
   if (options.scenario?.length) {
@@ -221,61 +173,6 @@ function seedOf(settings: Settings, options: TestOptions): number {
     ]);
   }
   return Number(options.seed);
-}
-
-/**
- * Runs the files in a process of their own. Its standard input stays open while the run may go on; closing it, or this
- * process's death, makes it heal and end.
- */
-function runJest(
-  files: readonly string[],
-  context: RunContext,
-  dockerHost: string,
-  signal: AbortSignal,
-  onLook: () => Promise<void>,
-): Promise<number> {
-  const folders = [...new Set(files.map((file) => path.dirname(file)))];
-  const child = spawn(
-    process.execPath,
-    [
-      '--experimental-vm-modules',
-      '--disable-warning=ExperimentalWarning',
-      path.join(projectFolder, 'node_modules/jest/bin/jest.js'),
-      '--config',
-      path.join(projectFolder, 'harness/scenario/jest.config.ts'),
-      '--runInBand',
-      '--forceExit',
-      '--runTestsByPath',
-      ...files,
-    ],
-    {
-      cwd: projectFolder,
-      detached: true, // Ctrl-C is this process's to handle
-      stdio: ['pipe', 'inherit', 'inherit'],
-      env: {
-        ...process.env,
-        DOCKER_HOST: dockerHost,
-        [RUN_CONTEXT]: JSON.stringify(context),
-        SCENARIO_ROOTS: JSON.stringify(folders),
-      },
-    },
-  );
-  child.stdin.on('error', () => undefined);
-  const interrupt = () => child.stdin.end();
-  signal.addEventListener('abort', interrupt, { once: true });
-  if (signal.aborted) interrupt();
-  let looking = Promise.resolve();
-  const timer = setInterval(() => {
-    looking = looking.then(onLook).catch(() => undefined);
-  }, LOOK_MS);
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => {
-      clearInterval(timer);
-      signal.removeEventListener('abort', interrupt);
-      looking.then(() => resolve(code ?? 1));
-    });
-  });
 }
 
 /** Results that are on disk, in the order in which they started; those known already are not read again. */

@@ -5,6 +5,7 @@ import { candidateEndpoints, clientFor, pingFailure } from './endpoint.ts';
 import {
   assertCanProvide,
   hostFacts,
+  leasePrivateEngine,
   privateHost,
   providePrivateEngine,
 } from './private-engine.ts';
@@ -30,6 +31,7 @@ export async function connectEngine(
   say: (line: string) => void,
 ): Promise<Engine> {
   const { engine, tried } = await existingEngine(env);
+  if (engine?.kind === 'private') leasePrivateEngine();
   if (engine) return engine;
   if (settings.engine === 'existing') {
     throw new UsageError([
@@ -65,8 +67,10 @@ async function existingEngine(
   const tried: string[] = [];
   for (const { host, source } of candidateEndpoints(env)) {
     const failure = await pingFailure(host);
-    if (failure === undefined)
-      return { engine: { docker: clientFor(host), host, kind: 'existing' }, tried };
+    if (failure === undefined) {
+      const kind = host === privateHost ? 'private' : 'existing';
+      return { engine: { docker: clientFor(host), host, kind }, tried };
+    }
     tried.push(`${source} (${host}): ${failure}`);
   }
   return { tried };

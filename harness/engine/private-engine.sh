@@ -15,6 +15,8 @@ containerd=$!
 n=0
 while [ ! -S "$run/containerd.sock" ] && [ $n -lt 250 ]; do sleep 0.02; n=$((n + 1)); done
 
+# Who binds a socket that is not there gets a folder in its place: a container that outlived its engine may have.
+[ ! -d "$run/docker.sock" ] || rmdir "$run/docker.sock"
 dockerd --data-root "$data/docker" --exec-root "$run/exec" --pidfile "$run/dockerd.pid" \
   --containerd "$run/containerd.sock" --host "unix://$run/docker.sock" --group root \
   >"$run/dockerd.log" 2>&1 &

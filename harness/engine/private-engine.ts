@@ -1,14 +1,25 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import type Docker from 'dockerode';
 import { $ } from 'zx';
 import { UsageError } from '../settings/errors.ts';
+import { acquireLock } from '../settings/lock.ts';
 import { waitFor } from '../settings/wait.ts';
 import { pingFailure } from './endpoint.ts';
 
 /** Sockets, pid files and logs of the private engine; short, because a socket's path may have 107 characters. */
 const RUN_DIR = '/run/fabric-swarm-harness';
+/** A file for each process that uses the engine, called by its id. */
+const LEASES = path.join(RUN_DIR, 'leases');
 /** Seconds without container and lease after which the private engine ends by itself. */
 const IDLE_SECONDS = 12;
 
@@ -55,7 +66,8 @@ export function assertCanProvide(facts: HostFacts, tried: readonly string[]): vo
 
 /**
  * Installs the distribution's engine if `dockerd` is missing, starts it privately, and waits until it answers.
- * A lease in this process's name keeps it alive; see {@link leasePrivateEngine}.
+ * A lease in this process's name keeps it alive; see {@link leasePrivateEngine}. Of several processes that want it at
+ * the same time one starts it, and none ends it under another.
  *
  * @param stateDir keeps the engine's data (images) between runs
  * @param say told one line about what is done
@@ -64,7 +76,20 @@ export async function providePrivateEngine(
   stateDir: string,
   say: (line: string) => void,
 ): Promise<void> {
-  mkdirSync(path.join(RUN_DIR, 'leases'), { recursive: true, mode: 0o700 });
+  const unlock = await lockPrivateEngine((pid) =>
+    say(`process ${pid} is starting or ending the private Docker engine: waiting for it`),
+  );
+  try {
+    await startUnlessItAnswers(stateDir, say);
+  } finally {
+    await unlock();
+  }
+}
+
+/** Held by who starts or ends the private engine; there is one of it on a host. */
+const lockPrivateEngine = (onWait: (pid: number) => void) => acquireLock('private-engine', onWait);
+
+async function startUnlessItAnswers(stateDir: string, say: (line: string) => void): Promise<void> {
   leasePrivateEngine();
   if ((await pingFailure(privateHost, 1000)) === undefined) return;
   const missing = await missingPackages();
@@ -98,7 +123,8 @@ async function answers(): Promise<undefined> {
 
 /** Keeps the private engine from ending while this process lives. */
 export function leasePrivateEngine(): void {
-  const lease = path.join(RUN_DIR, 'leases', String(process.pid));
+  mkdirSync(LEASES, { recursive: true, mode: 0o700 });
+  const lease = path.join(LEASES, String(process.pid));
   writeFileSync(lease, '');
   process.once('exit', () => rmSync(lease, { force: true }));
 }
@@ -164,23 +190,46 @@ async function installPackages(packages: readonly string[]): Promise<void> {
 }
 
 /**
- * Ends the private engine at once, instead of after its idle time, if it has no container.
+ * Ends the private engine at once, instead of after its idle time, if it has no container and no other process uses it.
  *
  * @returns whether it was told to end
  */
 export async function stopPrivateEngineIfIdle(docker: Docker): Promise<boolean> {
-  if ((await docker.listContainers({ all: true })).length > 0) return false;
-  const file = path.join(RUN_DIR, 'supervisor');
-  if (!existsSync(file)) return false;
-  const pid = Number(readFileSync(file, 'utf8'));
-  // The pid may have been given to another process since; only the supervisor is ended.
-  if (!readCommandLine(pid).includes('private-engine.sh')) return false;
-  process.kill(pid, 'SIGTERM');
-  await waitFor(
-    { subject: 'private Docker engine', expected: 'its end', budgetMs: 20_000, lookAt: privateLog },
-    () => (readCommandLine(pid) === '' ? true : undefined),
-  );
-  return true;
+  const unlock = await lockPrivateEngine(() => {});
+  try {
+    if (otherUsers(LEASES).length > 0) return false;
+    if ((await docker.listContainers({ all: true })).length > 0) return false;
+    const file = path.join(RUN_DIR, 'supervisor');
+    if (!existsSync(file)) return false;
+    const pid = Number(readFileSync(file, 'utf8'));
+    // The pid may have been given to another process since; only the supervisor is ended.
+    if (!readCommandLine(pid).includes('private-engine.sh')) return false;
+    process.kill(pid, 'SIGTERM');
+    await waitFor(
+      {
+        subject: 'private Docker engine',
+        expected: 'its end',
+        budgetMs: 20_000,
+        lookAt: privateLog,
+      },
+      () => (readCommandLine(pid) === '' ? true : undefined),
+    );
+    return true;
+  } finally {
+    await unlock();
+  }
+}
+
+/**
+ * Ids of the living processes, this one apart, that hold a lease.
+ *
+ * @param folder where the leases are
+ */
+export function otherUsers(folder: string): number[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .map(Number)
+    .filter((pid) => pid !== process.pid && readCommandLine(pid) !== '');
 }
 
 function readCommandLine(pid: number): string {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { acquireLock } from '../settings/lock.ts';
 import { buildImages } from './build.ts';
 import { OFFICIAL } from './catalogue.ts';
-import { acquireLock } from './lock.ts';
 import { completeSet, type Manifest, outerImages } from './manifest.ts';
 import type { Choice, ImageOptions, ImageSet, Variant, Variants } from './model.ts';
 import { type ImagePlan, planImages, planInputs } from './plan.ts';
