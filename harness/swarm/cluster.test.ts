@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { labelNodes } from './cluster.ts';
+import { assertAddresses, labelNodes } from './cluster.ts';
 
 /** A manager whose second machine tells its host name late, and whose first update comes too late as well. */
 function manager() {
@@ -31,4 +31,25 @@ it('labels every machine, however late the swarm learns its host name', async ()
   const { docker, labels } = manager();
   await labelNodes(docker, [{ number: 1 }, { number: 2 }]);
   expect(Object.fromEntries(labels)).toEqual({ a: '1', b: '2' });
+});
+
+describe('assertAddresses', () => {
+  const seenAs = (Addr: string | undefined) =>
+    ({
+      listNodes: async () => [
+        { Description: { Hostname: 'machine2' }, Status: { State: 'ready', Addr } },
+      ],
+    }) as unknown as Docker;
+  const machines = [{ number: 2, address: '10.213.7.12' }];
+
+  it('refuses a host that rewrites what the machines send each other', async () => {
+    await expect(assertAddresses(seenAs('10.213.7.1'), machines)).rejects.toThrow(
+      /^machine 2: expected that machine 1 sees it as 10\.213\.7\.12, seen 10\.213\.7\.1: .*grep 10\.213\.7\.$/,
+    );
+  });
+
+  it('accepts its own address, and a manager that does not tell', async () => {
+    await assertAddresses(seenAs('10.213.7.12'), machines);
+    await assertAddresses(seenAs(undefined), machines);
+  });
 });

@@ -51,6 +51,30 @@ export async function formSwarm(
     }),
   ]);
   await labelNodes(manager.docker, nodes);
+  await assertAddresses(manager.docker, workers);
+}
+
+/**
+ * The manager must see the machines under their own addresses. Where it does not, a rule of the host's rewrites what
+ * they send each other, and overlay packets would be dropped: the kernel discards one whose outer source is not the
+ * machine that it knows for the inner one (vxlan_snoop in drivers/net/vxlan/vxlan_core.c).
+ *
+ * @throws Error naming the machine and both addresses
+ */
+export async function assertAddresses(
+  manager: Docker,
+  machines: readonly { readonly number: number; readonly address: string }[],
+): Promise<void> {
+  const nodes = (await manager.listNodes()) as SwarmNode[];
+  for (const { number, address } of machines) {
+    const seen = nodes.find((n) => n.Description?.Hostname === `machine${number}`)?.Status.Addr;
+    if (!seen || seen === address) continue;
+    throw new Error(
+      `machine ${number}: expected that machine 1 sees it as ${address}, seen ${seen}: a firewall rule of this host ` +
+        'rewrites what the machines send each other, and their overlay network would drop it; ' +
+        `look at: iptables -t nat -S POSTROUTING | grep ${address.replace(/\d+$/, '')}`,
+    );
+  }
 }
 
 /** A node that has joined tells its host name a moment later; without its label nothing would be placed on it. */
@@ -90,7 +114,7 @@ interface SwarmNode {
   readonly Spec: { readonly Role: string; readonly Availability: string };
   /** Absent until the node's agent has reported. */
   readonly Description?: { readonly Hostname?: string };
-  readonly Status: { readonly State: string };
+  readonly Status: { readonly State: string; readonly Addr?: string };
 }
 
 /** State of each machine as the manager sees it: `ready`, `down`, … by machine number. */

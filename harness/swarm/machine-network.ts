@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import type Docker from 'dockerode';
 
 /** The plain bridge that the machines stand on: what a switch is to real ones. */
@@ -16,25 +18,27 @@ const PREFIX = '10.213';
 /**
  * Makes the machines' network with a subnet of its own; an engine only gives fixed addresses in such ones.
  *
- * An engine refuses a subnet that one of its own networks has, but not one that this host reaches by another way: a
- * second engine's bridge, one that an engine left which was killed, a VPN. The older route would win, and no machine
- * would ever answer; so such subnets are passed over.
+ * An engine refuses a subnet that one of its own networks has, but it does not see what else this host has to do with
+ * it, and such subnets are passed over: a route (a second engine's bridge, one that a killed engine left, a VPN) would
+ * win over the new bridge's, and no machine would ever answer; a rule that rewrites source addresses, which a killed
+ * engine leaves as well, makes machines drop each other's overlay packets.
  *
  * @param name the network's name
- * @param routes this host's routes, as /proc/net/route prints them
+ * @param host this host's routes, as /proc/net/route prints them, and its rules, as `iptables -t nat -S` does
  * @throws Error when 256 subnets are taken
  */
 export async function createMachineNetwork(
   docker: Docker,
   name: string,
   labels: Record<string, string>,
-  routes = hostRoutes(),
+  host?: HostNetworking,
 ): Promise<MachineNetwork> {
   const first = createHash('sha256').update(name).digest().readUInt8(0);
-  const routed = thirdOctetsRouted(routes);
+  const { routes, rules } = host ?? (await hostNetworking());
+  const taken = new Set([...thirdOctetsRouted(routes), ...thirdOctetsRewritten(rules)]);
   for (let i = 0; i < 256; i++) {
     const third = (first + i) % 256;
-    if (routed.has(third)) continue;
+    if (taken.has(third)) continue;
     const subnet = `${PREFIX}.${third}`;
     try {
       const network = await docker.createNetwork({
@@ -54,13 +58,34 @@ export async function createMachineNetwork(
   );
 }
 
-/** The kernel's table of IPv4 routes; empty where there is no such file (macOS). */
-function hostRoutes(): string {
+/** What this host does with packets, in the kernel's and iptables' own words. */
+export interface HostNetworking {
+  readonly routes: string;
+  readonly rules: string;
+}
+
+/** Empty texts where there is no such table (macOS), or no right to read it: then only the engine's own word counts. */
+async function hostNetworking(): Promise<HostNetworking> {
+  const rules = promisify(execFile)('iptables', ['-t', 'nat', '-S', 'POSTROUTING']).then(
+    ({ stdout }) => stdout,
+    () => '',
+  );
+  return { routes: routeTable(), rules: await rules };
+}
+
+function routeTable(): string {
   try {
     return readFileSync('/proc/net/route', 'utf8');
   } catch {
     return '';
   }
+}
+
+/** Third octets X for which a rule names 10.213.X.0/24 as source. */
+function thirdOctetsRewritten(rules: string): number[] {
+  return [...rules.matchAll(/-s (\d+\.\d+)\.(\d+)\.\d+\/24 /g)].flatMap(([, prefix, third]) =>
+    prefix === PREFIX ? [Number(third)] : [],
+  );
 }
 
 /**
