@@ -81,6 +81,7 @@ export function runScenarioFiles(
         ...process.env,
         DOCKER_HOST: dockerHost,
         [RUN_CONTEXT]: JSON.stringify(context),
+        SCENARIO_ORDER: JSON.stringify(files),
         SCENARIO_ROOTS: JSON.stringify(folders),
       },
     },

@@ -19,6 +19,7 @@ import { interruptible, projectFolder } from './context.ts';
 import { runScenarioFiles, runUnitSuite } from './jest-runs.ts';
 import { type Provided, preflight, provideNetwork, useAlone } from './provide.ts';
 import { terminalProgress } from './terminal.ts';
+import { waitForApi } from './wait-for-api.ts';
 
 export interface TestOptions {
   readonly scenario?: readonly string[];
@@ -81,7 +82,6 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
       ownChaincode,
       alone: true,
     });
-    progress.stop();
     const network =
       provided.kind === 'running'
         ? provided.network
@@ -89,6 +89,12 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
     if (!network || network === 'incomplete') {
       throw new Error(`network "${settings.name}": expected to find it after its start`);
     }
+    const apiProblem = await progress.step('wait for the REST API', () =>
+      waitForApi(network.state, signal),
+    );
+    // Not every scenario needs it; one that does will say so in its result.
+    if (apiProblem) progress.say(apiProblem);
+    progress.stop();
     run = { ...run, versions: versionsOf(network), network: describeNetwork(network) };
     const context: RunContext = {
       runFolder,

@@ -15,6 +15,7 @@ const config: Config = {
   testPathIgnorePatterns: ['/node_modules/'],
   testEnvironment: 'node',
   moduleNameMapper: { '^fabric-swarm-harness$': `${import.meta.dirname}/index.ts` },
+  testSequencer: `${import.meta.dirname}/given-order.ts`,
   haste: { enableSymlinks: false },
   maxWorkers: 1,
   watchman: false,
