@@ -2,6 +2,10 @@ import { Command, Option } from 'commander';
 import { type GlobalOptions, settingsFrom } from './context.ts';
 import { failureOf } from './failure.ts';
 import type { TestOptions } from './test.ts';
+import { silenceWarning } from './warnings.ts';
+
+// kafkajs computes a throttle that has passed already; Node 24 remarks on it, and it does no harm.
+silenceWarning('TimeoutNegativeWarning');
 
 /**
  * The `harness` command. Commands load what they need when they run, so that `--help` and wrong input answer at once.
