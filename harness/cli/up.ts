@@ -28,7 +28,12 @@ export async function up(settings: Settings, options: { json?: boolean }): Promi
     const apiProblem = await progress.step('wait for the REST API', () =>
       waitForApi(network.state, signal),
     );
-    const components = await statusOf(network);
+    const components = (await statusOf(network)).map((component) =>
+      // It has just answered that it is ready; the engine's next look, which says so too, may be seconds away.
+      component.kind === 'api' && component.state === 'starting' && !apiProblem
+        ? { ...component, state: 'healthy' }
+        : component,
+    );
     if (provided.kind === 'new') {
       if (signal.aborted) await provided.network.remove();
       signal.throwIfAborted();
