@@ -16,6 +16,7 @@ import { messageOf, UsageError } from '../settings/errors.ts';
 import type { Settings } from '../settings/settings.ts';
 import { componentsOf } from '../settings/topology/components.ts';
 import { interruptible, projectFolder } from './context.ts';
+import { givenSettings } from './given-settings.ts';
 import { runScenarioFiles, runUnitSuite } from './jest-runs.ts';
 import { type Provided, preflight, provideNetwork, useAlone } from './provide.ts';
 import { terminalProgress } from './terminal.ts';
@@ -62,7 +63,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
     endedAt: null,
     seed,
     state: 'running',
-    settings: { suite: options.suite, topology: topology.name, name: settings.name },
+    settings: givenSettings(settings, options),
     versions: {},
     network: { name: settings.name, topology: topology.name, machines: [], steps: [] },
     scenarios: [],
@@ -95,7 +96,14 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
     // Not every scenario needs it; one that does will say so in its result.
     if (apiProblem) progress.say(apiProblem);
     progress.stop();
-    run = { ...run, versions: versionsOf(network), network: describeNetwork(network) };
+    const ran = network.state.topology.name;
+    run = {
+      ...run,
+      // A network that ran already may be of another topology than the one asked for; it is the one that was tested.
+      settings: ran === topology.name ? run.settings : { ...run.settings, topology: ran },
+      versions: versionsOf(network),
+      network: describeNetwork(network),
+    };
     const context: RunContext = {
       runFolder,
       origin,

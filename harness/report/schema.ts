@@ -148,7 +148,11 @@ export const runSchema = z
     state: z
       .enum(['running', 'completed', 'interrupted', 'failed'])
       .describe('running in a file means that the process was killed'),
-    settings: z.record(z.string(), text),
+    settings: z
+      .record(z.string(), text)
+      .describe(
+        'Non-secret; as given: topology, and where given scenarios (files, one a line), chaincode and chaincodeName',
+      ),
     versions: z.record(z.string(), text).describe('Component kinds and what served them'),
     network,
     scenarios: list(scenario),

@@ -134,4 +134,21 @@ describe('words', () => {
       'npx harness test --suite pull-request --topology article --seed 42',
     );
   });
+
+  it('repeats what was given instead of the suite', () => {
+    const settings = {
+      suite: 'pull-request',
+      topology: 'own/three racks.yaml',
+      scenarios: "own/a.scenario.ts\nown/it's b.scenario.ts",
+      chaincode: 'registry.example:5000/own/cc@sha256:12ab',
+      chaincodeName: 'ledger',
+    };
+    expect(repeatCommand({ ...sampleRun(), settings })).toBe(
+      [
+        "npx harness test --scenario own/a.scenario.ts 'own/it'\\''s b.scenario.ts'",
+        '--chaincode registry.example:5000/own/cc@sha256:12ab --chaincode-name ledger',
+        "--topology 'own/three racks.yaml' --seed 42",
+      ].join(' '),
+    );
+  });
 });

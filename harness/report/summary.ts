@@ -189,13 +189,30 @@ export function standIns(run: RunResult): readonly { component: string; served: 
   return rows.map(({ component, served }) => ({ component, served: served ?? 'not recorded' }));
 }
 
-/** The command that repeats the run's schedule and workload. */
+/**
+ * The command that repeats the run's schedule and workload, for a shell in the folder in which the run was started. Files
+ * that were given are given again; only without any is it the suite that ran.
+ */
 export function repeatCommand(run: RunResult): string {
-  const suite = run.settings.suite ?? run.scenarios[0]?.suite;
+  const { scenarios, chaincode, chaincodeName } = run.settings;
+  const files = scenarios?.split('\n') ?? [];
+  const option = (name: string, ...values: readonly (string | undefined)[]) => {
+    const given = values.filter((value) => value !== undefined);
+    return given.length > 0 ? [`--${name}`, ...given.map(shellWord)] : [];
+  };
   return [
     'npx harness test',
-    ...(suite === undefined ? [] : [`--suite ${suite}`]),
-    `--topology ${run.network.topology}`,
-    `--seed ${run.seed}`,
+    ...(files.length > 0
+      ? option('scenario', ...files)
+      : option('suite', run.settings.suite ?? run.scenarios[0]?.suite)),
+    ...option('chaincode', chaincode),
+    ...option('chaincode-name', chaincodeName),
+    ...option('topology', run.settings.topology ?? run.network.topology),
+    ...option('seed', String(run.seed)),
   ].join(' ');
+}
+
+/** One word for a POSIX shell, in quotes only where it needs them. */
+function shellWord(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
