@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { parseOwnChaincode } from '../fabric/network/own-chaincode.ts';
 import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
@@ -10,7 +10,8 @@ import {
   runVerdict,
   writeReport,
 } from '../report/index.ts';
-import type { NetworkDescription, RunResult, ScenarioResult } from '../report/model.ts';
+import type { NetworkDescription, RunResult } from '../report/model.ts';
+import { Results } from '../scenario/results.ts';
 import type { RunContext } from '../scenario/run-context.ts';
 import { messageOf, UsageError } from '../settings/errors.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -56,6 +57,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   const id = `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`;
   const runFolder = path.join(settings.reportsDir, id);
   mkdirSync(runFolder, { recursive: true });
+  const results = new Results(runFolder, files, options.suite);
   let run: RunResult = {
     schema: 1,
     id,
@@ -66,7 +68,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
     settings: givenSettings(settings, options),
     versions: {},
     network: { name: settings.name, topology: topology.name, machines: [], steps: [] },
-    scenarios: [],
+    scenarios: results.read('running'),
     problems: [],
   };
   progress.say(`run ${id}, seed ${seed} (repeat with --seed ${seed})`);
@@ -113,24 +115,25 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
       suffix: id.slice(-4),
     };
     const update = async () => {
-      run = { ...run, scenarios: results(runFolder, run.scenarios) };
+      run = { ...run, scenarios: results.read('running') };
       await writeReport(run, runFolder);
     };
     const code = await runScenarioFiles(files, context, provided.engine.host, signal, update);
-    await update();
+    const state = signal.aborted ? 'interrupted' : 'completed';
+    run = { ...run, state, scenarios: results.read(state) };
     if (code !== 0 && run.scenarios.every((s) => s.status === 'passed')) {
       run = {
         ...run,
         problems: [`the scenario runner ended with code ${code}; its output is above`],
       };
     }
-    run = { ...run, state: signal.aborted ? 'interrupted' : 'completed' };
   } catch (error) {
     progress.stop();
+    const state = signal.aborted ? 'interrupted' : 'failed';
     run = {
       ...run,
-      scenarios: results(runFolder, run.scenarios),
-      state: signal.aborted ? 'interrupted' : 'failed',
+      scenarios: results.read(state),
+      state,
       problems: [...run.problems, messageOf(error)],
     };
   }
@@ -187,24 +190,6 @@ function seedOf(settings: Settings, options: TestOptions): number {
     ]);
   }
   return Number(options.seed);
-}
-
-/** Results that are on disk, in the order in which they started; those known already are not read again. */
-function results(runFolder: string, known: readonly ScenarioResult[]): ScenarioResult[] {
-  const folder = path.join(runFolder, 'scenarios');
-  if (!existsSync(folder)) return [...known];
-  const byFolder = new Map(known.map((result) => [result.folder, result]));
-  for (const name of readdirSync(folder)) {
-    const file = path.join(folder, name, 'result.json');
-    const key = `scenarios/${name}`;
-    if (byFolder.has(key) || !existsSync(file)) continue;
-    try {
-      byFolder.set(key, JSON.parse(readFileSync(file, 'utf8')) as ScenarioResult);
-    } catch {
-      // being written; the next look reads it
-    }
-  }
-  return [...byFolder.values()].sort((a, b) => a.startedAt - b.startedAt);
 }
 
 function describeNetwork(network: FoundNetwork): NetworkDescription {

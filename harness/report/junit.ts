@@ -46,7 +46,7 @@ function outcome(scenario: ScenarioResult): string {
     case 'passed':
       return '';
     case 'not-run':
-      return '      <skipped message="not run"/>\n';
+      return `      <skipped message="${xml(message)}"/>\n`;
     case 'flaky':
       return element('flakyFailure');
     case 'failed':

@@ -12,7 +12,7 @@ import {
   statesOfFailed,
   worstFirst,
 } from './summary.ts';
-import { abortedRun, passedRun, sampleRun } from './testing/sample-run.ts';
+import { abortedRun, incompleteRun, passedRun, sampleRun } from './testing/sample-run.ts';
 
 function runWith(...statuses: readonly ScenarioResult['status'][]): RunResult {
   const run = passedRun();
@@ -30,6 +30,8 @@ describe('runVerdict', () => {
     ['one interrupted', runWith('passed', 'interrupted'), 'interrupted'],
     ['nothing ran', runWith(), 'unknown'],
     ['only skipped', runWith('not-run'), 'unknown'],
+    ['one of two not run', runWith('passed', 'not-run'), 'unknown'],
+    ['a file without a result', incompleteRun(), 'failed'],
     ['killed', { ...runWith('passed'), state: 'running' }, 'interrupted'],
     [
       'interrupted between scenarios',

@@ -3,7 +3,7 @@ import type { PhaseCounts, RunResult, ScenarioResult, ScenarioStatus } from './m
 
 /** What every reporter says about a run, said once. */
 
-/** `unknown`: nothing failed, but nothing passed either; that is not a pass. */
+/** `unknown`: nothing failed, but something was not run, or nothing passed; that is not a pass. */
 export type RunVerdict = 'passed' | 'failed' | 'flaky' | 'interrupted' | 'unknown';
 
 export interface Tally {
@@ -53,7 +53,7 @@ export function runVerdict(run: RunResult): RunVerdict {
   }
   if (!ended || counts.interrupted > 0) return 'interrupted';
   if (counts.flaky > 0) return 'flaky';
-  return counts.passed > 0 ? 'passed' : 'unknown';
+  return counts.passed > 0 && counts.skipped === 0 ? 'passed' : 'unknown';
 }
 
 /**
