@@ -58,6 +58,18 @@ describe('junit', () => {
     expect(suite).toMatchObject({ failures: '1', skipped: '1' });
   });
 
+  it('has files relative to where the command ran, and others as they are', () => {
+    const [first] = sampleRun().scenarios as readonly [ScenarioResult];
+    const files = [`${process.cwd()}/own/a.ts`, `${process.cwd()}/..own/b.ts`, '/elsewhere/c.ts'];
+    const run = { ...sampleRun(), scenarios: files.map((file) => ({ ...first, file })) };
+    const [suite] = suitesOf(junit(run)).testsuite;
+    expect(suite.testcase.map((one: { file: string }) => one.file)).toEqual([
+      'own/a.ts',
+      '..own/b.ts',
+      '/elsewhere/c.ts',
+    ]);
+  });
+
   it('carries seed, topology and what stood in', () => {
     const [suite] = suitesOf(junit(sampleRun())).testsuite;
     const properties = new Map(

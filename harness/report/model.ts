@@ -48,7 +48,7 @@ export interface ScenarioResult {
   readonly name: string;
   /** Folder below the run's: history, blocks, state, logs. */
   readonly folder: string;
-  /** Source file and line, for annotations. */
+  /** Source file, absolute, and line; reports show it relative to where their reader is. */
   readonly file: string;
   readonly line: number;
   readonly suite: string;

@@ -91,7 +91,7 @@ const load = z.strictObject({
 const scenario = z.strictObject({
   name: text,
   folder: text.describe('Below the run folder: history, blocks, state, logs'),
-  file: text,
+  file: text.describe('Source file, absolute'),
   line: z.int(),
   suite: text,
   status: z.enum(['passed', 'failed', 'flaky', 'interrupted', 'timed-out', 'not-run']),

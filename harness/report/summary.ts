@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { CheckResult } from '../audit/model.ts';
 import type { PhaseCounts, RunResult, ScenarioResult, ScenarioStatus } from './model.ts';
 
@@ -210,6 +211,22 @@ export function repeatCommand(run: RunResult): string {
     ...option('topology', run.settings.topology ?? run.network.topology),
     ...option('seed', String(run.seed)),
   ].join(' ');
+}
+
+/**
+ * A scenario's file for a reader who is in `folder`: relative if it is inside, else as recorded.
+ *
+ * @param folder absolute
+ */
+export function shownFile({ file }: ScenarioResult, folder: string = process.cwd()): string {
+  if (!path.isAbsolute(file)) return file;
+  const relative = path.relative(folder, file);
+  return isOutside(relative) ? file : relative.split(path.sep).join('/');
+}
+
+/** Whether a relative path leads out of the folder that it is relative to. */
+export function isOutside(relative: string): boolean {
+  return relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative);
 }
 
 /** One word for a POSIX shell, in quotes only where it needs them. */

@@ -54,6 +54,13 @@ describe('the page', () => {
     );
   });
 
+  it('names a file relative to where the command ran', () => {
+    const file = `${process.cwd()}/own/a.scenario.ts`;
+    const page = renderHtml({ ...sampleRun(), scenarios: [{ ...first, file }] });
+    expect(page).toContain('<code>own/a.scenario.ts:7</code>');
+    expect(page).not.toContain(file);
+  });
+
   it('requests nothing', () => {
     expect(page).not.toMatch(/<(script|link|img|iframe)[^>]+(src|href)="(?!data:)/);
     expect(page).not.toMatch(/@import|url\((?!data:)/);
