@@ -126,7 +126,10 @@ export async function runScenario(
     recovery: recoveries,
     load: loadResult(records, { blocks: draft.blocks }),
     problems,
-    excerpts: status === 'passed' ? [] : findExcerpts(session.runFolder, place.folder),
+    excerpts:
+      status === 'passed'
+        ? []
+        : findExcerpts(session.runFolder, place.folder, definition.expect?.allowedLogs),
   };
 }
 
