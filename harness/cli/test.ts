@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { parseOwnChaincode } from '../fabric/network/own-chaincode.ts';
 import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
@@ -10,12 +10,14 @@ import {
   runVerdict,
   writeReport,
 } from '../report/index.ts';
-import type { NetworkDescription, RunResult, ScenarioResult } from '../report/model.ts';
+import type { NetworkDescription, RunResult } from '../report/model.ts';
+import { Results } from '../scenario/results.ts';
 import type { RunContext } from '../scenario/run-context.ts';
 import { messageOf, UsageError } from '../settings/errors.ts';
 import type { Settings } from '../settings/settings.ts';
 import { componentsOf } from '../settings/topology/components.ts';
 import { interruptible, projectFolder } from './context.ts';
+import { givenSettings } from './given-settings.ts';
 import { runScenarioFiles, runUnitSuite } from './jest-runs.ts';
 import { type Provided, preflight, provideNetwork, useAlone } from './provide.ts';
 import { terminalProgress } from './terminal.ts';
@@ -55,6 +57,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   const id = `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`;
   const runFolder = path.join(settings.reportsDir, id);
   mkdirSync(runFolder, { recursive: true });
+  const results = new Results(runFolder, files, options.suite);
   let run: RunResult = {
     schema: 1,
     id,
@@ -62,10 +65,10 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
     endedAt: null,
     seed,
     state: 'running',
-    settings: { suite: options.suite, topology: topology.name, name: settings.name },
+    settings: givenSettings(settings, options),
     versions: {},
     network: { name: settings.name, topology: topology.name, machines: [], steps: [] },
-    scenarios: [],
+    scenarios: results.read('running'),
     problems: [],
   };
   progress.say(`run ${id}, seed ${seed} (repeat with --seed ${seed})`);
@@ -95,7 +98,14 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
     // Not every scenario needs it; one that does will say so in its result.
     if (apiProblem) progress.say(apiProblem);
     progress.stop();
-    run = { ...run, versions: versionsOf(network), network: describeNetwork(network) };
+    const ran = network.state.topology.name;
+    run = {
+      ...run,
+      // A network that ran already may be of another topology than the one asked for; it is the one that was tested.
+      settings: ran === topology.name ? run.settings : { ...run.settings, topology: ran },
+      versions: versionsOf(network),
+      network: describeNetwork(network),
+    };
     const context: RunContext = {
       runFolder,
       origin,
@@ -105,24 +115,25 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
       suffix: id.slice(-4),
     };
     const update = async () => {
-      run = { ...run, scenarios: results(runFolder, run.scenarios) };
+      run = { ...run, scenarios: results.read('running') };
       await writeReport(run, runFolder);
     };
     const code = await runScenarioFiles(files, context, provided.engine.host, signal, update);
-    await update();
+    const state = signal.aborted ? 'interrupted' : 'completed';
+    run = { ...run, state, scenarios: results.read(state) };
     if (code !== 0 && run.scenarios.every((s) => s.status === 'passed')) {
       run = {
         ...run,
         problems: [`the scenario runner ended with code ${code}; its output is above`],
       };
     }
-    run = { ...run, state: signal.aborted ? 'interrupted' : 'completed' };
   } catch (error) {
     progress.stop();
+    const state = signal.aborted ? 'interrupted' : 'failed';
     run = {
       ...run,
-      scenarios: results(runFolder, run.scenarios),
-      state: signal.aborted ? 'interrupted' : 'failed',
+      scenarios: results.read(state),
+      state,
       problems: [...run.problems, messageOf(error)],
     };
   }
@@ -179,24 +190,6 @@ function seedOf(settings: Settings, options: TestOptions): number {
     ]);
   }
   return Number(options.seed);
-}
-
-/** Results that are on disk, in the order in which they started; those known already are not read again. */
-function results(runFolder: string, known: readonly ScenarioResult[]): ScenarioResult[] {
-  const folder = path.join(runFolder, 'scenarios');
-  if (!existsSync(folder)) return [...known];
-  const byFolder = new Map(known.map((result) => [result.folder, result]));
-  for (const name of readdirSync(folder)) {
-    const file = path.join(folder, name, 'result.json');
-    const key = `scenarios/${name}`;
-    if (byFolder.has(key) || !existsSync(file)) continue;
-    try {
-      byFolder.set(key, JSON.parse(readFileSync(file, 'utf8')) as ScenarioResult);
-    } catch {
-      // being written; the next look reads it
-    }
-  }
-  return [...byFolder.values()].sort((a, b) => a.startedAt - b.startedAt);
 }
 
 function describeNetwork(network: FoundNetwork): NetworkDescription {

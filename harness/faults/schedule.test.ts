@@ -2,15 +2,20 @@ import type { FaultEvent } from '../workload/history.ts';
 import { FakeClock, settled } from '../workload/testing/fake-clock.ts';
 import { memoryHistory } from '../workload/testing/memory-history.ts';
 import { noop } from './kinds/noop.ts';
-import { inconclusive, notConfirmed } from './model.ts';
-import { DEFAULT_BUDGETS, type FaultStep, runFaults } from './schedule.ts';
+import { inconclusive, notConfirmed, type Role } from './model.ts';
+import { DEFAULT_BUDGETS, type FaultStep, runFaults, type ScheduleContext } from './schedule.ts';
 import { fakeContext, fakeFault, fakeRole } from './testing/fakes.ts';
 
-function start(steps: readonly FaultStep[], budgets = DEFAULT_BUDGETS) {
+function start(
+  steps: readonly FaultStep[],
+  budgets = DEFAULT_BUDGETS,
+  randomOf: ScheduleContext['randomOf'] = () => () => 0,
+) {
   const clock = new FakeClock();
   const { history, records } = memoryHistory(clock);
   const controller = new AbortController();
-  const results = runFaults(fakeContext(), steps, history, clock, controller.signal, budgets);
+  const context = { ...fakeContext(), randomOf };
+  const results = runFaults(context, steps, history, clock, controller.signal, budgets);
   const phases = () =>
     (records as FaultEvent[]).map(({ fault, phase, at }) => `${fault} ${phase} at ${at}`);
   return { clock, records: records as FaultEvent[], controller, results, phases };
@@ -48,6 +53,37 @@ describe('a schedule', () => {
       '1 healed at 11000',
     ]);
     expect(run.records[0]).toMatchObject({ role: 'role(orderer0)', targets: ['orderer0'] });
+  });
+
+  it('gives each step choices of its own, in whatever order the steps come to choose', async () => {
+    const role: Role = {
+      text: 'an orderer',
+      resolve: (context) =>
+        fakeRole(context.random() < 0.5 ? 'orderer0' : 'orderer1').resolve(context),
+    };
+    const targets = async (...order: readonly (0 | 1)[]) => {
+      const gates = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+      const run = start(
+        gates.map(({ promise }) => ({
+          fault: fakeFault([], { role, available: () => promise }),
+          at: 0,
+          for: 1_000,
+        })),
+        DEFAULT_BUDGETS,
+        (step) => {
+          const numbers = step === 0 ? [0.1, 0.9] : [0.9, 0.1];
+          return () => numbers.shift() ?? Number.NaN;
+        },
+      );
+      for (const index of order) {
+        gates[index]?.resolve(undefined);
+        await settled();
+      }
+      await run.clock.advance(1_000);
+      return (await run.results).flatMap((result) => result.targets);
+    };
+    expect(await targets(0, 1)).toEqual(['orderer0', 'orderer1']);
+    expect(await targets(1, 0)).toEqual(['orderer0', 'orderer1']);
   });
 
   it('lets faults overlap', async () => {

@@ -47,6 +47,12 @@ export interface FaultResult {
   readonly evidence: string;
 }
 
+/** What the faults of a schedule share, and what each has for itself. */
+export interface ScheduleContext extends Omit<FaultContext, 'random'> {
+  /** The choices of a step, by its index: overlapping steps draw in any order, and must choose the same all the same. */
+  readonly randomOf: (step: number) => FaultContext['random'];
+}
+
 /** Budgets in milliseconds. After an interrupt, injection and heal together have 20 s. */
 export interface ScheduleBudgets {
   /** For a check whether it can be done, and for finding its targets. */
@@ -83,7 +89,7 @@ export const DEFAULT_BUDGETS: ScheduleBudgets = {
  * @returns one result a step, in the order of `steps`
  */
 export async function runFaults(
-  context: FaultContext,
+  context: ScheduleContext,
   steps: readonly FaultStep[],
   history: Pick<History, 'append'>,
   clock: Clock,
@@ -92,11 +98,12 @@ export async function runFaults(
 ): Promise<FaultResult[]> {
   const start = clock.now();
   // What a fault waits for while it is injected ends with the schedule.
-  const within = { ...context, signal: AbortSignal.any([context.signal, signal]) };
+  const ending = AbortSignal.any([context.signal, signal]);
   return Promise.all(
-    steps.map((step, index) =>
-      new FaultRun(within, step, index + 1, { history, clock, signal, budgets }).run(start),
-    ),
+    steps.map((step, index) => {
+      const own = { ...context, random: context.randomOf(index), signal: ending };
+      return new FaultRun(own, step, index + 1, { history, clock, signal, budgets }).run(start);
+    }),
   );
 }
 

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { annotations, cell, jobSummary } from './github.ts';
@@ -139,6 +147,39 @@ describe('annotations', () => {
       scenarios: [{ ...first, status: 'failed', file: '/w/own/x.ts' }],
     } as RunResult;
     expect(annotations(run, '/w')[0]).toMatchObject({ file: 'own/x.ts', line: 7, level: 'error' });
+  });
+
+  it('names no file that is not in the workspace, because GitHub could not show it', () => {
+    const [first] = sampleRun().scenarios;
+    const [given] = annotations(
+      {
+        ...sampleRun(),
+        scenarios: [{ ...first, status: 'failed', file: '/actions/scenarios/x.ts' }],
+      } as RunResult,
+      '/w',
+    );
+    expect(given).toMatchObject({ level: 'error', title: expect.stringMatching(/: failed$/) });
+    expect(given).not.toHaveProperty('file');
+    expect(given).not.toHaveProperty('line');
+  });
+
+  it('are on the lines of the caller’s files, also where the workspace is reached by a link', () => {
+    const dir = realpathSync(mkdtempSync(path.join(tmpdir(), 'workspace-')));
+    try {
+      mkdirSync(path.join(dir, 'real/own'), { recursive: true });
+      symlinkSync('real', path.join(dir, 'link'));
+      const [first] = sampleRun().scenarios;
+      const file = path.join(dir, 'real/own/x.scenario.ts');
+      const scenarios = [{ ...first, status: 'failed', file }];
+      const { lines } = step({ ...sampleRun(), scenarios } as RunResult, {
+        GITHUB_WORKSPACE: path.join(dir, 'link'),
+      });
+      expect(lines.filter((line) => line.startsWith('::error'))).toEqual([
+        expect.stringMatching(/^::error .*file=own\/x\.scenario\.ts,line=7::/),
+      ]);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 });
 

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import * as core from '@actions/core';
 import type { RunResult, ScenarioResult } from './model.ts';
@@ -8,10 +9,12 @@ import {
   closingLine,
   duration,
   headline,
+  isOutside,
   percent,
   repeatCommand,
   runDuration,
   runVerdict,
+  shownFile,
   standIns,
   statusWord,
   tally,
@@ -114,13 +117,16 @@ interface Annotation {
   readonly line?: number;
 }
 
-/** Errors for what failed, warnings for what is flaky or could not be decided. */
+/**
+ * Errors for what failed, warnings for what is flaky or could not be decided.
+ *
+ * @param workspace the caller's repository, absolute. GitHub can show lines of its files only, so an annotation for a
+ *   scenario from elsewhere, such as one that comes with the harness, names no file
+ */
 export function annotations(run: RunResult, workspace: string): readonly Annotation[] {
   const place = (scenario: ScenarioResult) => {
-    const relative = path.isAbsolute(scenario.file)
-      ? path.relative(workspace, scenario.file)
-      : scenario.file;
-    return { file: relative.split(path.sep).join('/'), line: scenario.line };
+    const file = shownFile(scenario, workspace);
+    return path.isAbsolute(file) ? {} : { file, line: scenario.line };
   };
   const all: Annotation[] = run.problems.map((message) => ({
     level: 'error',
@@ -173,6 +179,15 @@ function annotate(list: readonly Annotation[], report: string): void {
   }
 }
 
+/** Scenario files are recorded without links in their paths. */
+function realFolder(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return folder;
+  }
+}
+
 /**
  * Tells GitHub about a run: job summary, annotations, and the outputs `verdict`, `report`, `passed` and `failed`.
  *
@@ -187,8 +202,8 @@ export async function reportToGitHub(
   if (environment.GITHUB_ACTIONS !== 'true') return false;
   const workspace = environment.GITHUB_WORKSPACE ?? process.cwd();
   const relative = path.relative(workspace, report);
-  const shown = relative.startsWith('..') ? report : relative;
-  annotate(annotations(run, workspace), shown);
+  const shown = isOutside(relative) ? report : relative;
+  annotate(annotations(run, realFolder(workspace)), shown);
   const { passed, failed } = tally(run);
   core.setOutput('verdict', runVerdict(run));
   core.setOutput('report', shown);

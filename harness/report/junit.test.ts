@@ -1,7 +1,7 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { junit } from './junit.ts';
 import type { ScenarioResult } from './model.ts';
-import { abortedRun, passedRun, sampleRun } from './testing/sample-run.ts';
+import { abortedRun, incompleteRun, passedRun, sampleRun } from './testing/sample-run.ts';
 
 const parser = new XMLParser({
   ignoreAttributes: false,
@@ -42,6 +42,32 @@ describe('junit', () => {
     expect(failure['#text']).toMatch(/expectation not met: orderer1 recovers/);
     expect(failure['#text']).toMatch(/F9 invalid: same world state\n +account-0017: 1040/);
     expect(failure['#text']).toMatch(/F15 unknown/);
+  });
+
+  it('has what gave no result as a failure and what was not begun as skipped, each with the reason', () => {
+    const [suite] = suitesOf(junit(incompleteRun())).testsuite;
+    const [failed, skipped] = suite.testcase.slice(-2);
+    expect(failed).toMatchObject({
+      name: 'broken.scenario.ts',
+      failure: { message: 'the file gave no result; its output is above' },
+    });
+    expect(skipped).toMatchObject({
+      name: 'later.scenario.ts',
+      skipped: { message: 'the run was interrupted before it began' },
+    });
+    expect(suite).toMatchObject({ failures: '1', skipped: '1' });
+  });
+
+  it('has files relative to where the command ran, and others as they are', () => {
+    const [first] = sampleRun().scenarios as readonly [ScenarioResult];
+    const files = [`${process.cwd()}/own/a.ts`, `${process.cwd()}/..own/b.ts`, '/elsewhere/c.ts'];
+    const run = { ...sampleRun(), scenarios: files.map((file) => ({ ...first, file })) };
+    const [suite] = suitesOf(junit(run)).testsuite;
+    expect(suite.testcase.map((one: { file: string }) => one.file)).toEqual([
+      'own/a.ts',
+      '..own/b.ts',
+      '/elsewhere/c.ts',
+    ]);
   });
 
   it('carries seed, topology and what stood in', () => {

@@ -1,5 +1,5 @@
 import type { RunResult, ScenarioResult } from './model.ts';
-import { applicable, checksWorstFirst, headline, statusWord, tally } from './summary.ts';
+import { applicable, checksWorstFirst, headline, shownFile, statusWord, tally } from './summary.ts';
 
 /** Escapes for text and attributes, and drops what XML 1.0 has no way to write (§2.2 Char). */
 function xml(text: string): string {
@@ -46,7 +46,7 @@ function outcome(scenario: ScenarioResult): string {
     case 'passed':
       return '';
     case 'not-run':
-      return '      <skipped message="not run"/>\n';
+      return `      <skipped message="${xml(message)}"/>\n`;
     case 'flaky':
       return element('flakyFailure');
     case 'failed':
@@ -59,7 +59,7 @@ function outcome(scenario: ScenarioResult): string {
 
 function testCase(scenario: ScenarioResult): string {
   const body = outcome(scenario);
-  const head = `    <testcase name="${xml(scenario.name)}" classname="${xml(scenario.suite)}" file="${xml(scenario.file)}" line="${scenario.line}" time="${seconds(scenario.duration)}"`;
+  const head = `    <testcase name="${xml(scenario.name)}" classname="${xml(scenario.suite)}" file="${xml(shownFile(scenario))}" line="${scenario.line}" time="${seconds(scenario.duration)}"`;
   return body === '' ? `${head}/>\n` : `${head}>\n${body}    </testcase>\n`;
 }
 

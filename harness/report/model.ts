@@ -23,7 +23,10 @@ export interface RunResult {
   readonly seed: number;
   /** How the run ended. `running` in a file means that the process was killed. */
   readonly state: 'running' | 'completed' | 'interrupted' | 'failed';
-  /** Non-secret settings, e.g. `topology: article`. */
+  /**
+   * Non-secret settings, e.g. `suite: pull-request`. As they were given, so that the run can be repeated: `topology`, and
+   * of `harness test` where it was given them `scenarios` (files, one a line), `chaincode` and `chaincodeName`.
+   */
   readonly settings: Readonly<Record<string, string>>;
   /** Component kinds and what served them, e.g. `couchdb: PouchDB-based compatible server`. */
   readonly versions: Readonly<Record<string, string>>;
@@ -45,7 +48,7 @@ export interface ScenarioResult {
   readonly name: string;
   /** Folder below the run's: history, blocks, state, logs. */
   readonly folder: string;
-  /** Source file and line, for annotations. */
+  /** Source file, absolute, and line; reports show it relative to where their reader is. */
   readonly file: string;
   readonly line: number;
   readonly suite: string;

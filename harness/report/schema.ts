@@ -91,7 +91,7 @@ const load = z.strictObject({
 const scenario = z.strictObject({
   name: text,
   folder: text.describe('Below the run folder: history, blocks, state, logs'),
-  file: text,
+  file: text.describe('Source file, absolute'),
   line: z.int(),
   suite: text,
   status: z.enum(['passed', 'failed', 'flaky', 'interrupted', 'timed-out', 'not-run']),
@@ -148,7 +148,11 @@ export const runSchema = z
     state: z
       .enum(['running', 'completed', 'interrupted', 'failed'])
       .describe('running in a file means that the process was killed'),
-    settings: z.record(z.string(), text),
+    settings: z
+      .record(z.string(), text)
+      .describe(
+        'Non-secret; as given: topology, and where given scenarios (files, one a line), chaincode and chaincodeName',
+      ),
     versions: z.record(z.string(), text).describe('Component kinds and what served them'),
     network,
     scenarios: list(scenario),

@@ -12,7 +12,7 @@ import {
   statesOfFailed,
   worstFirst,
 } from './summary.ts';
-import { abortedRun, passedRun, sampleRun } from './testing/sample-run.ts';
+import { abortedRun, incompleteRun, passedRun, sampleRun } from './testing/sample-run.ts';
 
 function runWith(...statuses: readonly ScenarioResult['status'][]): RunResult {
   const run = passedRun();
@@ -30,6 +30,8 @@ describe('runVerdict', () => {
     ['one interrupted', runWith('passed', 'interrupted'), 'interrupted'],
     ['nothing ran', runWith(), 'unknown'],
     ['only skipped', runWith('not-run'), 'unknown'],
+    ['one of two not run', runWith('passed', 'not-run'), 'unknown'],
+    ['a file without a result', incompleteRun(), 'failed'],
     ['killed', { ...runWith('passed'), state: 'running' }, 'interrupted'],
     [
       'interrupted between scenarios',
@@ -132,6 +134,23 @@ describe('words', () => {
   it('repeats with the same suite, topology and seed', () => {
     expect(repeatCommand(sampleRun())).toBe(
       'npx harness test --suite pull-request --topology article --seed 42',
+    );
+  });
+
+  it('repeats what was given instead of the suite', () => {
+    const settings = {
+      suite: 'pull-request',
+      topology: 'own/three racks.yaml',
+      scenarios: "own/a.scenario.ts\nown/it's b.scenario.ts",
+      chaincode: 'registry.example:5000/own/cc@sha256:12ab',
+      chaincodeName: 'ledger',
+    };
+    expect(repeatCommand({ ...sampleRun(), settings })).toBe(
+      [
+        "npx harness test --scenario own/a.scenario.ts 'own/it'\\''s b.scenario.ts'",
+        '--chaincode registry.example:5000/own/cc@sha256:12ab --chaincode-name ledger',
+        "--topology 'own/three racks.yaml' --seed 42",
+      ].join(' '),
     );
   });
 });

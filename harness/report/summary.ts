@@ -1,9 +1,10 @@
+import path from 'node:path';
 import type { CheckResult } from '../audit/model.ts';
 import type { PhaseCounts, RunResult, ScenarioResult, ScenarioStatus } from './model.ts';
 
 /** What every reporter says about a run, said once. */
 
-/** `unknown`: nothing failed, but nothing passed either; that is not a pass. */
+/** `unknown`: nothing failed, but something was not run, or nothing passed; that is not a pass. */
 export type RunVerdict = 'passed' | 'failed' | 'flaky' | 'interrupted' | 'unknown';
 
 export interface Tally {
@@ -53,7 +54,7 @@ export function runVerdict(run: RunResult): RunVerdict {
   }
   if (!ended || counts.interrupted > 0) return 'interrupted';
   if (counts.flaky > 0) return 'flaky';
-  return counts.passed > 0 ? 'passed' : 'unknown';
+  return counts.passed > 0 && counts.skipped === 0 ? 'passed' : 'unknown';
 }
 
 /**
@@ -189,13 +190,46 @@ export function standIns(run: RunResult): readonly { component: string; served: 
   return rows.map(({ component, served }) => ({ component, served: served ?? 'not recorded' }));
 }
 
-/** The command that repeats the run's schedule and workload. */
+/**
+ * The command that repeats the run's schedule and workload, for a shell in the folder in which the run was started. Files
+ * that were given are given again; only without any is it the suite that ran.
+ */
 export function repeatCommand(run: RunResult): string {
-  const suite = run.settings.suite ?? run.scenarios[0]?.suite;
+  const { scenarios, chaincode, chaincodeName } = run.settings;
+  const files = scenarios?.split('\n') ?? [];
+  const option = (name: string, ...values: readonly (string | undefined)[]) => {
+    const given = values.filter((value) => value !== undefined);
+    return given.length > 0 ? [`--${name}`, ...given.map(shellWord)] : [];
+  };
   return [
     'npx harness test',
-    ...(suite === undefined ? [] : [`--suite ${suite}`]),
-    `--topology ${run.network.topology}`,
-    `--seed ${run.seed}`,
+    ...(files.length > 0
+      ? option('scenario', ...files)
+      : option('suite', run.settings.suite ?? run.scenarios[0]?.suite)),
+    ...option('chaincode', chaincode),
+    ...option('chaincode-name', chaincodeName),
+    ...option('topology', run.settings.topology ?? run.network.topology),
+    ...option('seed', String(run.seed)),
   ].join(' ');
+}
+
+/**
+ * A scenario's file for a reader who is in `folder`: relative if it is inside, else as recorded.
+ *
+ * @param folder absolute
+ */
+export function shownFile({ file }: ScenarioResult, folder: string = process.cwd()): string {
+  if (!path.isAbsolute(file)) return file;
+  const relative = path.relative(folder, file);
+  return isOutside(relative) ? file : relative.split(path.sep).join('/');
+}
+
+/** Whether a relative path leads out of the folder that it is relative to. */
+export function isOutside(relative: string): boolean {
+  return relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative);
+}
+
+/** One word for a POSIX shell, in quotes only where it needs them. */
+function shellWord(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

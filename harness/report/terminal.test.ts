@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { ScenarioResult } from './model.ts';
 import { columns, formatScorecard, wrap } from './terminal.ts';
-import { abortedRun, sampleRun } from './testing/sample-run.ts';
+import { abortedRun, incompleteRun, sampleRun } from './testing/sample-run.ts';
 
 const report = 'reports/latest/index.html';
 
@@ -32,6 +32,17 @@ Report:  reports/latest/index.html`,
         expect(columns(line)).toBeLessThanOrEqual(width);
       }
     }
+  });
+
+  it('names what gave no result and what was not begun, with the reason', () => {
+    const shown = formatScorecard(incompleteRun(), { colour: false, width: 80 });
+    expect(shown).toMatch(
+      /^broken\.scenario\.ts +failed +- +- +- +not audited\n {4}the file gave no result; its output is above$/m,
+    );
+    expect(shown).toMatch(
+      /^later\.scenario\.ts +not run +- +- +- +not audited\n {4}the run was interrupted before it began$/m,
+    );
+    expect(shown).toMatch(/^Verdict: failed$/m);
   });
 
   it('says the same with and without colour', () => {

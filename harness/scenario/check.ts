@@ -8,8 +8,8 @@ import type {
   ScenarioStatus,
 } from '../report/model.ts';
 import { messageOf } from '../settings/errors.ts';
-import { randomStream } from '../workload/random.ts';
 import { loadResult } from '../workload/statistics/load.ts';
+import { choices } from './choices.ts';
 import { saveLogs } from './collect.ts';
 import { findExcerpts } from './excerpts.ts';
 import { whileInForce } from './in-force.ts';
@@ -120,13 +120,12 @@ class TakenNotes {
 
   async during(fault: Fault, work: () => Promise<void>): Promise<void> {
     const { network, guard, clock, seed, signal } = this.#session;
-    const random = randomStream(seed, `faults ${this.place.name} ${this.faults.length}`);
     const context: FaultContext = {
       network,
       guard,
       channel: this.place.channel,
       now: () => clock.now(),
-      random: () => random.fraction(),
+      random: choices(seed, this.place, this.faults.length),
       signal,
     };
     const { result, failure } = await whileInForce(context, fault, work);

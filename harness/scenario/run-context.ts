@@ -13,6 +13,9 @@ export interface RunContext {
 
 export const RUN_CONTEXT = 'SCENARIO_RUN_CONTEXT';
 
+/** Whether this process was started by `harness test`. */
+export const inRun = (): boolean => Boolean(process.env[RUN_CONTEXT]);
+
 /** @throws Error when the process was not started by `harness test` */
 export function readRunContext(): RunContext {
   const text = process.env[RUN_CONTEXT];

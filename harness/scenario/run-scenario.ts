@@ -9,10 +9,10 @@ import { History } from '../workload/history-writer.ts';
 import { prepareLoad, runLoad } from '../workload/load.ts';
 import { probeOpenings, runProbes } from '../workload/probe.ts';
 import { openings } from '../workload/profile.ts';
-import { randomStream } from '../workload/random.ts';
 import { loadResult } from '../workload/statistics/load.ts';
 import { recovery } from '../workload/statistics/recovery.ts';
 import { makeChannel, type ScenarioChannel } from './channel.ts';
+import { choices } from './choices.ts';
 import { openClients, type ScenarioClients } from './clients.ts';
 import { saveBlocks, saveKafka, saveLogs, waitForQuiescence } from './collect.ts';
 import { runCustomLoad } from './custom-load.ts';
@@ -126,7 +126,10 @@ export async function runScenario(
     recovery: recoveries,
     load: loadResult(records, { blocks: draft.blocks }),
     problems,
-    excerpts: status === 'passed' ? [] : findExcerpts(session.runFolder, place.folder),
+    excerpts:
+      status === 'passed'
+        ? []
+        : findExcerpts(session.runFolder, place.folder, definition.expect?.allowedLogs),
   };
 }
 
@@ -146,7 +149,7 @@ async function perform(
   writeScenario(folder, scenarioFacts(session, definition, place, channel, chaincode, draft));
   const observers = new Observers(session, channel.name, folder, history);
   try {
-    await usingClients(session, definition, channel, chaincode, history, draft, sabotage);
+    await usingClients(session, definition, place, chaincode, history, draft, sabotage);
     history.mark('waiting for quiescence');
     const height = await waitForQuiescence(session, channel.name);
     history.mark('quiescent');
@@ -170,18 +173,18 @@ async function perform(
 async function usingClients(
   session: Session,
   definition: ScenarioDefinition,
-  channel: ScenarioChannel,
+  place: ScenarioPlace,
   chaincode: string,
   history: History,
   draft: Draft,
   sabotage: Sabotage,
 ): Promise<void> {
   const count = definition.load.clients;
-  await using clients = await openClients(session, channel.name, chaincode, count);
+  await using clients = await openClients(session, place.channel, chaincode, count);
   await prepare(session, definition, clients, history);
-  await sabotage.beforeLoad?.(session, channel.name);
-  await waitForQuiescence(session, channel.name);
-  await underLoad(session, definition, clients, history, channel.name, draft);
+  await sabotage.beforeLoad?.(session, place.channel);
+  await waitForQuiescence(session, place.channel);
+  await underLoad(session, definition, clients, history, place, draft);
   history.mark('load ended');
 }
 
@@ -211,7 +214,7 @@ async function underLoad(
   definition: ScenarioDefinition,
   clients: ScenarioClients,
   history: History,
-  channel: string,
+  place: ScenarioPlace,
   draft: Draft,
 ): Promise<void> {
   const { clock, seed, network, guard } = session;
@@ -242,13 +245,12 @@ async function underLoad(
     if (steps.length === 0) {
       await clock.until(clock.now() + (definition.duration ?? DEFAULT_DURATION_MS), signal);
     } else {
-      const random = randomStream(seed, `faults ${channel}`);
       const context = {
         network,
         guard,
-        channel,
+        channel: place.channel,
         now: () => clock.now(),
-        random: () => random.fraction(),
+        randomOf: (step: number) => choices(seed, place, step),
         signal: session.signal,
       };
       draft.faults = await runFaults(context, steps, history, clock, signal);

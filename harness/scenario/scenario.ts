@@ -1,10 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { findEngine } from '../engine/engine.ts';
 import { findNetwork } from '../fabric/network/state.ts';
 import type { ScenarioResult } from '../report/model.ts';
+import { messageOf } from '../settings/errors.ts';
+import { register, sourceName, update } from './declared.ts';
 import type { ScenarioDefinition } from './definition.ts';
-import { type RunContext, readRunContext } from './run-context.ts';
+import { inRun, type RunContext, readRunContext } from './run-context.ts';
 import { runScenario, type ScenarioPlace } from './run-scenario.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -32,7 +34,13 @@ export function declare(
   name: string,
   run: (session: Session, place: ScenarioPlace) => Promise<ScenarioResult>,
 ): void {
-  const { file, line } = callSite();
+  const source = sourceName(expect.getState().testPath ?? 'unknown');
+  const { file, line } = callSite(source);
+  // Outside a run nothing is registered, and the test says how to start one.
+  if (inRun()) {
+    const context = readRunContext();
+    register(context.runFolder, { ...placeOf(name, file, line, context), source });
+  }
   test(
     name,
     async () => {
@@ -40,19 +48,27 @@ export function declare(
       const limit = AbortSignal.timeout(LIMIT_MS);
       const interrupted = abortSignal();
       if (interrupted.aborted) throw new DOMException('interrupted before it began', 'AbortError');
-      await using session = await openFor(context, AbortSignal.any([interrupted, limit]));
       const place = placeOf(name, file, line, context);
-      mkdirSync(path.join(context.runFolder, place.folder), { recursive: true });
-      const result = await run(session, place);
-      const final: ScenarioResult =
-        limit.aborted && result.status === 'interrupted'
-          ? { ...result, status: 'timed-out' }
-          : result;
-      writeFileSync(
-        path.join(context.runFolder, place.folder, 'result.json'),
-        JSON.stringify(final, null, 2),
-      );
-      if (final.status !== 'passed') throw new ScenarioFailure(final);
+      const declared = { ...place, source, begunAt: Date.now() - context.origin };
+      update(context.runFolder, declared);
+      try {
+        await using session = await openFor(context, AbortSignal.any([interrupted, limit]));
+        const result = await run(session, place);
+        const final: ScenarioResult =
+          limit.aborted && result.status === 'interrupted'
+            ? { ...result, status: 'timed-out' }
+            : result;
+        writeFileSync(
+          path.join(context.runFolder, place.folder, 'result.json'),
+          JSON.stringify(final, null, 2),
+        );
+        if (final.status !== 'passed') throw new ScenarioFailure(final);
+      } catch (error) {
+        if (!(error instanceof ScenarioFailure) && !interrupted.aborted) {
+          update(context.runFolder, { ...declared, thrown: messageOf(error) });
+        }
+        throw error;
+      }
     },
     LIMIT_MS + GRACE_MS,
   );
@@ -108,15 +124,22 @@ function abortSignal(): AbortSignal {
   return controller.signal;
 }
 
-/** File and line of the author's call. */
-function callSite(): { file: string; line: number } {
+/**
+ * File and line of the author's call. The file is absolute: this process runs in the harness' folder, and only the
+ * report knows what its reader's paths are relative to.
+ *
+ * @param source the scenario file that is being read
+ */
+function callSite(source: string): { file: string; line: number } {
   const frames = new Error().stack?.split('\n') ?? [];
   for (const frame of frames.slice(1)) {
-    const match = /\(?(?:file:\/\/)?(\/[^():]+):(\d+):\d+\)?$/.exec(frame.trim());
-    const file = match?.[1];
-    if (file && !file.startsWith(import.meta.dirname)) {
-      return { file: path.relative(process.cwd(), file), line: Number(match[2]) };
-    }
+    const [, plain, line] = /(\/.*):(\d+):\d+\)?$/.exec(frame.replace('file://', '')) ?? [];
+    if (plain === undefined || (plain !== source && plain.startsWith(import.meta.dirname)))
+      continue;
+    const at = { file: plain, line: Number(line) };
+    if (existsSync(plain)) return at;
+    // Source maps garble a path with blanks or brackets, but not its end.
+    if (path.basename(plain) === path.basename(source)) return { ...at, file: source };
   }
-  return { file: 'unknown', line: 1 };
+  return { file: source, line: 1 };
 }

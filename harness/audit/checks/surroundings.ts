@@ -32,6 +32,24 @@ const BAD_LINES: readonly { readonly pattern: RegExp; readonly meaning: string }
 /** One expression for all, so that a clean line costs one match. */
 const ANY_BAD = new RegExp(BAD_LINES.map(({ pattern }) => `(?:${pattern.source})`).join('|'), 'i');
 
+/** What a line says that never belongs in a log; `undefined` of all other lines. */
+export function badLine(line: string): string | undefined {
+  if (!ANY_BAD.test(line)) return undefined;
+  return BAD_LINES.find(({ pattern }) => pattern.test(line))?.meaning;
+}
+
+/**
+ * Whether a component's line is part of the scenario.
+ *
+ * @throws SyntaxError when a pattern is no regular expression
+ */
+export function allowance(
+  rules: readonly AllowedLog[],
+): (component: string, line: string) => boolean {
+  const allowed = rules.map(compile);
+  return (component, line) => allowed.some((rule) => rule(component, line));
+}
+
 export const logsClean: RunCheck = {
   scope: 'run',
   definition: {
@@ -42,25 +60,24 @@ export const logsClean: RunCheck = {
   },
   run({ logs, scenario, environment }) {
     const findings = new Findings(logsClean.definition);
-    const allowed = (scenario.allowedLogs ?? []).map(compile);
+    const allowed = allowance(scenario.allowedLogs ?? []);
     for (const { component, lines } of logs) {
       findings.count('components');
       for (const line of lines) {
         findings.count('lines');
-        if (!ANY_BAD.test(line)) continue;
-        const bad = BAD_LINES.find(({ pattern }) => pattern.test(line));
-        if (!bad) continue;
-        if (allowed.some((rule) => rule(component, line))) findings.count('allowed lines');
+        const meaning = badLine(line);
+        if (meaning === undefined) continue;
+        if (allowed(component, line)) findings.count('allowed lines');
         else {
           findings.violation({
             sources: [component],
-            message: `${component}: ${bad.meaning}: ${line.slice(0, 200)}`,
+            message: `${component}: ${meaning}: ${line.slice(0, 200)}`,
           });
         }
       }
     }
     for (const { component, oomKilled } of environment?.after.containers ?? []) {
-      if (!oomKilled || allowed.some((rule) => rule(component, 'OOMKilled'))) continue;
+      if (!oomKilled || allowed(component, 'OOMKilled')) continue;
       findings.violation({
         sources: [component],
         message: `${component} was killed for lack of memory`,

@@ -50,7 +50,7 @@ async function main(): Promise<void> {
     const records: FaultEvent[] = [];
     const history = { append: (record: unknown) => void records.push(record as FaultEvent) };
     const [result] = await runFaults(
-      context,
+      { ...context, randomOf: () => context.random },
       [{ fault, at: 0, for: hold }],
       history,
       clock,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { LoadResult, RunResult, ScenarioResult } from '../model.ts';
-import { abortedRun, passedRun, sampleRun } from '../testing/sample-run.ts';
+import { abortedRun, incompleteRun, passedRun, sampleRun } from '../testing/sample-run.ts';
 import { thin } from './detail.ts';
 import { renderHtml } from './page.ts';
 
@@ -42,6 +42,23 @@ describe('the page', () => {
     expect(state('F8')).toBe(1);
     expect(state('F4')).toBe(0);
     expect(words(page)).toContain('account-0017: 1040 on three peers, 940 on peer1.org2');
+  });
+
+  it('names what gave no result and what was not begun, with the reason and no channel', () => {
+    const text = words(renderHtml(incompleteRun(), [{ path: 'scenarios/x/a.log', size: 3 }]));
+    expect(text).toMatch(
+      /broken\.scenario\.ts ✗ failed 0 ms · \S+ · \/own\/broken\.scenario\.ts:1 the file gave no result; its output is above/,
+    );
+    expect(text).toMatch(
+      /later\.scenario\.ts – not run not run · \S+ · \/own\/later\.scenario\.ts:1 the run was interrupted before it began/,
+    );
+  });
+
+  it('names a file relative to where the command ran', () => {
+    const file = `${process.cwd()}/own/a.scenario.ts`;
+    const page = renderHtml({ ...sampleRun(), scenarios: [{ ...first, file }] });
+    expect(page).toContain('<code>own/a.scenario.ts:7</code>');
+    expect(page).not.toContain(file);
   });
 
   it('requests nothing', () => {

@@ -1,6 +1,13 @@
 import type { CheckResult, Evidence } from '../../audit/model.ts';
 import type { LogExcerpt, RunResult, ScenarioResult } from '../model.ts';
-import { applicable, auditWords, checksWorstFirst, duration, headline } from '../summary.ts';
+import {
+  applicable,
+  auditWords,
+  checksWorstFirst,
+  duration,
+  headline,
+  shownFile,
+} from '../summary.ts';
 import { type Axis, axisOf, letter, since } from './axis.ts';
 import { detailOf } from './detail.ts';
 import { type FileLink, fileList } from './links.ts';
@@ -123,7 +130,7 @@ export function scenarioSection(
   const drawn = scenario.load.series.length > 0;
   return html`<section class="scenario ${scenario.status}" id="${id}" aria-labelledby="${id}-h">
 <header><h3 id="${id}-h">${scenario.name}</h3>${badge(scenario.status)}
-<p class="meta">${scenario.status === 'not-run' ? 'not run' : duration(scenario.duration)} · channel ${scenario.channel} · ${scenario.suite} · <code>${scenario.file}:${scenario.line}</code></p></header>
+<p class="meta">${scenario.status === 'not-run' ? 'not run' : duration(scenario.duration)}${scenario.channel !== '' && ` · channel ${scenario.channel}`} · ${scenario.suite} · <code>${shownFile(scenario)}:${scenario.line}</code></p></header>
 ${why !== undefined && html`<p class="headline">${why}</p>`}
 ${further.length > 0 && html`<ul class="problems">${further.map((problem) => html`<li>${problem}</li>`)}</ul>`}
 ${timeline(scenario, run, axis)}

@@ -1,4 +1,4 @@
-import type { FaultResult, RunResult } from '../model.ts';
+import type { FaultResult, RunResult, ScenarioResult } from '../model.ts';
 import { load } from './sample-load.ts';
 import { audit, fault, scenario, scenarios } from './sample-scenarios.ts';
 
@@ -37,6 +37,35 @@ const machines = [
   },
   { number: 3, components: ['zookeeper0', 'zookeeper1', 'kafka0', 'kafka1', 'orderer1'] },
 ];
+
+/** A run that passed but for a file without a result and one that was never begun. */
+export function incompleteRun(): RunResult {
+  const run = passedRun();
+  const [first] = run.scenarios;
+  if (!first) throw new Error('expected a scenario in the passed run, seen none');
+  const counts = { ok: 0, fail: 0, unknown: 0 };
+  const absent = (
+    name: string,
+    status: ScenarioResult['status'],
+    problem: string,
+  ): ScenarioResult => ({
+    ...{ name, status, problems: [problem], folder: '', file: `/own/${name}`, line: 1 },
+    ...{ suite: first.suite, channel: '', startedAt: 0, duration: 0, audit: null },
+    ...{ faults: [], expectations: [], recovery: [], excerpts: [] },
+    load: {
+      ...{ before: counts, during: counts, after: counts },
+      ...{ backlogDrain: null, series: [], blocks: [] },
+    },
+  });
+  return {
+    ...run,
+    scenarios: [
+      ...run.scenarios,
+      absent('broken.scenario.ts', 'failed', 'the file gave no result; its output is above'),
+      absent('later.scenario.ts', 'not-run', 'the run was interrupted before it began'),
+    ],
+  };
+}
 
 /** The rich sample: interrupted with Ctrl-C in its sixth scenario. */
 export function sampleRun(): RunResult {

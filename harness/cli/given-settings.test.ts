@@ -1,0 +1,25 @@
+import { repeatCommand } from '../report/summary.ts';
+import { sampleRun } from '../report/testing/sample-run.ts';
+import { givenSettings } from './given-settings.ts';
+
+const settings = { name: 'mine', topology: 'own/racks.yaml' };
+const suite = 'pull-request';
+
+describe('givenSettings', () => {
+  it('has only the suite where nothing else was given', () => {
+    expect(givenSettings(settings, { suite })).toEqual({ ...settings, suite });
+  });
+
+  it('has what the command needs that repeats the run', () => {
+    const scenario = ['a.scenario.ts', 'deep/b.scenario.ts'];
+    const given = givenSettings(settings, {
+      suite,
+      scenario,
+      chaincode: './cc',
+      chaincodeName: 'cc',
+    });
+    expect(repeatCommand({ ...sampleRun(), settings: given })).toBe(
+      `npx harness test --scenario ${scenario.join(' ')} --chaincode ./cc --chaincode-name cc --topology own/racks.yaml --seed 42`,
+    );
+  });
+});

@@ -1,0 +1,18 @@
+import type { RunResult } from '../report/model.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { TestOptions } from './test.ts';
+
+/** What the report says of the settings of a run; from these it makes the command that repeats it. */
+export function givenSettings(
+  { name, topology }: Pick<Settings, 'name' | 'topology'>,
+  { suite, scenario, chaincode, chaincodeName }: TestOptions,
+): RunResult['settings'] {
+  return {
+    suite,
+    topology,
+    name,
+    ...(scenario?.length ? { scenarios: scenario.join('\n') } : {}),
+    ...(chaincode === undefined ? {} : { chaincode }),
+    ...(chaincodeName === undefined ? {} : { chaincodeName }),
+  };
+}
