@@ -2,6 +2,7 @@ import { examine } from '../engine/doctor.ts';
 import type { Finding } from '../engine/finding.ts';
 import { UsageError } from '../settings/errors.ts';
 import type { Settings } from '../settings/settings.ts';
+import { wrap } from './terminal.ts';
 
 /** `harness doctor`: exits with 2 when something that a run needs is missing. */
 export async function doctor(settings: Settings, options: { json?: boolean }): Promise<void> {
@@ -33,16 +34,4 @@ export function renderFindings(findings: readonly Finding[], width = 80): string
     );
   });
   return lines.map((line) => line.trimEnd()).join('\n');
-}
-
-/** Breaks at blanks; a word that is wider than a line has a line of its own. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(/\s+/)) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) {
-      lines[lines.length - 1] = `${last} ${word}`;
-    } else lines.push(word);
-  }
-  return lines;
 }
