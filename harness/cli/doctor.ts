@@ -1,21 +1,37 @@
 import { examine } from '../engine/doctor.ts';
+import type { Finding } from '../engine/finding.ts';
 import { UsageError } from '../settings/errors.ts';
 import type { Settings } from '../settings/settings.ts';
+import { wrap } from './terminal.ts';
 
 /** `harness doctor`: exits with 2 when something that a run needs is missing. */
 export async function doctor(settings: Settings, options: { json?: boolean }): Promise<void> {
   const findings = await examine(settings, process.env);
-  if (options.json) console.log(JSON.stringify(findings, null, 2));
-  else {
-    const sign = { ok: '✓', limited: '·', missing: '✗' };
-    for (const { subject, state, found, needed, fix } of findings) {
-      console.log(`${sign[state]} ${subject.padEnd(20)} ${found}`);
-      if (state !== 'ok' && needed !== 'neither') console.log(`${' '.repeat(23)}needed: ${needed}`);
-      if (fix) console.log(`${' '.repeat(23)}fix: ${fix}`);
-    }
-  }
+  console.log(options.json ? JSON.stringify(findings, null, 2) : renderFindings(findings));
   const missing = findings.filter(({ state }) => state === 'missing');
   if (missing.length > 0) {
     throw new UsageError([`missing: ${missing.map(({ subject }) => subject).join(', ')}`]);
   }
+}
+
+const SIGN = { ok: '✓', limited: '·', missing: '✗', unknown: '?' } as const;
+const SUBJECT_WIDTH = 18;
+const INDENT = SUBJECT_WIDTH + 11;
+
+/** Found, needed and fix of every finding, wrapped at a width. */
+export function renderFindings(findings: readonly Finding[], width = 80): string {
+  const lines = findings.flatMap(({ subject, state, found, needed, fix }) => {
+    const heads = [`${SIGN[state]} ${subject}`, '', ''];
+    return [
+      ['found', found],
+      ['needed', needed],
+      ['fix', fix || 'none'],
+    ].flatMap(([name = '', text = ''], row) =>
+      wrap(text, width - INDENT).map((part, i) => {
+        const head = i === 0 ? (heads[row] ?? '') : '';
+        return `${head.padEnd(SUBJECT_WIDTH + 2)} ${(i === 0 ? name : '').padEnd(7)} ${part}`;
+      }),
+    );
+  });
+  return lines.map((line) => line.trimEnd()).join('\n');
 }

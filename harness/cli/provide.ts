@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { freeGigabytes } from '../engine/doctor.ts';
+import { dataFolders, freeGigabytes } from '../engine/disk.ts';
 import { connectEngine, type Engine, findEngine } from '../engine/engine.ts';
 import { type NodeMode, probeNodeMode } from '../engine/mode.ts';
 import { type BroughtUp, bringUp } from '../fabric/network/bring-up.ts';
@@ -41,7 +41,9 @@ export async function preflight(
 ): Promise<Topology> {
   const topology = loadTopology(topologyFile(settings.topology));
   const problems: string[] = [];
-  for (const folder of new Set([settings.stateDir, settings.cacheDir])) {
+  const engine = await findEngine(process.env);
+  const folders = (await dataFolders(settings, engine)).map(({ folder }) => folder);
+  for (const folder of new Set(folders)) {
     const free = await freeGigabytes(folder);
     if (free < settings.minFreeDiskGb) {
       problems.push(
@@ -56,14 +58,13 @@ export async function preflight(
         'choose another or leave it unset',
     );
   }
-  if (problems.length === 0 || (options.running === 'fine' && (await runs(settings)))) {
+  if (problems.length === 0 || (options.running === 'fine' && (await runs(settings, engine)))) {
     return topology;
   }
   throw new UsageError(problems);
 }
 
-async function runs(settings: Settings): Promise<boolean> {
-  const engine = await findEngine(process.env);
+async function runs(settings: Settings, engine: Engine | undefined): Promise<boolean> {
   const found = engine && (await findNetwork(engine.docker, settings.name));
   return found !== undefined && found !== 'incomplete';
 }

@@ -28,3 +28,48 @@ describe('progress without a terminal', () => {
     expect(progress.steps.map(({ step }) => step)).toEqual(['form swarm', 'join']);
   });
 });
+
+describe('lines of progress', () => {
+  /** What is printed to a stream without a width while something is done. */
+  async function printed(work: (progress: ReturnType<typeof terminalProgress>) => Promise<void>) {
+    const stream = new PassThrough();
+    const progress = terminalProgress(stream as unknown as NodeJS.WriteStream);
+    await work(progress);
+    progress.stop();
+    return String(stream.read()).trimEnd().split('\n');
+  }
+
+  it('that are long go on below their beginning, within 80 columns', async () => {
+    const text = Array.from({ length: 30 }, (_, i) => `word${i}`).join(' ');
+    const lines = await printed(async (progress) => {
+      progress.say(text);
+      await progress.step(text, async () => undefined, 'machines 1, 2, 3');
+    });
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+    expect(lines[1]).toMatch(/^ {12}word/);
+    expect(lines.join(' ').match(/word\d+/g)).toHaveLength(60);
+    expect(lines.at(-1)).toMatch(/\(machines 1, 2, 3\) \d\.\d s$/);
+  });
+
+  it('are whole when they fit', async () => {
+    const [line] = await printed(async (progress) => progress.say('removed  two objects'));
+    expect(line).toMatch(/^ +\d\.\d s {4}removed {2}two objects$/);
+  });
+});
+
+describe('progress on a terminal', () => {
+  it('says where a running step is at work, and in detail what it does, in one line', async () => {
+    const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
+    const progress = terminalProgress(stream as unknown as NodeJS.WriteStream);
+    await progress.step(
+      'start machines',
+      async (detail) => detail('waiting for 2, 3'),
+      'machines 1, 2, 3',
+    );
+    progress.stop();
+    const drawn = String(stream.read()).split('\r\x1b[K');
+    expect(drawn).toContainEqual(
+      expect.stringMatching(/… start machines {2}\(machines 1, 2, 3\): waiting for 2, 3$/),
+    );
+  });
+});

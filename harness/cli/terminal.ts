@@ -1,5 +1,8 @@
 import { type Progress, recordingProgress, type StepRecord } from '../settings/progress.ts';
 
+/** Columns of the time at the start of a line, and of the mark behind it. */
+const MARGIN = 12;
+
 const seconds = (value: number) => `${value.toFixed(1)} s`;
 
 /**
@@ -12,38 +15,38 @@ export function terminalProgress(
   started = performance.now(),
 ): Progress & { readonly steps: readonly StepRecord[]; stop(): void } {
   const now = () => (performance.now() - started) / 1000;
-  const running = new Map<string, string>();
+  const running = new Map<string, { readonly where: string; readonly text: string }>();
   const width = () => Math.min(stream.columns ?? 80, 100);
   const clear = () => stream.isTTY && stream.write('\r\x1b[K');
   const draw = () => {
     if (!stream.isTTY || running.size === 0) return;
     const text = [...running]
-      .map(([title, detail]) => (detail ? `${title}: ${detail}` : title))
+      .map(([title, { where, text }]) => [at(title, where), text].filter(Boolean).join(': '))
       .join(', ');
     stream.write(`\r\x1b[K${`${seconds(now()).padStart(8)}  … ${text}`.slice(0, width() - 1)}`);
   };
   const timer = stream.isTTY ? setInterval(draw, 100).unref() : undefined;
-  const print = (line: string) => {
+  const print = (mark: string, line: string) => {
+    const [first = '', ...rest] = wrap(line, width() - MARGIN);
     clear();
-    stream.write(`${line}\n`);
+    stream.write(`${seconds(now()).padStart(8)}  ${mark} ${first}\n`);
+    for (const each of rest) stream.write(`${' '.repeat(MARGIN)}${each}\n`);
     draw();
   };
   const recording = recordingProgress(now, {
-    say: (line) => print(`${seconds(now()).padStart(8)}    ${line}`),
-    begin: (title) => {
-      running.set(title, '');
+    say: (line) => print(' ', line),
+    begin: (title, where) => {
+      running.set(title, { where, text: '' });
       draw();
     },
     detail: (title, text) => {
-      if (running.has(title)) running.set(title, text);
+      const step = running.get(title);
+      if (step) running.set(title, { ...step, text });
       draw();
     },
     end: ({ step, where, seconds: took }, error) => {
       running.delete(step);
-      const place = where ? `  (${where})` : '';
-      print(
-        `${seconds(now()).padStart(8)}  ${error ? '✗' : '✓'} ${step}${place}  ${seconds(took)}`,
-      );
+      print(error ? '✗' : '✓', `${at(step, where)}  ${seconds(took)}`);
     },
   });
   return Object.assign(recording, {
@@ -53,6 +56,21 @@ export function terminalProgress(
       clear();
     },
   });
+}
+
+const at = (title: string, where: string) => (where ? `${title}  (${where})` : title);
+
+/** Breaks a text that is wider than a line at blanks; a word that is wider still has a line of its own. */
+export function wrap(text: string, width: number): string[] {
+  if (text.length <= width) return [text];
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
+  }
+  return lines;
 }
 
 /** A table in plain text: columns as wide as their widest cell, two spaces apart. */

@@ -202,7 +202,10 @@ function describeNetwork(network: FoundNetwork): NetworkDescription {
       number,
       components: components.filter((c) => c.machine === number).map((c) => c.name),
     })),
-    steps: steps.map(({ step, seconds }) => ({ step, seconds })),
+    steps: steps.map(({ step, where, seconds }) => ({
+      step: where ? `${step} (${where})` : step,
+      seconds,
+    })),
   };
 }
 

@@ -35,7 +35,10 @@ export const PASSWORD = 'correct-horse-battery';
  *
  * @throws Error for an organisation that the network does not have
  */
-export function firstAdminSecret({ network }: Session, organisation: string): string {
+export function firstAdminSecret(
+  { network }: Pick<Session, 'network'>,
+  organisation: string,
+): string {
   const secret = network.state.credentials.firstAdminSecrets[organisation];
   if (!secret) throw new Error(`first admin of ${organisation}: expected a secret, seen none`);
   return secret;

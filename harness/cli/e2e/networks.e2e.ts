@@ -59,7 +59,9 @@ describe('networks of the command line', () => {
     }
     expect(up.steps.map((s: { step: string }) => s.step)).toContain('start machines');
     // Not a terminal: plain lines, one a step, no control characters.
-    expect(stderr).toMatch(/^ +\d+\.\d s {2}✓ start machines {2}\d+\.\d s$/m);
+    expect(stderr).toMatch(
+      /^ +\d+\.\d s {2}✓ start machines {2}\(machines 1, 2, 3\) {2}\d+\.\d s$/m,
+    );
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
     expect(stderr).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
   });

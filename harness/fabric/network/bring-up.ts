@@ -27,6 +27,7 @@ import { type Endpoints, endpointsOf } from './endpoints.ts';
 import { firstTransfer } from './first-transfer.ts';
 import { type Machines, startMachines } from './machines.ts';
 import { removeObjects } from './objects.ts';
+import { onMachines } from './on-machines.ts';
 import { indexesFolder, type OwnChaincode, provideOwnChaincode } from './own-chaincode.ts';
 import { runJob } from './run-job.ts';
 import { type NetworkState, saveState } from './state.ts';
@@ -77,8 +78,10 @@ export async function bringUp(request: BringUpRequest): Promise<BroughtUp> {
       ? engine.host.slice('unix://'.length)
       : '/var/run/docker.sock',
   );
-  const starting = progress.step('start machines', () =>
-    startMachines({
+  const numbers = request.topology.machines.map(({ number }) => number);
+  const start = (detail: (text: string) => void) => {
+    const waiting = new Set(numbers);
+    return startMachines({
       docker: engine.docker,
       name,
       run,
@@ -88,8 +91,14 @@ export async function bringUp(request: BringUpRequest): Promise<BroughtUp> {
       goldenVolume: images.goldenVolume,
       apiPort: request.apiPort,
       signal,
-    }),
-  );
+      onStarted: (machine, seconds) => {
+        progress.say(`machine ${machine} answers  ${seconds.toFixed(1)} s`);
+        waiting.delete(machine);
+        if (waiting.size > 0) detail(`waiting for ${onMachines(waiting)}`);
+      },
+    });
+  };
+  const starting = progress.step('start machines', start, onMachines(numbers));
   const remove = async () => {
     // Only the start of machines makes objects in this engine: nothing comes after its end.
     await starting.catch(() => undefined);
@@ -138,6 +147,7 @@ async function assemble(
   const { engine, name, mode, images, progress, elapsed, ownChaincode } = request;
   const topology = withOwnChaincode(request.topology, ownChaincode);
   const { nodes, certificates } = await starting;
+  const everywhere = onMachines(nodes.map(({ number }) => number));
   const [manager] = nodes;
   if (!manager) throw new Error('topology: expected a machine, seen none');
   const addresses = Object.fromEntries(nodes.map((node) => [node.number, node.address]));
@@ -145,14 +155,16 @@ async function assemble(
     Object.entries(images.images).map(([key, { tag }]) => [key, tag]),
   );
   if (ownChaincode) {
-    tags[ownChaincode.name] = await progress.step(`build chaincode ${ownChaincode.name}`, () =>
-      provideOwnChaincode(engine.docker, nodes, ownChaincode, undefined, request.signal),
+    tags[ownChaincode.name] = await progress.step(
+      `build chaincode ${ownChaincode.name}`,
+      () => provideOwnChaincode(engine.docker, nodes, ownChaincode, undefined, request.signal),
+      everywhere,
     );
   }
   const credentials = createCredentials(topology);
   const [identities] = await Promise.all([
     progress.step('make identities', () => createIdentities(topology, addresses)),
-    progress.step('form swarm', () => formSwarm(nodes, topology.network)),
+    progress.step('form swarm', () => formSwarm(nodes, topology.network), everywhere),
   ]);
   const packages = await chaincodePackages(topology, identities, ownChaincode);
   const packageIds = Object.fromEntries(
@@ -168,40 +180,45 @@ async function assemble(
     ...(request.chaincodeEnv ? { chaincodeEnv: request.chaincodeEnv } : {}),
   };
   const deploy = { manager: manager.docker, overlay: topology.network, images: tags };
+  const startWave = (title: string, definitions: readonly ServiceDefinition[]) =>
+    progress.step(
+      title,
+      () => startServices(deploy, nodes, definitions),
+      onMachines(definitions.map(({ machine }) => machine)),
+    );
   const channels = topology.channels.map(({ name: channel, organisations }) => ({
     name: channel,
     organisations,
   }));
   const waves = foundationServices(services);
   const [{ [GENESIS]: genesis, ...channelTransactions }] = await Promise.all([
-    progress.step('make genesis block and channel transactions', () =>
-      runJob(
-        manager.docker,
-        tags.fabric ?? 'fabric',
-        artefactJob(topology, identities, {
-          genesis: true,
-          channels: [...channels, preparedChannel(topology)],
-        }),
-      ),
+    progress.step(
+      'make genesis block and channel transactions',
+      () =>
+        runJob(
+          manager.docker,
+          tags.fabric ?? 'fabric',
+          artefactJob(topology, identities, {
+            genesis: true,
+            channels: [...channels, preparedChannel(topology)],
+          }),
+        ),
+      onMachines([manager.number]),
     ),
-    progress.step('start ZooKeeper and Kafka', () => startWave(deploy, nodes, waves.log)),
+    startWave('start ZooKeeper and Kafka', waves.log),
   ]);
   if (!genesis) throw new Error('configtxgen: expected a genesis block, seen none');
   const { orderers, api } = artefactServices(services, {
     genesis,
     forApi: artefactFiles(channelTransactions, packagesByLabel(topology, packages)),
   });
-  await progress.step('start orderers and databases', () =>
-    startWave(deploy, nodes, [...orderers, ...waves.databases]),
-  );
-  await progress.step('start peers and chaincode', () =>
-    startWave(deploy, nodes, [...waves.peers, ...waves.chaincodes]),
-  );
+  await startWave('start orderers and databases', [...orderers, ...waves.databases]);
+  await startWave('start peers and chaincode', [...waves.peers, ...waves.chaincodes]);
   const endpoints = endpointsOf(topology, identities, addresses);
   const connections = new Connections();
   try {
     await Promise.all([
-      installAll(progress, connections, endpoints, packages, request.budgetMs),
+      installAll(progress, connections, endpoints, topology, packages, request.budgetMs),
       formChannels(
         progress,
         connections,
@@ -211,9 +228,7 @@ async function assemble(
         request.budgetMs,
       ),
     ]);
-    const application = progress.step('start CAs, MongoDB and REST API', () =>
-      startWave(deploy, nodes, [...waves.application, api]),
-    );
+    const application = startWave('start CAs, MongoDB and REST API', [...waves.application, api]);
     application.catch(() => undefined); // awaited below
     for (const { name: channel, chaincodes } of topology.channels) {
       for (const chaincode of chaincodes) {
@@ -255,7 +270,7 @@ async function assemble(
  * Deploys services and waits until their containers run: on two cores, what comes first is up sooner when the rest has
  * not been started yet.
  */
-async function startWave(
+async function startServices(
   deploy: DeployOptions,
   nodes: readonly StartedDockerNode[],
   definitions: readonly ServiceDefinition[],
@@ -327,11 +342,12 @@ async function installAll(
   progress: Progress,
   connections: Connections,
   { organisations }: Endpoints,
+  topology: Topology,
   packages: ReadonlyMap<string, ChaincodePackage>,
   budgetMs: number,
 ): Promise<void> {
-  await progress.step('install chaincode on every peer', async () => {
-    await Promise.all(
+  const install = () =>
+    Promise.all(
       organisations.flatMap(({ admin, peers }) =>
         peers.flatMap((peer) =>
           [...packages.values()].map(({ bytes }) =>
@@ -340,7 +356,15 @@ async function installAll(
         ),
       ),
     );
-  });
+  await progress.step(
+    'install chaincode on every peer',
+    install,
+    onMachines(peerMachines(topology.organisations)),
+  );
+}
+
+function peerMachines(organisations: Topology['organisations']): number[] {
+  return organisations.flatMap(({ peers }) => peers.map(({ machine }) => machine));
 }
 
 async function formChannels(
@@ -368,13 +392,13 @@ async function formChannels(
         budgetMs,
       }),
     );
-    await progress.step(`join peers to ${channel}`, async () => {
-      await Promise.all(
+    const join = () =>
+      Promise.all(
         joining.flatMap(({ admin, peers }) =>
           peers.map((peer) => joinChannel(connections, peer, genesisBlock, admin, budgetMs)),
         ),
       );
-    });
+    await progress.step(`join peers to ${channel}`, join, onMachines(peerMachines(members)));
   }
 }
 

@@ -17,6 +17,8 @@ export interface MachineRequest {
   /** Port on the host's loopback address for the REST API, if wanted. */
   readonly apiPort?: number | undefined;
   readonly signal: AbortSignal;
+  /** Told when the engine of a machine answers, with the seconds since its start. */
+  readonly onStarted?: ((machine: number, seconds: number) => void) | undefined;
 }
 
 export interface Machines {
@@ -38,9 +40,10 @@ export async function startMachines(request: MachineRequest): Promise<Machines> 
   const certificates = await createApiCertificates(numbers.map(machineNetwork.addressOf));
   const { api } = topology.application;
   request.signal.throwIfAborted();
+  const begin = performance.now();
   const started = await Promise.allSettled(
-    numbers.map((number) =>
-      new DockerNode({
+    numbers.map(async (number) => {
+      const node = await new DockerNode({
         outer: docker,
         image: request.nodeImage,
         goldenVolume: request.goldenVolume,
@@ -55,8 +58,10 @@ export async function startMachines(request: MachineRequest): Promise<Machines> 
         ...(request.apiPort && api.machine === number
           ? { publish: { host: request.apiPort, container: api.ports.http } }
           : {}),
-      }).startNode(),
-    ),
+      }).startNode();
+      request.onStarted?.(number, (performance.now() - begin) / 1000);
+      return node;
+    }),
   );
   const failed = started.find(({ status }) => status === 'rejected');
   if (failed) throw (failed as PromiseRejectedResult).reason;

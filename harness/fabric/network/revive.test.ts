@@ -44,7 +44,7 @@ function options() {
   const said: string[] = [];
   const progress = recordingProgress(() => 0, {
     say: (line) => said.push(line),
-    begin: (title) => said.push(title),
+    begin: (title, where) => said.push(where ? `${title} (${where})` : title),
     detail: () => {},
     end: () => {},
   });
@@ -68,7 +68,7 @@ describe('startStoppedMachines', () => {
     const { said, options: given } = options();
     const revived = await startStoppedMachines(found, given);
     expect(done.toSorted()).toEqual(['ping 2', 'ping 3', 'start 2', 'unpause 3']);
-    expect(said[0]).toBe('start what had stopped: machine 2, 3');
+    expect(said[0]).toBe('start what had stopped (machines 2, 3)');
     expect(stoppedMachines(revived)).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import type { Progress } from '../../settings/progress.ts';
 import { waitFor } from '../../settings/wait.ts';
+import { onMachines } from './on-machines.ts';
 import type { FoundNetwork } from './state.ts';
 import { statusOf } from './status.ts';
 
@@ -43,8 +44,8 @@ export async function startStoppedMachines(
         `seen no container of ${missing.map((m) => m.number).join(', ')}; remove the rest with: npm stop`,
     );
   }
-  await progress.step(`start what had stopped: machine ${stopped.join(', ')}`, async () => {
-    await Promise.all(
+  const start = () =>
+    Promise.all(
       network.machines
         .filter(({ number }) => stopped.includes(number))
         .map(async ({ number, container, docker }) => {
@@ -65,7 +66,7 @@ export async function startStoppedMachines(
           );
         }),
     );
-  });
+  await progress.step('start what had stopped', start, onMachines(stopped));
   const revived = {
     ...network,
     containerStates: new Map([...network.containerStates.keys()].map((n) => [n, 'running'])),

@@ -1,0 +1,31 @@
+import { renderFindings } from './doctor.ts';
+
+const FINE = { subject: 'go', state: 'ok', found: '1.26.8', needed: '1.24 or newer', fix: '' };
+
+it('every finding shows what was found, what is needed and what to do, good ones too', () => {
+  const missing = {
+    ...FINE,
+    state: 'missing',
+    found: 'not found',
+    fix: 'apt-get install',
+  } as const;
+  expect(renderFindings([{ ...FINE, state: 'ok' }, missing])).toBe(
+    [
+      '✓ go                 found   1.26.8',
+      '                     needed  1.24 or newer',
+      '                     fix     none',
+      '✗ go                 found   not found',
+      '                     needed  1.24 or newer',
+      '                     fix     apt-get install',
+    ].join('\n'),
+  );
+});
+
+it('what is long goes on below its beginning, within 80 columns', () => {
+  const found = Array.from({ length: 30 }, (_, i) => `word${i}`).join(' ');
+  const lines = renderFindings([{ ...FINE, state: 'limited', found }]).split('\n');
+  expect(lines.length).toBeGreaterThan(5);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  expect(lines[1]).toMatch(/^ {29}word/);
+  expect(lines.join(' ').match(/word\d+/g)).toHaveLength(30);
+});
