@@ -200,7 +200,7 @@ describe('submit', () => {
   });
 
   it('fails without ordering when organisations never agree', async () => {
-    const client = await network.open();
+    const client = await network.open({ timeouts: { endorseMs: 1_000 } });
     for (const peer of ['peer0.org2', 'peer1.org2']) {
       network.answers.set(peer, () => ({ readWriteSet: 'stale' }));
     }
