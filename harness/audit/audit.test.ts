@@ -42,7 +42,6 @@ describe('audit', () => {
     expect(verdict).toBe('valid');
     expect(channels).toEqual(['mychannel']);
     expect(Number.isInteger(duration)).toBe(true);
-    expect(duration).toBeLessThan(60_000);
   });
 
   it('covers the catalogue, each check once and with words to quote', () => {
