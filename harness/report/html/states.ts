@@ -62,7 +62,7 @@ export function spans(
   const hits = scenario.faults.filter((fault) =>
     componentsHit(fault, machines).includes(component),
   );
-  return hits.flatMap((fault, index): readonly Span[] => {
+  return hits.flatMap((fault): readonly Span[] => {
     const end = faultEnd(fault, axis);
     const span: Span = {
       from: fault.injectedAt,
@@ -70,13 +70,26 @@ export function spans(
       state: implied[fault.kind] ?? 'degraded',
       label: `${fault.kind}${fault.confirmation === 'confirmed' ? '' : ` (${fault.confirmation})`}`,
     };
-    const last = index === hits.length - 1;
-    const recovered = scenario.recovery.find(({ orderer }) => orderer === component);
-    if (!last || recovered === undefined || fault.healedAt === null) return [span];
-    const until = recovered.firstCommit === null ? axis.to : end + recovered.firstCommit;
+    const numberOf = (one: FaultResult) => scenario.faults.indexOf(one) + 1;
+    const recovered = scenario.recovery.find(
+      ({ faults, orderer }) => orderer === component && faults.includes(numberOf(fault)),
+    );
+    if (recovered === undefined || fault.healedAt === null) return [span];
+    // Of faults that overlapped, the one that ended last is what it recovers from.
+    const outlasted = hits.some(
+      (other) => recovered.faults.includes(numberOf(other)) && faultEnd(other, axis) > end,
+    );
+    if (outlasted) return [span];
+    const { firstCommit, healedAt } = recovered;
+    const until = firstCommit === null ? axis.to : healedAt + firstCommit;
     return [
       span,
-      { from: end, to: Math.min(axis.to, until), state: 'recovering', label: 'recovering' },
+      {
+        from: end,
+        to: Math.max(end, Math.min(axis.to, until)),
+        state: 'recovering',
+        label: 'recovering',
+      },
     ];
   });
 }

@@ -72,6 +72,27 @@ describe('states', () => {
     expect(spans('peer0.org1', scenario, machines, axisOf(scenario))).toEqual([]);
   });
 
+  it('shows a recovery for each fault, and one for faults that overlapped', () => {
+    const { states: _, ...scenario } = named(/^Crash an/);
+    const axis = axisOf(scenario);
+    const [first, second] = scenario.faults as readonly [FaultResult, FaultResult];
+    const twice = { ...scenario, faults: [first, { ...second, targets: ['orderer0'] }] };
+    const of = (changed: ScenarioResult) =>
+      spans('orderer0', changed, machines, axis).map(({ from, to, state }) => [from, to, state]);
+    expect(of(twice)).toEqual([
+      [110_000, 122_000, 'down'],
+      [122_000, 125_180, 'recovering'],
+      [128_000, 138_000, 'down'],
+      [138_000, 138_520, 'recovering'],
+    ]);
+    const recovery = scenario.recovery.slice(2).map((row) => ({ ...row, faults: [1, 2] }));
+    expect(of({ ...twice, recovery })).toEqual([
+      [110_000, 122_000, 'down'],
+      [128_000, 138_000, 'down'],
+      [138_000, 138_520, 'recovering'],
+    ]);
+  });
+
   it('lets a fault without heal last to the end, and doubts what was not confirmed', () => {
     const scenario = named(/mid-commit$/);
     const axis = axisOf(scenario);
