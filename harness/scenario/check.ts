@@ -11,6 +11,7 @@ import { messageOf } from '../settings/errors.ts';
 import { randomStream } from '../workload/random.ts';
 import { loadResult } from '../workload/statistics/load.ts';
 import { saveLogs } from './collect.ts';
+import { EngineEvents } from './engine-events.ts';
 import { findExcerpts } from './excerpts.ts';
 import { whileInForce } from './in-force.ts';
 import type { ScenarioPlace } from './run-scenario.ts';
@@ -61,11 +62,13 @@ export function check(name: string, run: (session: Session, notes: Notes) => Pro
       during: taken.during.bind(taken),
     };
     const problems: string[] = [];
+    const engines = EngineEvents.start(session, folder);
     try {
       await run(session, notes);
     } catch (error) {
       problems.push(messageOf(error));
     }
+    await engines[Symbol.asyncDispose]();
     await saveLogs(session, folder, since).catch((error) =>
       problems.push(`logs: ${messageOf(error)}`),
     );

@@ -17,6 +17,7 @@ import { openClients, type ScenarioClients } from './clients.ts';
 import { saveBlocks, saveKafka, saveLogs, waitForQuiescence } from './collect.ts';
 import { runCustomLoad } from './custom-load.ts';
 import type { ScenarioDefinition } from './definition.ts';
+import { EngineEvents } from './engine-events.ts';
 import { probeEnvironment } from './environment.ts';
 import { findExcerpts } from './excerpts.ts';
 import { judge } from './expectations.ts';
@@ -81,6 +82,7 @@ export async function runScenario(
     recoveryBudget: definition.expect?.recovery ?? DEFAULT_RECOVERY_MS,
   };
   let status: ScenarioStatus = 'failed';
+  const engines = EngineEvents.start(session, folder);
   try {
     await perform(session, definition, place, folder, draft, sabotage);
     status = 'passed';
@@ -88,6 +90,7 @@ export async function runScenario(
     draft.problems.push(messageOf(error));
     if (signal.aborted) status = 'interrupted';
   }
+  await engines[Symbol.asyncDispose]();
   await saveLogs(session, folder, since).catch((error) =>
     draft.problems.push(`logs: ${messageOf(error)}`),
   );
