@@ -11,6 +11,7 @@ import { messageOf } from '../settings/errors.ts';
 import { randomStream } from '../workload/random.ts';
 import { loadResult } from '../workload/statistics/load.ts';
 import { saveLogs } from './collect.ts';
+import { componentStates, componentsByMachine } from './component-states.ts';
 import { EngineEvents } from './engine-events.ts';
 import { findExcerpts } from './excerpts.ts';
 import { whileInForce } from './in-force.ts';
@@ -95,6 +96,7 @@ export function check(name: string, run: (session: Session, notes: Notes) => Pro
       recovery: [],
       load: loadResult([]),
       problems,
+      states: componentStates(engines.events, componentsByMachine(session)),
       excerpts: status === 'passed' ? [] : findExcerpts(session.runFolder, place.folder),
     } satisfies ScenarioResult;
   });

@@ -15,6 +15,7 @@ import { recovery } from '../workload/statistics/recovery.ts';
 import { makeChannel, type ScenarioChannel } from './channel.ts';
 import { openClients, type ScenarioClients } from './clients.ts';
 import { saveBlocks, saveKafka, saveLogs, waitForQuiescence } from './collect.ts';
+import { componentStates, componentsByMachine } from './component-states.ts';
 import { runCustomLoad } from './custom-load.ts';
 import type { ScenarioDefinition } from './definition.ts';
 import { EngineEvents } from './engine-events.ts';
@@ -123,6 +124,7 @@ export async function runScenario(
       backlogBudget: definition.expect?.backlog ?? null,
     }),
     problems,
+    states: componentStates(engines.events, componentsByMachine(session)),
     excerpts: status === 'passed' ? [] : findExcerpts(session.runFolder, place.folder),
   };
 }

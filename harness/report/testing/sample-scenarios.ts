@@ -294,7 +294,7 @@ export function scenarios(): readonly ScenarioResult[] {
       faults: [
         {
           ...fault(
-            'lose',
+            'loseMachine',
             'machine(3)',
             ['machine 3'],
             279_000,
