@@ -71,19 +71,19 @@ function judgeHeal(
     if (took !== null && took <= budget) continue;
     findings.violation({
       sources: [orderer],
-      message: `after the heal at ${heal} ms the first commit through ${orderer} ${took === null ? 'never came' : `took ${took} ms`}, the budget is ${budget} ms`,
+      message: `after the heal at ${Math.round(heal)} ms the first commit through ${orderer} ${took === null ? 'never came' : `took ${Math.round(took)} ms`}, the budget is ${budget} ms`,
     });
   }
   const drained = drainedAfter(heal, operations.filter(isLoad));
   countSlowest(findings, 'slowest backlog drain (ms)', drained);
   if (backlog === undefined || (drained !== null && drained <= backlog)) return;
   findings.violation({
-    message: `after the heal at ${heal} ms the backlog ${drained === null ? 'never drained' : `took ${drained} ms to drain`}, the budget is ${backlog} ms`,
+    message: `after the heal at ${Math.round(heal)} ms the backlog ${drained === null ? 'never drained' : `took ${Math.round(drained)} ms to drain`}, the budget is ${backlog} ms`,
   });
 }
 
 function countSlowest(findings: Findings, name: string, took: number | null): void {
-  if (took !== null) findings.count(name, Math.max(0, took - findings.counted(name)));
+  if (took !== null) findings.count(name, Math.max(0, Math.round(took) - findings.counted(name)));
 }
 
 /** Clock steps between the client's timer and the record; more than that is a hang. */
