@@ -24,6 +24,7 @@ import type {
  *     environment.json                    EnvironmentFacts
  *     kafka.json                          KafkaFacts
  *     logs/<component>.log                complete
+ *     engine-events.jsonl                 what the engines told meanwhile; for readers, no check needs it
  *
  * Everything but `scenario.json` may be absent; the checks that need it then say `unknown`.
  */
@@ -38,6 +39,7 @@ export const paths = {
     join(dir, 'events', channel, `${peer}.jsonl`),
   environment: (dir: string) => join(dir, 'environment.json'),
   kafka: (dir: string) => join(dir, 'kafka.json'),
+  engineEvents: (dir: string) => join(dir, 'engine-events.jsonl'),
   log: (dir: string, component: string) => join(dir, 'logs', `${component}.log`),
 } as const;
 

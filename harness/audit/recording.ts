@@ -1,4 +1,5 @@
 import type { HistoryRecord } from '../workload/history.ts';
+import type { ShareExpectation } from '../workload/statistics/availability.ts';
 
 /**
  * What the audit is given: everything that was recorded of one scenario. The interfaces say nothing of files, so that
@@ -52,21 +53,26 @@ export interface Expectations {
 }
 
 export interface RecoveryExpectation {
-  /** Orderers through which a VALID commit must be seen after each heal. */
+  /** Orderers through which a VALID commit must be seen after each heal that leaves no fault in force. */
   readonly orderers: readonly string[];
   /** Milliseconds from heal to that commit. */
   readonly budget: number;
+  /** Milliseconds from heal until what was pending then has ended; not judged if absent. */
+  readonly backlog?: number;
 }
 
-/** Selects operations of a phase and says what share of them must have succeeded, or must not. */
-export interface AvailabilityExpectation {
-  readonly phase: 'before' | 'during' | 'after';
+/**
+ * What share of a phase's operations must have been answered or have succeeded, or must not. The shares of
+ * `ShareExpectation` are of the load; those below are of the operations that are chosen here. Phases are defined in
+ * `workload/statistics/outages.ts`.
+ */
+export interface AvailabilityExpectation extends ShareExpectation {
   readonly kind: 'submit' | 'evaluate';
   /** Only operations of this organisation, e.g. `Org1MSP`. */
   readonly msp?: string;
   /** Only operations of clients whose name begins so. */
   readonly client?: string;
-  /** Shares from 0 to 1. */
+  /** Shares from 0 to 1 that were told ok. */
   readonly leastOk?: number;
   readonly mostOk?: number;
   /** No refusal may have taken longer, in ms. */

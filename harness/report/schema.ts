@@ -63,11 +63,32 @@ const fault = z.strictObject({
 const phase = z.strictObject({ ok: count, fail: count, unknown: count });
 const quantile = z.number().nullable();
 
-const load = z.strictObject({
-  before: phase,
+const faultNumbers = list(z.int().min(1)).describe(
+  'Faults by number, from 1 in the order of faults; several if they overlapped',
+);
+
+const outage = z.strictObject({
+  faults: faultNumbers,
+  from: milliseconds('First injection, since the run started'),
+  to: milliseconds(
+    'Last order to heal, since the run started; null if it was never healed',
+  ).nullable(),
   during: phase,
+  recovering: phase,
   after: phase,
-  backlogDrain: milliseconds('From heal until no operation was pending').nullable(),
+  backlogDrain: milliseconds(
+    'From heal until nothing was pending that was then; null if that never came',
+  ).nullable(),
+  backlogBudget: milliseconds('What the scenario allows for it, if it does').nullable(),
+});
+
+const load = z.strictObject({
+  before: phase.describe('Operations that ended before the first fault'),
+  during: phase.describe('Operations that were under way while a fault was in force'),
+  recovering: phase.describe('Operations that began before a recovery was over'),
+  after: phase.describe('Operations that began after a recovery, and touched no later fault'),
+  outages: list(outage).describe('One for each fault, or for those that overlapped'),
+  backlogDrain: milliseconds('The longest of all outages').nullable(),
   series: list(
     z.strictObject({
       at: milliseconds('Since the run started'),
@@ -103,6 +124,8 @@ const scenario = z.strictObject({
   audit: audit.nullable(),
   recovery: list(
     z.strictObject({
+      faults: faultNumbers,
+      healedAt: milliseconds('The heal that is measured from, since the run started'),
       orderer: text,
       firstCommit: milliseconds(
         'From heal to the first VALID commit through this orderer; null if not within the budget',

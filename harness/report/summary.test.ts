@@ -8,6 +8,7 @@ import {
   percent,
   repeatCommand,
   runVerdict,
+  slowestRecovery,
   standIns,
   statesOfFailed,
   worstFirst,
@@ -19,6 +20,23 @@ function runWith(...statuses: readonly ScenarioResult['status'][]): RunResult {
   const [first] = run.scenarios as readonly [ScenarioResult];
   return { ...run, scenarios: statuses.map((status) => ({ ...first, status })) };
 }
+
+describe('slowestRecovery', () => {
+  const [first] = passedRun().scenarios as readonly [ScenarioResult];
+  const slowest = (...commits: readonly (number | null)[]) => {
+    const recovery = commits.flatMap((firstCommit, index) => [
+      { faults: [index + 1], healedAt: index, orderer: 'orderer0', firstCommit, budget: 9 },
+      { faults: [index + 1], healedAt: index, orderer: 'orderer1', firstCommit: 8, budget: 9 },
+    ]);
+    return slowestRecovery({ ...first, recovery }, 'orderer0')?.faults;
+  };
+
+  it('is the longest of all faults, and never is longer than any', () => {
+    expect(slowest(3, 7, 5)).toEqual([2]);
+    expect(slowest(3, null, 5)).toEqual([2]);
+    expect(slowest()).toBeUndefined();
+  });
+});
 
 describe('runVerdict', () => {
   it.each<[string, RunResult, string]>([

@@ -1,6 +1,12 @@
 import path from 'node:path';
 import type { CheckResult } from '../audit/model.ts';
-import type { PhaseCounts, RunResult, ScenarioResult, ScenarioStatus } from './model.ts';
+import type {
+  PhaseCounts,
+  RecoveryResult,
+  RunResult,
+  ScenarioResult,
+  ScenarioStatus,
+} from './model.ts';
 
 /** What every reporter says about a run, said once. */
 
@@ -112,6 +118,20 @@ export function statusWord(status: ScenarioStatus): string {
 export function availability(counts: PhaseCounts): number | null {
   const all = counts.ok + counts.fail + counts.unknown;
   return all === 0 ? null : counts.ok / all;
+}
+
+/** The worst recovery through an orderer, of all faults of a scenario; `undefined` if none was measured. */
+export function slowestRecovery(
+  { recovery }: ScenarioResult,
+  orderer: string,
+): RecoveryResult | undefined {
+  const took = ({ firstCommit }: RecoveryResult) => firstCommit ?? Number.POSITIVE_INFINITY;
+  return recovery
+    .filter((result) => result.orderer === orderer)
+    .reduce<RecoveryResult | undefined>(
+      (worst, result) => (worst === undefined || took(result) > took(worst) ? result : worst),
+      undefined,
+    );
 }
 
 /** `99.9 %`; rounded down, so that 100 % means that nothing at all was refused. */

@@ -19,7 +19,7 @@ Partition the Kafka  failed          4.4 s     never        23%  F8 F9 invalid
 leader from brokers
 and ZooKeeper
     F8 same commit hash at every height: peer1.org2 differs from block 214 on
-Crash an orderer     passed          3.2 s     2.9 s        96%  21 valid
+Crash an orderer     passed          3.2 s     2.9 s        95%  21 valid
 
 Verdict: failed
 Report:  reports/latest/index.html`,

@@ -8,6 +8,7 @@ import {
   percent,
   runDuration,
   runVerdict,
+  slowestRecovery,
   standIns,
   statesOfFailed,
   statusWord,
@@ -88,7 +89,7 @@ interface Column {
 
 const share = (value: number | null) => (value === null ? '-' : percent(value).replace(' ', ''));
 
-/** Recovery through each orderer; two columns even if no scenario has any. */
+/** Orderers by name, for the slowest recovery through each; two columns even if no scenario has any. */
 function ordererNames(run: RunResult): readonly string[] {
   const names = new Set(run.scenarios.flatMap(({ recovery: all }) => all.map((r) => r.orderer)));
   return names.size > 0 ? [...names].sort().slice(0, 2) : ['orderer0', 'orderer1'];
@@ -101,8 +102,7 @@ function layout(run: RunResult, width: number): readonly Column[] {
       head: columns(name) <= 8 ? name : name.slice(-8),
       width: 8,
       right: true,
-      cell: (scenario: ScenarioResult) =>
-        recovery(scenario.recovery.find(({ orderer }) => orderer === name)),
+      cell: (scenario: ScenarioResult) => recovery(slowestRecovery(scenario, name)),
     })),
     {
       head: 'Ok during',

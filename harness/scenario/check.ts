@@ -11,6 +11,8 @@ import { messageOf } from '../settings/errors.ts';
 import { loadResult } from '../workload/statistics/load.ts';
 import { choices } from './choices.ts';
 import { saveLogs } from './collect.ts';
+import { componentStates, componentsByMachine } from './component-states.ts';
+import { EngineEvents } from './engine-events.ts';
 import { findExcerpts } from './excerpts.ts';
 import { whileInForce } from './in-force.ts';
 import type { ScenarioPlace } from './run-scenario.ts';
@@ -61,11 +63,13 @@ export function check(name: string, run: (session: Session, notes: Notes) => Pro
       during: taken.during.bind(taken),
     };
     const problems: string[] = [];
+    const engines = EngineEvents.start(session, folder);
     try {
       await run(session, notes);
     } catch (error) {
       problems.push(messageOf(error));
     }
+    await engines[Symbol.asyncDispose]();
     await saveLogs(session, folder, since).catch((error) =>
       problems.push(`logs: ${messageOf(error)}`),
     );
@@ -92,6 +96,7 @@ export function check(name: string, run: (session: Session, notes: Notes) => Pro
       recovery: [],
       load: loadResult([]),
       problems,
+      states: componentStates(engines.events, componentsByMachine(session)),
       excerpts: status === 'passed' ? [] : findExcerpts(session.runFolder, place.folder),
     } satisfies ScenarioResult;
   });

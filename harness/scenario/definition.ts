@@ -12,9 +12,14 @@ export interface FaultStep {
 
 /** What must be true of the run besides the ledger's invariants. */
 export interface Expect {
-  /** From each heal to the first VALID commit through each orderer, ms. */
+  /** From each heal that leaves no fault in force to the first VALID commit through each orderer, ms. */
   readonly recovery?: number;
-  /** Least share of transfers that must get a definite answer of a working network, by phase; *after* is after recovery. */
+  /** From each such heal until every transfer that was pending then has ended, ms; not judged unless told. */
+  readonly backlog?: number;
+  /**
+   * Least share of transfers that must get a definite answer of a working network, by phase; *after* is after recovery.
+   * Phases are defined in `workload/statistics/outages.ts`.
+   */
   readonly ok?: { readonly before?: number; readonly during?: number; readonly after?: number };
   /** Most share of transfers that may be told ok while the faults are in force; 0 means that writes must be refused. */
   readonly mostOkDuring?: number;

@@ -1,35 +1,67 @@
-import type { ExpectationResult, FaultResult, RecoveryResult } from '../report/model.ts';
+import type { AvailabilityExpectation } from '../audit/recording.ts';
+import type { ExpectationResult, FaultResult } from '../report/model.ts';
 import type { HistoryRecord } from '../workload/history.ts';
-import {
-  endOf,
-  faultWindows,
-  isLoad,
-  type Operation,
-  operationsOf,
-} from '../workload/statistics/operations.ts';
-import { availability } from '../workload/statistics/recovery.ts';
+import { judgeShares } from '../workload/statistics/availability.ts';
+import { loadResult } from '../workload/statistics/load.ts';
+import { operationsOf } from '../workload/statistics/operations.ts';
+import { outagesOf, type RecoveryGoal } from '../workload/statistics/outages.ts';
+import { recovery } from '../workload/statistics/recovery.ts';
 import type { ScenarioDefinition } from './definition.ts';
 
-const percent = (share: number) => `${Math.round(share * 1000) / 10} %`;
-
-/** Holds a run against what its author expects; faults must be confirmed and healed in any case. */
+/**
+ * Holds a run against what its author expects; faults must be confirmed and healed in any case. The audit judges the
+ * same recoveries and shares, from the same functions, so that it can do so again later.
+ *
+ * @param goal what each recovery must reach
+ */
 export function judge(
   definition: ScenarioDefinition,
   records: readonly HistoryRecord[],
   faults: readonly FaultResult[],
-  recoveries: readonly RecoveryResult[],
+  goal: RecoveryGoal,
 ): ExpectationResult[] {
   const { expect = {} } = definition;
+  const operations = operationsOf(records);
+  const outages = outagesOf(records, operations, goal);
+  const which = (numbers: readonly number[]) =>
+    outages.length < 2 ? '' : ` after ${numbers.map((n) => nameOf(definition, n)).join(' and ')}`;
   return [
     ...faultsTookEffect(definition, faults),
-    ...recoveries.map(({ orderer, firstCommit, budget }) => ({
-      name: `recovery through ${orderer}`,
+    ...recovery(records, goal).map(({ faults: numbers, orderer, firstCommit, budget }) => ({
+      name: `recovery through ${orderer}${which(numbers)}`,
       met: firstCommit !== null,
-      expected: `a VALID commit within ${budget / 1000} s of the heal`,
-      seen: firstCommit === null ? 'none' : `${(firstCommit / 1000).toFixed(1)} s`,
+      expected: `a VALID commit within ${seconds(budget)} of the heal`,
+      seen: firstCommit === null ? 'none' : seconds(firstCommit),
     })),
-    ...shares(expect, records, recoveries),
+    ...drains(expect.backlog, records, which),
+    ...judgeShares(shareExpectations(expect), records, operations, outages).map(
+      ({ name, met, expected, seen }) => ({ name, met, expected, seen }),
+    ),
   ];
+}
+
+const seconds = (ms: number) => `${Math.round(ms / 100) / 10} s`;
+
+/** `fault 2 (crash of orderer1)`: two faults of a scenario may be alike. */
+function nameOf({ faults = [] }: ScenarioDefinition, number: number): string {
+  const step = faults[number - 1];
+  return `fault ${number}${step ? ` (${step.fault.text} of ${step.fault.role.text})` : ''}`;
+}
+
+function drains(
+  budget: number | undefined,
+  records: readonly HistoryRecord[],
+  which: (numbers: readonly number[]) => string,
+): ExpectationResult[] {
+  if (budget === undefined) return [];
+  return loadResult(records)
+    .outages.filter(({ to }) => to !== null)
+    .map(({ faults, backlogDrain }) => ({
+      name: `backlog drained${which(faults)}`,
+      met: backlogDrain !== null && backlogDrain <= budget,
+      expected: `within ${seconds(budget)} of the heal`,
+      seen: backlogDrain === null ? 'never' : seconds(backlogDrain),
+    }));
 }
 
 function faultsTookEffect(
@@ -50,70 +82,19 @@ function faultsTookEffect(
   });
 }
 
-/** Shares of definite answers by a working network; a conflict or a refused overdraft is one, a refused envelope is not. */
-function shares(
-  expect: NonNullable<ScenarioDefinition['expect']>,
-  records: readonly HistoryRecord[],
-  recoveries: readonly RecoveryResult[],
-): ExpectationResult[] {
-  const operations = operationsOf(records).filter(isLoad);
-  const windows = faultWindows(records);
-  const from = Math.min(...windows.map((w) => w.from));
-  const to = Math.max(...windows.map((w) => w.to));
-  const between = {
-    before: { from: 0, to: windows.length === 0 ? Number.POSITIVE_INFINITY : from },
-    during: { from, to },
-    // What recovery takes has an expectation of its own; "after" is the time when it is over.
-    after: {
-      from: to + Math.max(0, ...recoveries.map((r) => r.firstCommit ?? r.budget)),
-      to: Number.POSITIVE_INFINITY,
-    },
-  };
-  const results: ExpectationResult[] = [];
-  for (const phase of ['before', 'during', 'after'] as const) {
-    const least = expect.ok?.[phase];
-    if (least === undefined) continue;
-    const { share, answered, total } = availability(operations, { between: between[phase] });
-    results.push({
-      name:
-        phase === 'after'
-          ? 'transfers answered after recovery'
-          : `transfers answered ${phase} the faults`,
-      met: share !== null && share >= least,
-      expected: `at least ${percent(least)}`,
-      seen: share === null ? 'no transfers' : `${percent(share)} (${answered} of ${total})`,
-    });
-  }
-  if (expect.mostOkDuring !== undefined) {
-    results.push(refusals(expect.mostOkDuring, records, operations, to));
-  }
-  return results;
+/** What the scenario expects of the load's shares, as the audit reads it. */
+export function shareExpectations({
+  ok = {},
+  mostOkDuring,
+}: NonNullable<ScenarioDefinition['expect']>): AvailabilityExpectation[] {
+  const kind = 'submit' as const;
+  return [
+    ...(['before', 'during', 'after'] as const).flatMap((phase) => {
+      const leastAnswered = ok[phase];
+      return leastAnswered === undefined ? [] : [{ phase, kind, leastAnswered }];
+    }),
+    ...(mostOkDuring === undefined
+      ? []
+      : [{ phase: 'during' as const, kind, mostOkInForce: mostOkDuring }]),
+  ];
 }
-
-/**
- * Whether writes were refused while the faults were in force. An operation that is in flight then may well end ok, before
- * the effect or after the heal; what must not happen is that one ends ok in between.
- */
-function refusals(
-  most: number,
-  records: readonly HistoryRecord[],
-  operations: readonly Operation[],
-  healedAt: number,
-): ExpectationResult {
-  const verified = records.flatMap((record) =>
-    record.type === 'fault' && record.phase === 'verified' ? [record.at] : [],
-  );
-  const from = Math.max(...verified) + EFFECT_GRACE_MS;
-  const within = operations.filter((o) => o.invocation.at < healedAt && endOf(o) > from);
-  const ok = within.filter((o) => o.completion?.outcome === 'ok' && endOf(o) < healedAt).length;
-  const share = within.length === 0 ? null : ok / within.length;
-  return {
-    name: 'transfers refused during the faults',
-    met: share !== null && share <= most,
-    expected: `at most ${percent(most)} told ok in that time`,
-    seen: share === null ? 'no transfers' : `${percent(share)} (${ok} of ${within.length})`,
-  };
-}
-
-/** What was acknowledged just before the fault is committed just after it. */
-const EFFECT_GRACE_MS = 1_000;

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { auditEvidence, paths, writeEnvironment, writeScenario } from '../audit/evidence.ts';
-import type { EnvironmentProbe, ScenarioFacts } from '../audit/recording.ts';
+import type { EnvironmentProbe } from '../audit/recording.ts';
 import { runFaults } from '../faults/schedule.ts';
 import type { ScenarioResult, ScenarioStatus } from '../report/model.ts';
 import { messageOf } from '../settings/errors.ts';
@@ -15,12 +15,16 @@ import { makeChannel, type ScenarioChannel } from './channel.ts';
 import { choices } from './choices.ts';
 import { openClients, type ScenarioClients } from './clients.ts';
 import { saveBlocks, saveKafka, saveLogs, waitForQuiescence } from './collect.ts';
+import { componentStates, componentsByMachine } from './component-states.ts';
 import { runCustomLoad } from './custom-load.ts';
 import type { ScenarioDefinition } from './definition.ts';
+import { EngineEvents } from './engine-events.ts';
 import { probeEnvironment } from './environment.ts';
 import { findExcerpts } from './excerpts.ts';
 import { judge } from './expectations.ts';
+import { scenarioFacts } from './facts.ts';
 import { Observers } from './observers.ts';
+import { problemsOf } from './problems.ts';
 import type { Session } from './session.ts';
 import { saveStates } from './state.ts';
 
@@ -79,6 +83,7 @@ export async function runScenario(
     recoveryBudget: definition.expect?.recovery ?? DEFAULT_RECOVERY_MS,
   };
   let status: ScenarioStatus = 'failed';
+  const engines = EngineEvents.start(session, folder);
   try {
     await perform(session, definition, place, folder, draft, sabotage);
     status = 'passed';
@@ -86,29 +91,18 @@ export async function runScenario(
     draft.problems.push(messageOf(error));
     if (signal.aborted) status = 'interrupted';
   }
+  await engines[Symbol.asyncDispose]();
   await saveLogs(session, folder, since).catch((error) =>
     draft.problems.push(`logs: ${messageOf(error)}`),
   );
   const { records } = await readHistory(paths.history(folder)).catch(() => ({ records: [] }));
   const audit = await attempt(draft, 'audit', async () => auditEvidence(folder));
-  const recoveries = recovery(records, {
+  const goal = {
     orderers: session.endpoints.orderers.map((o) => o.name),
     budget: draft.recoveryBudget,
-  });
-  const expectations = judge(definition, records, draft.faults, recoveries);
-  const problems = [
-    ...draft.problems,
-    ...expectations
-      .filter((e) => !e.met)
-      .map((e) => `${e.name}: expected ${e.expected}, seen ${e.seen}`),
-    ...(audit?.checks ?? [])
-      .filter((check) => check.applicable !== false && check.verdict !== 'valid')
-      .map(
-        (check) =>
-          `${check.id} ${check.name}: ${check.verdict}: ` +
-          `${check.evidence[0]?.message ?? check.reason ?? 'no evidence given'}`,
-      ),
-  ];
+  };
+  const expectations = judge(definition, records, draft.faults, goal);
+  const problems = problemsOf(draft.problems, expectations, audit);
   if (status === 'passed' && problems.length > 0) status = 'failed';
   return {
     name: place.name,
@@ -123,9 +117,14 @@ export async function runScenario(
     faults: draft.faults,
     expectations,
     audit: audit ?? null,
-    recovery: recoveries,
-    load: loadResult(records, { blocks: draft.blocks }),
+    recovery: recovery(records, goal),
+    load: loadResult(records, {
+      blocks: draft.blocks,
+      goal,
+      backlogBudget: definition.expect?.backlog ?? null,
+    }),
     problems,
+    states: componentStates(engines.events, componentsByMachine(session)),
     excerpts:
       status === 'passed'
         ? []
@@ -146,7 +145,18 @@ async function perform(
   using history = History.create(historyFile(folder), clock);
   const chaincode = 'kind' in definition.load ? definition.load.chaincode : 'bank';
   const channel = await makeChannel(session, place.channel, chaincode);
-  writeScenario(folder, scenarioFacts(session, definition, place, channel, chaincode, draft));
+  writeScenario(
+    folder,
+    scenarioFacts(definition, {
+      name: place.name,
+      channel,
+      chaincode,
+      peers: session.endpoints.peers.map((p) => p.name),
+      orderers: session.endpoints.orderers.map((o) => o.name),
+      recovery: draft.recoveryBudget,
+      patience: PATIENCE_MS,
+    }),
+  );
   const observers = new Observers(session, channel.name, folder, history);
   try {
     await usingClients(session, definition, place, chaincode, history, draft, sabotage);
@@ -315,43 +325,6 @@ function likeBefore(before: EnvironmentProbe, after: EnvironmentProbe): boolean 
     reachable(after) >= reachable(before) &&
     after.leftovers.length <= before.leftovers.length
   );
-}
-
-function scenarioFacts(
-  session: Session,
-  definition: ScenarioDefinition,
-  place: ScenarioPlace,
-  channel: ScenarioChannel,
-  chaincode: string,
-  draft: Draft,
-): ScenarioFacts {
-  const { endpoints } = session;
-  const { expect = {}, faults = [] } = definition;
-  const reads = 'kind' in definition.load ? 0 : definition.load.reads.share;
-  const orderers = endpoints.orderers.map((o) => o.name);
-  return {
-    schema: 1,
-    name: place.name,
-    chaincode,
-    workload: chaincode === 'bank' ? 'bank' : 'other',
-    channels: {
-      [channel.name]: {
-        peers: endpoints.peers.map((p) => p.name),
-        orderers,
-        startHeight: channel.startHeight,
-      },
-    },
-    patience: PATIENCE_MS,
-    floors: {
-      operations: expect.operations ?? 20,
-      conflicts: expect.conflicts ?? 0,
-      reads: reads > 0 ? 1 : 0,
-    },
-    expectations: {
-      ...(faults.length > 0 ? { recovery: { orderers, budget: draft.recoveryBudget } } : {}),
-    },
-    allowedLogs: [...(expect.allowedLogs ?? [])],
-  };
 }
 
 async function attempt<T>(

@@ -4,14 +4,7 @@ import { indexHistory } from '../history.ts';
 import type { AvailabilityExpectation, ScenarioFacts } from '../recording.ts';
 import { LedgerBuilder } from '../testing/ledger-builder.ts';
 import { busyRecording } from '../testing/scene.ts';
-import {
-  available,
-  backlogDrain,
-  faultWindows,
-  firstCommitThrough,
-  phaseAt,
-  recovers,
-} from './recovery.ts';
+import { available, recovers } from './recovery.ts';
 
 let next = 0;
 
@@ -64,71 +57,6 @@ const recording = (facts: Partial<ScenarioFacts>) => {
   return paper;
 };
 
-describe('what is measured', () => {
-  it('takes a fault from its injection to the order to heal', () => {
-    const events = [
-      fault(1, 'inject', 10),
-      fault(2, 'inject', 20),
-      fault(1, 'verified', 21),
-      fault(1, 'heal', 30),
-      fault(1, 'healed', 35),
-      fault(3, 'heal', 36),
-    ];
-    expect(faultWindows(events)).toEqual([
-      { fault: 1, kind: 'crash', injectedAt: 10, healedAt: 30 },
-      { fault: 2, kind: 'crash', injectedAt: 20, healedAt: null },
-    ]);
-    expect(faultWindows([fault(1, 'inject', 10), fault(1, 'healed', 35)])).toMatchObject([
-      { healedAt: 35 },
-    ]);
-  });
-
-  it('finds the first commit that an orderer acknowledged after a time', () => {
-    const { operations } = history(
-      operation(90, 140, { acknowledgedAt: 95 }),
-      operation(95, 190, { acknowledgedAt: 100 }),
-      operation(95, 180, { acknowledgedAt: 101 }),
-      operation(101, 110, { orderer: 'orderer1' }),
-      operation(101, 111, { outcome: 'fail' }),
-      operation(101, 112, {}, { kind: 'evaluate' }),
-      operation(101, null),
-    );
-    expect(firstCommitThrough('orderer0', 100, operations)).toBe(80);
-    expect(firstCommitThrough('orderer1', 100, operations)).toBe(10);
-    expect(firstCommitThrough('orderer1', 111, operations)).toBeNull();
-    expect(firstCommitThrough('orderer2', 0, operations)).toBeNull();
-  });
-
-  it('drains the backlog with the last operation that was in flight', () => {
-    const { operations } = history(operation(10, 50), operation(20, 130), operation(100, 900));
-    expect(backlogDrain(100, operations)).toBe(30);
-    expect(backlogDrain(10, operations)).toBe(0);
-    expect(backlogDrain(100, history(operation(10, null)).operations)).toBeNull();
-    expect(backlogDrain(10, history(operation(10, null)).operations)).toBe(0);
-  });
-
-  it('tells phases, over several faults too', () => {
-    const windows = faultWindows([
-      fault(1, 'inject', 10),
-      fault(1, 'heal', 20),
-      fault(2, 'inject', 30),
-      fault(2, 'heal', 40),
-      fault(3, 'inject', 35),
-    ]);
-    expect([9, 10, 19, 20, 29, 30, 39, 40].map((at) => phaseAt(at, windows))).toEqual([
-      'before',
-      'during',
-      'during',
-      'after',
-      'after',
-      'during',
-      'during',
-      'during',
-    ]);
-    expect(phaseAt(5, [])).toBe('before');
-  });
-});
-
 describe('F18 ordering resumes', () => {
   const both = { recovery: { orderers: ['orderer0', 'orderer1'], budget: 50 } };
   const healed = [fault(1, 'inject', 10), fault(1, 'heal', 100)];
@@ -163,6 +91,28 @@ describe('F18 ordering resumes', () => {
           'after the heal at 100 ms the first commit through orderer1 never came, the budget is 50 ms',
       },
     ]);
+  });
+
+  it('rejects a backlog that drained too late, or never, if the scenario has a budget for it', () => {
+    const commits = [operation(101, 110), operation(101, 111, { orderer: 'orderer1' })];
+    const judged = (end: number | null, backlog?: number) =>
+      run(history(healed, ...commits, operation(90, end)), {
+        recovery: { ...both.recovery, ...(backlog !== undefined && { backlog }) },
+      });
+    expect(judged(130, 30)).toMatchObject({
+      verdict: 'valid',
+      counts: { 'slowest backlog drain (ms)': 30 },
+    });
+    expect(judged(131, 30)).toMatchObject({
+      verdict: 'invalid',
+      evidence: [
+        {
+          message: 'after the heal at 100 ms the backlog took 31 ms to drain, the budget is 30 ms',
+        },
+      ],
+    });
+    expect(judged(null, 30).evidence[0]?.message).toMatch(/the backlog never drained/);
+    expect(judged(131).verdict).toBe('valid');
   });
 
   it('rejects a fault that was never healed, unless it was meant to last', () => {
@@ -272,7 +222,7 @@ describe('F19 availability as designed', () => {
       operation(at, at + 1),
       operation(at, at + 1, { outcome: 'fail' }),
       operation(at, at + 1, { outcome: 'unknown' }),
-      operation(at === 150 ? 50 : 150, 160),
+      operation(at === 150 ? 50 : 150, at === 150 ? 60 : 160),
     );
     expect(run(past, { phase, kind: 'submit', leastOk: 0.3, mostOk: 0.4 }).verdict).toBe('valid');
     expect(run(past, { phase, kind: 'submit', leastOk: 1 / 3, mostOk: 1 / 3 }).verdict).toBe(
@@ -286,6 +236,83 @@ describe('F19 availability as designed', () => {
     expect(run(past, { phase, kind: 'submit', mostOk: 0 }).evidence).toEqual([
       { message: `submits ${phase} the fault: 1 of 3 succeeded (33.3 %), expected at most 0 %` },
     ]);
+  });
+
+  /** What `expect.ok` and `expect.mostOkDuring` of a scenario become. */
+  const load = { kind: 'submit' } as const;
+  const answered = (phase: AvailabilityExpectation['phase'], leastAnswered: number) =>
+    ({ ...load, phase, leastAnswered }) as const;
+
+  it.each([
+    ['before', 50, 'transfers answered before the faults'],
+    ['during', 150, 'transfers answered during the faults'],
+    ['after', 250, 'transfers answered after recovery'],
+  ] as const)('judges the share of the load that was answered %s', (phase, at, name) => {
+    const past = (...last: Partial<Completion>[]) =>
+      history(
+        outage,
+        ...last.map((completion) => operation(at, at + 1, completion)),
+        operation(at, at + 1, { outcome: 'fail', code: 'MVCC_READ_CONFLICT' }),
+        operation(at, at + 1, { outcome: 'fail' }, { intent: 'probe' }),
+        operation(at, at + 1, { outcome: 'fail' }, { kind: 'evaluate' }),
+        operation(at === 50 ? 150 : 50, at === 50 ? 160 : 60, { outcome: 'fail' }),
+      );
+    // Twins: an answer by the chaincode, and none by the network.
+    const good = past({ outcome: 'fail', refused: true }, { outcome: 'unknown' }, {});
+    const bad = past({ outcome: 'fail' }, { outcome: 'unknown' }, {});
+    expect(run(good, answered(phase, 0.75))).toMatchObject({
+      verdict: 'valid',
+      counts: { expectations: 1 },
+    });
+    expect(run(bad, answered(phase, 0.75))).toMatchObject({
+      verdict: 'invalid',
+      evidence: [{ message: `${name}: expected at least 75 %, seen 50 % (2 of 4)` }],
+    });
+  });
+
+  it('counts neither healthy time between two faults as during, nor a recovery as after', () => {
+    const twice = [...outage, fault(2, 'inject', 900), fault(2, 'heal', 1_000)];
+    const past = (...more: (Invocation | Completion)[][]) =>
+      history(twice, operation(150, 160, { outcome: 'fail' }), operation(1_500, 1_501), ...more);
+    const between = past(operation(500, 510), operation(520, 530));
+    expect(run(between, answered('during', 0.5)).verdict).toBe('invalid');
+    expect(run(past(operation(850, 910)), answered('during', 0.5)).verdict).toBe('valid');
+    const recovery = { orderers: ['orderer0'], budget: 400 };
+    const judged = (at: number) =>
+      available.run(
+        recording({
+          patience: 5_000,
+          expectations: { recovery, availability: [answered('after', 1)] },
+        }),
+        past(operation(210, 310), operation(at, at + 1, { outcome: 'fail' })),
+      ).verdict;
+    expect([judged(309), judged(310)]).toEqual(['valid', 'invalid']);
+  });
+
+  it('judges whether writes were refused while the faults were in force', () => {
+    const long = [fault(1, 'inject', 0), fault(1, 'verified', 100), fault(1, 'heal', 9_000)];
+    const most = { ...load, phase: 'during', mostOkInForce: 0 } as const;
+    const refused = operation(2_000, 3_000, { outcome: 'fail' });
+    // Twins: acknowledged just before the effect, and in the midst of it.
+    expect(run(history(long, refused, operation(900, 1_100)), most).verdict).toBe('valid');
+    expect(run(history(long, refused, operation(900, 1_101)), most).evidence).toEqual([
+      {
+        message:
+          'transfers refused during the faults: expected at most 0 % told ok in that time, seen 50 % (1 of 2)',
+      },
+    ]);
+    // Healthy time between two faults is not one in which they must be refused.
+    const twice = [
+      ...[...long, fault(2, 'inject', 20_000), fault(2, 'verified', 20_001)],
+      fault(2, 'heal', 25_000),
+    ];
+    expect(run(history(twice, refused, operation(12_000, 12_100)), most).verdict).toBe('valid');
+    expect(run(history(twice, refused, operation(22_000, 22_100)), most).verdict).toBe('invalid');
+    expect(run(history(long, operation(9_001, 9_002)), most)).toMatchObject({
+      verdict: 'unknown',
+      reason:
+        'transfers refused during the faults: expected at most 0 % told ok in that time, seen no transfers',
+    });
   });
 
   it('looks at the clients that it is told to', () => {

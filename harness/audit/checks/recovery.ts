@@ -1,61 +1,25 @@
-import type { FaultEvent } from '../../workload/history.ts';
+import { inWords, judgeShares } from '../../workload/statistics/availability.ts';
+import {
+  faultWindows,
+  isLoad,
+  type Operation as LoadOperation,
+} from '../../workload/statistics/operations.ts';
+import {
+  drainedAfter,
+  firstCommitThrough,
+  NO_GOAL,
+  type Outage,
+  outagesOf,
+  phaseOf,
+} from '../../workload/statistics/outages.ts';
 import type { RunCheck } from '../checker.ts';
 import { Findings } from '../findings.ts';
-import type { History, Operation } from '../history.ts';
-import type { AvailabilityExpectation } from '../recording.ts';
+import type { History } from '../history.ts';
+import type { AvailabilityExpectation, RecoveryExpectation } from '../recording.ts';
 
-/** One fault from injection to heal, in milliseconds since the run started. */
-export interface FaultWindow {
-  readonly fault: number;
-  readonly kind: string;
-  readonly injectedAt: number;
-  /** When the heal was ordered; `null` if it never was. */
-  readonly healedAt: number | null;
-}
-
-/** Faults by number, in order of injection. */
-export function faultWindows(faults: readonly FaultEvent[]): FaultWindow[] {
-  const windows = new Map<number, FaultWindow>();
-  for (const { fault, kind, phase, at } of faults) {
-    const window = windows.get(fault);
-    if (phase === 'inject') windows.set(fault, { fault, kind, injectedAt: at, healedAt: null });
-    else if (window && window.healedAt === null && (phase === 'heal' || phase === 'healed')) {
-      windows.set(fault, { ...window, healedAt: at });
-    }
-  }
-  return [...windows.values()];
-}
-
-/**
- * Milliseconds from `since` to the first submit that was told VALID through this orderer, having been acknowledged by
- * it after `since`; `null` if there was none.
- */
-export function firstCommitThrough(
-  orderer: string,
-  since: number,
-  operations: readonly Operation[],
-): number | null {
-  let first: number | null = null;
-  for (const { invoke, complete } of operations) {
-    if (invoke.kind !== 'submit' || complete?.outcome !== 'ok' || complete.orderer !== orderer) {
-      continue;
-    }
-    if ((complete.acknowledgedAt ?? complete.at) < since) continue;
-    const after = complete.at - since;
-    if (first === null || after < first) first = after;
-  }
-  return first;
-}
-
-/** Milliseconds from `since` until every operation that was in flight then had come back; `null` if one never did. */
-export function backlogDrain(since: number, operations: readonly Operation[]): number | null {
-  let drained = since;
-  for (const { invoke, complete } of operations) {
-    if (invoke.at >= since) continue;
-    if (!complete) return null;
-    drained = Math.max(drained, complete.at);
-  }
-  return drained - since;
+/** Operations as the statistics of the workload name their parts: audit and report measure by the same functions. */
+function operationsOf({ operations }: History): LoadOperation[] {
+  return operations.map(({ invoke, complete }) => ({ invocation: invoke, completion: complete }));
 }
 
 export const recovers: RunCheck = {
@@ -64,15 +28,15 @@ export const recovers: RunCheck = {
     id: 'F18',
     name: 'ordering resumes',
     guarantee:
-      'After every heal a transaction commits through each orderer within the recovery budget of the scenario.',
+      'After every heal that leaves no fault in force, a transaction commits through each orderer, and what was pending comes to an end, within the budgets of the scenario.',
   },
   run({ scenario }, history) {
     const findings = new Findings(recovers.definition);
     const windows = faultWindows(history.faults);
     findings.count('faults', windows.length);
     const lasting = scenario.expectations?.unhealed ?? [];
-    for (const { fault, kind, healedAt } of windows) {
-      if (healedAt === null && !lasting.includes(fault)) {
+    for (const { fault, kind, to } of windows) {
+      if (to === Number.POSITIVE_INFINITY && !lasting.includes(fault)) {
         findings.violation({ message: `fault ${fault} (${kind}) was never healed` });
       }
     }
@@ -85,44 +49,41 @@ export const recovers: RunCheck = {
       findings.unknown('the scenario has a fault but no expectation of recovery');
       return findings.result();
     }
-    // Overlapping faults end with the last heal: ordering need not resume while another fault lasts.
-    for (const heal of lastHeals(windows)) {
-      for (const orderer of expected.orderers) {
-        const took = firstCommitThrough(orderer, heal, history.operations);
-        findings.count('recoveries');
-        if (took !== null) {
-          const slowest = findings.counted('slowest recovery (ms)');
-          findings.count('slowest recovery (ms)', Math.max(0, took - slowest));
-        }
-        if (took !== null && took <= expected.budget) continue;
-        findings.violation({
-          sources: [orderer],
-          message: `after the heal at ${heal} ms the first commit through ${orderer} ${took === null ? 'never came' : `took ${took} ms`}, the budget is ${expected.budget} ms`,
-        });
-      }
+    const operations = operationsOf(history);
+    for (const { to } of outagesOf(history.faults, operations)) {
+      if (to !== Number.POSITIVE_INFINITY) judgeHeal(to, expected, operations, findings);
     }
     findings.floor('recoveries', lasting.length === windows.length ? 0 : 1);
     return findings.result();
   },
 };
 
-/** Heals after which no fault was active. */
-function lastHeals(windows: readonly FaultWindow[]): number[] {
-  const heals = windows.map(({ healedAt }) => healedAt).filter((at) => at !== null);
-  return [...new Set(heals)].filter((heal) =>
-    windows.every(
-      ({ injectedAt, healedAt }) => injectedAt > heal || (healedAt !== null && healedAt <= heal),
-    ),
-  );
+function judgeHeal(
+  heal: number,
+  { orderers, budget, backlog }: RecoveryExpectation,
+  operations: readonly LoadOperation[],
+  findings: Findings,
+): void {
+  for (const orderer of orderers) {
+    const took = firstCommitThrough(orderer, heal, operations);
+    findings.count('recoveries');
+    countSlowest(findings, 'slowest recovery (ms)', took);
+    if (took !== null && took <= budget) continue;
+    findings.violation({
+      sources: [orderer],
+      message: `after the heal at ${Math.round(heal)} ms the first commit through ${orderer} ${took === null ? 'never came' : `took ${Math.round(took)} ms`}, the budget is ${budget} ms`,
+    });
+  }
+  const drained = drainedAfter(heal, operations.filter(isLoad));
+  countSlowest(findings, 'slowest backlog drain (ms)', drained);
+  if (backlog === undefined || (drained !== null && drained <= backlog)) return;
+  findings.violation({
+    message: `after the heal at ${Math.round(heal)} ms the backlog ${drained === null ? 'never drained' : `took ${Math.round(drained)} ms to drain`}, the budget is ${backlog} ms`,
+  });
 }
 
-type Phase = AvailabilityExpectation['phase'];
-
-/** Phase of the run at a time: `during` while any fault is active, else before the first or after the last so far. */
-export function phaseAt(at: number, windows: readonly FaultWindow[]): Phase {
-  const begun = windows.filter(({ injectedAt }) => injectedAt <= at);
-  if (begun.length === 0) return 'before';
-  return begun.some(({ healedAt }) => healedAt === null || healedAt > at) ? 'during' : 'after';
+function countSlowest(findings: Findings, name: string, took: number | null): void {
+  if (took !== null) findings.count(name, Math.max(0, Math.round(took) - findings.counted(name)));
 }
 
 /** Clock steps between the client's timer and the record; more than that is a hang. */
@@ -157,37 +118,47 @@ export const available: RunCheck = {
         });
       }
     }
-    const windows = faultWindows(history.faults);
-    for (const expected of scenario.expectations?.availability ?? []) {
-      judgeShare(expected, history, windows, findings);
+    const { availability = [], recovery = NO_GOAL } = scenario.expectations ?? {};
+    const operations = operationsOf(history);
+    const outages = outagesOf(history.faults, operations, recovery);
+    for (const judgement of judgeShares(availability, history.faults, operations, outages)) {
+      if (judgement.share === null) {
+        findings.unknown(inWords(judgement));
+        continue;
+      }
+      findings.count('expectations');
+      if (!judgement.met) findings.violation({ message: inWords(judgement) });
     }
+    for (const expected of availability) judgeChosen(expected, operations, outages, findings);
     findings.floor('operations', scenario.floors?.operations ?? 10);
     return findings.result();
   },
 };
 
-function judgeShare(
+/** Judges operations that an expectation chooses by more than their phase. */
+function judgeChosen(
   expected: AvailabilityExpectation,
-  history: History,
-  windows: readonly FaultWindow[],
+  operations: readonly LoadOperation[],
+  outages: readonly Outage[],
   findings: Findings,
 ): void {
   const { phase, kind, msp, client, leastOk, mostOk, refusedWithin } = expected;
+  if (leastOk === undefined && mostOk === undefined && refusedWithin === undefined) return;
   const who = [msp, client && `clients ${client}*`].filter(Boolean).join(', ');
   const subject = `${kind}s ${phase} the fault${who && ` (${who})`}`;
-  const chosen = history.operations.filter(
-    ({ invoke }) =>
-      invoke.kind === kind &&
-      phaseAt(invoke.at, windows) === phase &&
-      (msp === undefined || invoke.msp === msp) &&
-      (client === undefined || invoke.client.startsWith(client)),
+  const chosen = operations.filter(
+    (operation) =>
+      operation.invocation.kind === kind &&
+      phaseOf(operation, outages) === phase &&
+      (msp === undefined || operation.invocation.msp === msp) &&
+      (client === undefined || operation.invocation.client.startsWith(client)),
   );
   if (chosen.length === 0) {
     findings.unknown(`there were no ${subject}`);
     return;
   }
   findings.count('expectations');
-  const ok = chosen.filter(({ complete }) => complete?.outcome === 'ok').length;
+  const ok = chosen.filter(({ completion }) => completion?.outcome === 'ok').length;
   const share = ok / chosen.length;
   const percent = (value: number): string => `${Math.round(value * 1000) / 10} %`;
   if (leastOk !== undefined && share < leastOk) {
@@ -201,11 +172,11 @@ function judgeShare(
     });
   }
   if (refusedWithin === undefined) return;
-  for (const { invoke, complete } of chosen) {
-    if (complete?.outcome !== 'fail' || complete.at - invoke.at <= refusedWithin) continue;
+  for (const { invocation, completion } of chosen) {
+    if (completion?.outcome !== 'fail' || completion.at - invocation.at <= refusedWithin) continue;
     findings.violation({
-      operation: invoke.operation,
-      message: `operation ${invoke.operation} was refused after ${complete.at - invoke.at} ms, expected within ${refusedWithin} ms`,
+      operation: invocation.operation,
+      message: `operation ${invocation.operation} was refused after ${completion.at - invocation.at} ms, expected within ${refusedWithin} ms`,
     });
   }
 }

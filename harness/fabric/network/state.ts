@@ -55,6 +55,8 @@ export async function saveState(manager: StartedDockerNode, state: NetworkState)
 export interface FoundNetwork {
   readonly state: NetworkState;
   readonly machines: readonly StartedDockerNode[];
+  /** The engine that the machines run in. */
+  readonly outer: Docker;
   /** State of each node container in the outer engine: `running`, `exited`, `paused`, … */
   readonly containerStates: ReadonlyMap<number, string>;
 }
@@ -88,5 +90,5 @@ export async function findNetwork(
   const containerStates = new Map(
     [...objects.machines].map(([number, { State }]) => [number, State] as const),
   );
-  return { state, machines, containerStates };
+  return { state, machines, outer: docker, containerStates };
 }

@@ -1,4 +1,6 @@
-import type { FaultContext } from '../model.ts';
+import * as exported from '../index.ts';
+import type { FaultKind } from '../kind.ts';
+import type { Fault, FaultContext } from '../model.ts';
 import { component, machine } from '../roles.ts';
 import { fakeContext, fakeMachine } from '../testing/fakes.ts';
 import { delay } from './delay.ts';
@@ -163,4 +165,28 @@ describe('a measured share of lost packets', () => {
   });
 
   it('without a count fits nothing', () => expect(isShare(undefined, 0.5)).toBe(false));
+});
+
+describe('the kind of a fault', () => {
+  const role = component('kafka0');
+  const faults: Readonly<Record<FaultKind, Fault>> = {
+    crash: exported.crash(role),
+    delay: exported.delay(role, 1),
+    freeze: exported.freeze(role),
+    fullDisk: exported.fullDisk(role),
+    isolate: exported.isolate(role),
+    loseMachine: exported.loseMachine(role),
+    loss: exported.loss(role, 0.1),
+    noop: exported.noop(role),
+    outOfMemory: exported.outOfMemory(role),
+    rate: exported.rate(role, 1_000),
+    readOnlyDisk: exported.readOnlyDisk(role),
+    restartInTurn: exported.restartInTurn(role),
+    starve: exported.starve(role, 0.1),
+    stop: exported.stop(role),
+  };
+
+  it.each(Object.entries(faults))('%s is the name of the function that makes it', (name, fault) => {
+    expect(fault.kind).toBe(name);
+  });
 });

@@ -92,6 +92,7 @@ async function open(file: string | undefined): Promise<FoundNetwork> {
     machines: state.machines.map((machine, i) =>
       attachNode(engine.docker, state.ids[i] ?? '', { ...machine, ...state }),
     ),
+    outer: engine.docker,
     containerStates: new Map(),
   };
 }

@@ -61,6 +61,17 @@ describe('the page', () => {
     expect(page).not.toContain(file);
   });
 
+  it('has a row of recovery and of drain for each fault, with its budget', () => {
+    const section = words(page).match(/Availability and recovery operations .*?(?= Expectations)/g);
+    const crashed = section?.find((text) => text.includes('recovering B')) ?? '';
+    expect(crashed).toMatch(
+      / during A \d+ .* recovering A \d+ .* after A \d+ .* during B \d+ .* after B \d+ /,
+    );
+    expect(crashed).toMatch(
+      /A first commit through orderer0 3\.2 s 30 s A first commit through orderer1 410 ms 30 s A backlog drained \S+ m?s 5\.0 s B first commit through orderer0 520 ms 30 s B first commit through orderer1 2\.9 s 30 s B backlog drained \S+ m?s –/,
+    );
+  });
+
   it('requests nothing', () => {
     expect(page).not.toMatch(/<(script|link|img|iframe)[^>]+(src|href)="(?!data:)/);
     expect(page).not.toMatch(/@import|url\((?!data:)/);
@@ -115,7 +126,9 @@ describe('an unfinished run', () => {
   const empty: LoadResult = {
     before: { ok: 0, fail: 0, unknown: 0 },
     during: { ok: 0, fail: 0, unknown: 0 },
+    recovering: { ok: 0, fail: 0, unknown: 0 },
     after: { ok: 0, fail: 0, unknown: 0 },
+    outages: [],
     backlogDrain: null,
     series: [],
     blocks: [],
@@ -154,7 +167,7 @@ describe('text from the network under test', () => {
           evidence: evil,
         })),
         expectations: [{ name: evil, met: false, expected: evil, seen: evil }],
-        recovery: [{ orderer: evil, firstCommit: 1, budget: 2 }],
+        recovery: [{ faults: [1], healedAt: 0, orderer: evil, firstCommit: 1, budget: 2 }],
         audit: {
           verdict: 'invalid',
           channels: [evil],

@@ -1,5 +1,5 @@
 import type { CheckResult, Evidence } from '../../audit/model.ts';
-import type { LogExcerpt, RunResult, ScenarioResult } from '../model.ts';
+import type { LogExcerpt, OutageResult, PhaseCounts, RunResult, ScenarioResult } from '../model.ts';
 import {
   applicable,
   auditWords,
@@ -19,6 +19,9 @@ import { timeline } from './timeline.ts';
 const MOST_COLUMNS = 1000;
 const MOST_EVIDENCE = 12;
 
+const OUTAGE_PHASES = ['during', 'recovering', 'after'] as const;
+const ALL_PHASES = ['before', ...OUTAGE_PHASES] as const;
+
 function faults(scenario: ScenarioResult, axis: Axis): Markup | false {
   if (scenario.faults.length === 0) return false;
   const rows = scenario.faults.map((fault, index) => {
@@ -35,18 +38,34 @@ function faults(scenario: ScenarioResult, axis: Axis): Markup | false {
   return html`<h4>Faults</h4><table class="stack faults"><thead><tr><th scope="col"></th><th scope="col">fault</th><th scope="col">target</th><th scope="col" class="number">injected</th><th scope="col" class="number">verified</th><th scope="col" class="number">healed</th><th scope="col" class="number">verified</th><th scope="col">effect measured</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
+/** `A`, or `A, B` for faults that overlapped: the letters of the table of faults. */
+const flags = (numbers: readonly number[]) =>
+  html`<b class="flag">${numbers.map((number) => letter(number - 1)).join(', ')}</b>`;
+
 function recovery(scenario: ScenarioResult): Markup {
   const { load } = scenario;
-  const operations = ({ ok, fail, unknown }: typeof load.before) =>
-    html`<td class="number">${ok}</td><td class="number">${fail}</td><td class="number">${unknown}</td>`;
+  const row = (name: Markup | string, counts: PhaseCounts) =>
+    html`<tr><th scope="row">${name}</th><td class="number">${counts.ok}</td><td class="number">${counts.fail}</td><td class="number">${counts.unknown}</td><td class="number">${share(counts)}</td></tr>`;
+  // A single fault's rows would be the run's.
+  const apart = load.outages.length > 1 ? load.outages : [];
   return html`<h4>Availability and recovery</h4><div class="pair">
 <table><thead><tr><th scope="col">operations</th><th scope="col" class="number">ok</th><th scope="col" class="number">refused</th><th scope="col" class="number">unknown</th><th scope="col" class="number">share ok</th></tr></thead><tbody>
-${(['before', 'during', 'after'] as const).map((phase) => html`<tr><th scope="row">${phase}</th>${operations(load[phase])}<td class="number">${share(load[phase])}</td></tr>`)}
+${ALL_PHASES.map((phase) => row(phase, load[phase]))}
+${apart.map((outage) => OUTAGE_PHASES.map((phase) => row(html`${phase} ${flags(outage.faults)}`, outage[phase])))}
 </tbody></table>
 <table><thead><tr><th scope="col">from heal to</th><th scope="col" class="number">took</th><th scope="col" class="number">budget</th></tr></thead><tbody>
-${scenario.recovery.map((result) => html`<tr><th scope="row">first commit through ${result.orderer}</th><td class="number">${recoveryCell(result)}</td><td class="number">${duration(result.budget)}</td></tr>`)}
-<tr><th scope="row">backlog drained</th><td class="number">${load.backlogDrain === null ? '–' : duration(load.backlogDrain)}</td><td class="number">–</td></tr>
+${load.outages.map((outage) => recoveries(scenario, outage))}
 </tbody></table></div>`;
+}
+
+function recoveries({ recovery: all }: ScenarioResult, outage: OutageResult): Markup {
+  const { faults: numbers, to, backlogDrain, backlogBudget } = outage;
+  if (to === null) {
+    return html`<tr><th scope="row">${flags(numbers)} was not healed</th><td class="number">–</td><td class="number">–</td></tr>`;
+  }
+  const own = all.filter(({ faults: [first] }) => first === numbers[0]);
+  return html`${own.map((result) => html`<tr><th scope="row">${flags(numbers)} first commit through ${result.orderer}</th><td class="number">${recoveryCell(result)}</td><td class="number">${duration(result.budget)}</td></tr>`)}
+<tr><th scope="row">${flags(numbers)} backlog drained</th><td class="number">${backlogDrain === null ? 'never' : duration(backlogDrain)}</td><td class="number">${backlogBudget === null ? '–' : duration(backlogBudget)}</td></tr>`;
 }
 
 function expectations(scenario: ScenarioResult): Markup | false {

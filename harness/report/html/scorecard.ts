@@ -1,5 +1,5 @@
 import type { RunResult, ScenarioResult } from '../model.ts';
-import { auditWords, duration, headline, worstFirst } from '../summary.ts';
+import { auditWords, duration, headline, slowestRecovery, worstFirst } from '../summary.ts';
 import { html, type Markup } from './markup.ts';
 import { anchor, badge, recoveryCell, share } from './parts.ts';
 
@@ -15,7 +15,7 @@ function auditBadge(scenario: ScenarioResult): Markup {
   return badge(scenario.audit.verdict, words);
 }
 
-/** Scenario × verdict × recovery through each orderer × availability × audit; worst first. */
+/** Scenario × verdict × slowest recovery through each orderer × availability × audit; worst first. */
 export function scorecard(run: RunResult): Markup {
   if (run.scenarios.length === 0) {
     return html`<p class="empty">No scenario ran.</p>`;
@@ -28,7 +28,7 @@ export function scorecard(run: RunResult): Markup {
     return html`<tr class="${scenario.status}">
 <th scope="row">${link}${why !== undefined && html`<small>${why}</small>`}</th>
 <td data-label="verdict">${badge(scenario.status)}</td>
-${names.map((name) => html`<td class="number" data-label="${name}">${recoveryCell(scenario.recovery.find(({ orderer }) => orderer === name))}</td>`)}
+${names.map((name) => html`<td class="number" data-label="${name}">${recoveryCell(slowestRecovery(scenario, name))}</td>`)}
 <td class="number" data-label="before">${share(scenario.load.before)}</td>
 <td class="number" data-label="during">${share(scenario.load.during)}</td>
 <td class="number" data-label="after">${share(scenario.load.after)}</td>

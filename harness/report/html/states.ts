@@ -1,3 +1,4 @@
+import type { FaultKind } from '../../faults/kind.ts';
 import type { ComponentState, FaultResult, NetworkDescription, ScenarioResult } from '../model.ts';
 import { type Axis, faultEnd } from './axis.ts';
 
@@ -11,16 +12,25 @@ export interface Span {
 }
 
 /** What a fault does to its target, where the scenario did not measure it. */
-const implied: Readonly<Record<string, ComponentState['state']>> = {
+const implied: Readonly<Record<FaultKind, ComponentState['state']>> = {
   crash: 'down',
   stop: 'down',
-  lose: 'down',
-  restart: 'down',
-  'memory-kill': 'down',
+  loseMachine: 'down',
+  restartInTurn: 'down',
+  outOfMemory: 'down',
   freeze: 'frozen',
   isolate: 'isolated',
-  partition: 'isolated',
+  delay: 'degraded',
+  fullDisk: 'degraded',
+  loss: 'degraded',
+  noop: 'degraded',
+  rate: 'degraded',
+  readOnlyDisk: 'degraded',
+  starve: 'degraded',
 };
+
+/** A saved run may know kinds of another version, or of the scenario's author. */
+const isKind = (kind: string): kind is FaultKind => Object.hasOwn(implied, kind);
 
 /**
  * The components that a fault hits. Targets name components, or machines (`machine 3`, `machine(3)`), which means
@@ -48,8 +58,8 @@ function measured(states: readonly ComponentState[], axis: Axis): readonly Span[
 }
 
 /**
- * Spans in which a component was not simply up. Measured states win; else what the faults imply, followed for an
- * orderer by its recovery.
+ * Spans in which a component was not simply up: what was measured, and what the faults imply where nobody measured it (no
+ * engine can tell that a component is isolated), followed for an orderer by its recovery.
  */
 export function spans(
   component: string,
@@ -58,25 +68,51 @@ export function spans(
   axis: Axis,
 ): readonly Span[] {
   const own = (scenario.states ?? []).filter((state) => state.component === component);
-  if (own.length > 0) return measured(own, axis).filter(({ state }) => state !== 'up');
+  const seen = measured(own, axis).filter(({ state }) => state !== 'up');
   const hits = scenario.faults.filter((fault) =>
     componentsHit(fault, machines).includes(component),
   );
-  return hits.flatMap((fault, index): readonly Span[] => {
-    const end = faultEnd(fault, axis);
+  const inferred = hits.flatMap((fault): readonly Span[] => {
     const span: Span = {
       from: fault.injectedAt,
-      to: end,
-      state: implied[fault.kind] ?? 'degraded',
+      to: faultEnd(fault, axis),
+      state: isKind(fault.kind) ? implied[fault.kind] : 'degraded',
       label: `${fault.kind}${fault.confirmation === 'confirmed' ? '' : ` (${fault.confirmation})`}`,
     };
-    const last = index === hits.length - 1;
-    const recovered = scenario.recovery.find(({ orderer }) => orderer === component);
-    if (!last || recovered === undefined || fault.healedAt === null) return [span];
-    const until = recovered.firstCommit === null ? axis.to : end + recovered.firstCommit;
-    return [
-      span,
-      { from: end, to: Math.min(axis.to, until), state: 'recovering', label: 'recovering' },
-    ];
+    const told = seen.some((other) => other.state === span.state && overlap(other, span));
+    return [...(told ? [] : [span]), ...recovering(component, fault, hits, scenario, seen, axis)];
   });
+  return [...seen, ...inferred].sort((a, b) => a.from - b.from);
+}
+
+const overlap = (one: Pick<Span, 'from' | 'to'>, other: Pick<Span, 'from' | 'to'>) =>
+  one.from < other.to && other.from < one.to;
+
+/** An orderer's way back from a fault, as far as nothing else was measured in that time. */
+function recovering(
+  component: string,
+  fault: FaultResult,
+  hits: readonly FaultResult[],
+  scenario: ScenarioResult,
+  seen: readonly Span[],
+  axis: Axis,
+): readonly Span[] {
+  const numberOf = (one: FaultResult) => scenario.faults.indexOf(one) + 1;
+  const recovered = scenario.recovery.find(
+    ({ faults, orderer }) => orderer === component && faults.includes(numberOf(fault)),
+  );
+  if (recovered === undefined || fault.healedAt === null) return [];
+  const end = faultEnd(fault, axis);
+  // Of faults that overlapped, the one that ended last is what it recovers from.
+  const outlasted = hits.some(
+    (other) => recovered.faults.includes(numberOf(other)) && faultEnd(other, axis) > end,
+  );
+  if (outlasted) return [];
+  const { firstCommit, healedAt } = recovered;
+  const to = firstCommit === null ? axis.to : Math.min(axis.to, healedAt + firstCommit);
+  const from = Math.max(
+    end,
+    ...seen.filter((span) => overlap(span, { from: end, to })).map((span) => span.to),
+  );
+  return from < to ? [{ from, to, state: 'recovering', label: 'recovering' }] : [];
 }

@@ -72,6 +72,66 @@ describe('states', () => {
     expect(spans('peer0.org1', scenario, machines, axisOf(scenario))).toEqual([]);
   });
 
+  it('shows a recovery for each fault, and one for faults that overlapped', () => {
+    const { states: _, ...scenario } = named(/^Crash an/);
+    const axis = axisOf(scenario);
+    const [first, second] = scenario.faults as readonly [FaultResult, FaultResult];
+    const twice = { ...scenario, faults: [first, { ...second, targets: ['orderer0'] }] };
+    const of = (changed: ScenarioResult) =>
+      spans('orderer0', changed, machines, axis).map(({ from, to, state }) => [from, to, state]);
+    expect(of(twice)).toEqual([
+      [110_000, 122_000, 'down'],
+      [122_000, 125_180, 'recovering'],
+      [128_000, 138_000, 'down'],
+      [138_000, 138_520, 'recovering'],
+    ]);
+    const recovery = scenario.recovery.slice(2).map((row) => ({ ...row, faults: [1, 2] }));
+    expect(of({ ...twice, recovery })).toEqual([
+      [110_000, 122_000, 'down'],
+      [128_000, 138_000, 'down'],
+      [138_000, 138_520, 'recovering'],
+    ]);
+  });
+
+  it('adds to what was measured only what no engine can tell', () => {
+    const { states: _, ...scenario } = named(/^Crash an/);
+    const axis = axisOf(scenario);
+    const [crash] = scenario.faults as readonly [FaultResult];
+    const cut = { ...crash, kind: 'isolate', injectedAt: 100_000, healedAt: 104_000 };
+    const states = [
+      { component: 'orderer0', at: 110_100, state: 'down' },
+      { component: 'orderer0', at: 122_300, state: 'recovering' },
+      { component: 'orderer0', at: 123_000, state: 'up' },
+      { component: 'kafka1', at: 140_000, state: 'down' },
+    ] as const;
+    const recovery = scenario.recovery.slice(0, 1).map((row) => ({ ...row, faults: [2] }));
+    const measured = { ...scenario, faults: [cut, crash], recovery, states };
+    const of = (component: string) =>
+      spans(component, measured, machines, axis).map(({ from, to, label }) => [from, to, label]);
+    expect(of('orderer0')).toEqual([
+      [100_000, 104_000, 'isolate'],
+      [110_100, 122_300, 'down'],
+      [122_300, 123_000, 'recovering'],
+      [123_000, 125_180, 'recovering'],
+    ]);
+    // Nobody did anything to it: it died by itself.
+    expect(of('kafka1')).toEqual([[140_000, axis.to, 'down']]);
+  });
+
+  it.each([
+    ['loseMachine', 'down'],
+    ['restartInTurn', 'down'],
+    ['outOfMemory', 'down'],
+    ['fullDisk', 'degraded'],
+    ['of-another-version', 'degraded'],
+    ['toString', 'degraded'],
+  ])('knows what %s does', (kind, state) => {
+    const { states: _, ...scenario } = named(/^Crash an/);
+    const faults = scenario.faults.map((fault) => ({ ...fault, kind }));
+    const [span] = spans('orderer0', { ...scenario, faults }, machines, axisOf(scenario));
+    expect(span).toMatchObject({ state, label: kind });
+  });
+
   it('lets a fault without heal last to the end, and doubts what was not confirmed', () => {
     const scenario = named(/mid-commit$/);
     const axis = axisOf(scenario);

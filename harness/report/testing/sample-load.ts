@@ -13,6 +13,12 @@ function random(seed: number): () => number {
   };
 }
 
+const added = (one: PhaseCounts, other: PhaseCounts): PhaseCounts => ({
+  ok: one.ok + other.ok,
+  fail: one.fail + other.fail,
+  unknown: one.unknown + other.unknown,
+});
+
 export interface Shape {
   readonly from: number;
   readonly seconds: number;
@@ -25,6 +31,8 @@ export interface Shape {
     readonly refused: number;
     readonly lost: number;
   }[];
+  /** Seconds since `from` in which a fault was in force, one by one. */
+  readonly outages?: readonly { readonly from: number; readonly to: number }[];
   readonly seed: number;
 }
 
@@ -54,22 +62,28 @@ export function load(shape: Shape): LoadResult {
       blocks.push({ at: at + part * 170, number: number++, transactions: Math.min(10, left) });
     }
   }
-  const first = shape.trouble?.[0]?.from ?? shape.seconds;
-  const last = shape.trouble?.at(-1)?.to ?? shape.seconds;
   const sum = (from: number, to: number): PhaseCounts =>
-    series.slice(from, to).reduce(
-      (total, bucket) => ({
-        ok: total.ok + bucket.ok,
-        fail: total.fail + bucket.fail,
-        unknown: total.unknown + bucket.unknown,
-      }),
-      { ok: 0, fail: 0, unknown: 0 },
-    );
+    series.slice(from, to).reduce(added, { ok: 0, fail: 0, unknown: 0 });
+  const none = sum(0, 0);
+  const troubles = shape.outages ?? [];
+  const outages = troubles.map(({ from, to }, index) => {
+    const end = troubles[index + 1]?.from ?? shape.seconds;
+    const recovered = Math.min(end, to + 1);
+    return {
+      ...{ faults: [index + 1], from: shape.from + from * 1000, to: shape.from + to * 1000 },
+      ...{ during: sum(from, to), recovering: sum(to, recovered), after: sum(recovered, end) },
+      ...{ backlogDrain: Math.round(800 + next() * 2000), backlogBudget: index ? null : 5000 },
+    };
+  });
+  const total = (phase: 'during' | 'recovering' | 'after') =>
+    outages.reduce((all, outage) => added(all, outage[phase]), none);
   return {
-    before: sum(0, first),
-    during: sum(first, last),
-    after: sum(last, shape.seconds),
-    backlogDrain: shape.trouble ? Math.round(800 + next() * 2000) : null,
+    before: sum(0, troubles[0]?.from ?? shape.seconds),
+    during: total('during'),
+    recovering: total('recovering'),
+    after: total('after'),
+    outages,
+    backlogDrain: outages.length ? Math.max(...outages.map((o) => o.backlogDrain)) : null,
     series,
     blocks,
   };

@@ -165,6 +165,8 @@ export function extremeRun(): RunResult {
         faults,
         recovery: ['orderer0', 'orderer1', 'orderer2'].map((orderer) => ({
           orderer,
+          faults: [1],
+          healedAt: 0,
           firstCommit: 3_599_000,
           budget: 30_000,
         })),

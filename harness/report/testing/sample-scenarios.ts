@@ -78,9 +78,15 @@ export function fault(
   };
 }
 
-const both = (first: number | null, second: number | null, budget: number) => [
-  { orderer: 'orderer0', firstCommit: first, budget },
-  { orderer: 'orderer1', firstCommit: second, budget },
+const both = (
+  fault: number,
+  healedAt: number,
+  first: number | null,
+  second: number | null,
+  budget: number,
+) => [
+  { faults: [fault], healedAt, orderer: 'orderer0', firstCommit: first, budget },
+  { faults: [fault], healedAt, orderer: 'orderer1', firstCommit: second, budget },
 ];
 
 /** One of each state. */
@@ -103,6 +109,10 @@ export function scenarios(): readonly ScenarioResult[] {
         seconds: 52,
         rate: 45,
         seed: 2,
+        outages: [
+          { from: 12, to: 24 },
+          { from: 30, to: 40 },
+        ],
         trouble: [
           { from: 12, to: 14, slowdown: 2.5, refused: 0.1, lost: 0.12 },
           { from: 14, to: 24, slowdown: 1.15, refused: 0, lost: 0 },
@@ -128,7 +138,7 @@ export function scenarios(): readonly ScenarioResult[] {
           'exit code 137, port 7050 refuses',
         ),
       ],
-      recovery: both(3_180, 2_940, 30_000),
+      recovery: [...both(1, 122_000, 3_180, 410, 30_000), ...both(2, 138_000, 520, 2_940, 30_000)],
       expectations: [
         { name: 'operations ok during the fault', met: true, expected: '≥ 80 %', seen: '96 %' },
         {
@@ -154,6 +164,7 @@ export function scenarios(): readonly ScenarioResult[] {
         seconds: 64,
         rate: 44,
         seed: 3,
+        outages: [{ from: 14, to: 34 }],
         trouble: [
           { from: 14, to: 21, slowdown: 1, refused: 0.35, lost: 0.65 },
           { from: 21, to: 34, slowdown: 3.5, refused: 0.12, lost: 0.08 },
@@ -169,7 +180,7 @@ export function scenarios(): readonly ScenarioResult[] {
           'kafka2 → kafka0, kafka1, kafka3, zookeeper0–2: 6 of 6 connections refused',
         ),
       ],
-      recovery: both(4_420, null, 20_000),
+      recovery: both(1, 187_000, 4_420, null, 20_000),
       problems: [
         'F8 same commit hash at every height: peer1.org2 differs from block 214 on',
         'orderer1 did not commit within 20 s of the heal (last height 213)',
@@ -253,12 +264,13 @@ export function scenarios(): readonly ScenarioResult[] {
         seconds: 41,
         rate: 45,
         seed: 4,
+        outages: [{ from: 10, to: 26 }],
         trouble: [{ from: 10, to: 26, slowdown: 1.6, refused: 0.02, lost: 0.28 }],
       }),
       faults: [
         fault('freeze', 'orderer1', ['orderer1'], 230_000, 246_000, 'state T, no answer in 2 s'),
       ],
-      recovery: both(610, 1_290, 15_000),
+      recovery: both(1, 246_000, 610, 1_290, 15_000),
       problems: [
         'Failed once of 2 attempts under seed 42: 52 % of operations ok during the fault, expected ≥ 55 %',
       ],
@@ -273,6 +285,7 @@ export function scenarios(): readonly ScenarioResult[] {
         seconds: 75,
         rate: 40,
         seed: 5,
+        outages: [{ from: 15, to: 55 }],
         trouble: [
           { from: 15, to: 18, slowdown: 1, refused: 0, lost: 1 },
           { from: 18, to: 55, slowdown: 1, refused: 1, lost: 0 },
@@ -281,7 +294,7 @@ export function scenarios(): readonly ScenarioResult[] {
       faults: [
         {
           ...fault(
-            'lose',
+            'loseMachine',
             'machine(3)',
             ['machine 3'],
             279_000,
@@ -291,7 +304,7 @@ export function scenarios(): readonly ScenarioResult[] {
           machine: 3,
         },
       ],
-      recovery: both(8_800, 11_250, 60_000),
+      recovery: both(1, 319_000, 8_800, 11_250, 60_000),
       problems: [
         'Not finished within 75 s: waited for kafka0 to rejoin the in-sync replicas (2 of 3)',
       ],
@@ -306,6 +319,7 @@ export function scenarios(): readonly ScenarioResult[] {
         seconds: 19,
         rate: 45,
         seed: 6,
+        outages: [{ from: 11, to: 19 }],
         trouble: [{ from: 11, to: 19, slowdown: 1.1, refused: 0.05, lost: 0.02 }],
       }),
       faults: [
@@ -336,7 +350,9 @@ export function scenarios(): readonly ScenarioResult[] {
       load: {
         before: { ok: 0, fail: 0, unknown: 0 },
         during: { ok: 0, fail: 0, unknown: 0 },
+        recovering: { ok: 0, fail: 0, unknown: 0 },
         after: { ok: 0, fail: 0, unknown: 0 },
+        outages: [],
         backlogDrain: null,
         series: [],
         blocks: [],

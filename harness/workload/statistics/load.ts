@@ -1,13 +1,16 @@
 import type { HistoryRecord } from '../history.ts';
-import type { BlockSeen, LoadBucket, LoadResult, PhaseCounts } from './model.ts';
+import type { BlockSeen, LoadBucket, LoadResult, OutageResult, PhaseCounts } from './model.ts';
+import { endOf, isLoad, type Operation, operationsOf } from './operations.ts';
 import {
-  endOf,
-  type FaultWindow,
-  faultWindows,
-  isLoad,
-  type Operation,
-  operationsOf,
-} from './operations.ts';
+  drainedAfter,
+  NO_GOAL,
+  type Outage,
+  outagesOf,
+  overlaps,
+  type Phase,
+  phaseOf,
+  type RecoveryGoal,
+} from './outages.ts';
 
 const SECOND = 1_000;
 
@@ -16,6 +19,10 @@ export interface LoadOptions {
   readonly select?: (operation: Operation) => boolean;
   /** Blocks as one peer delivered them. */
   readonly blocks?: readonly BlockSeen[];
+  /** What tells the phase after a recovery from the recovery itself. */
+  readonly goal?: RecoveryGoal;
+  /** Milliseconds that a drain may take; goes into the result, and is judged elsewhere. */
+  readonly backlogBudget?: number | null;
 }
 
 /**
@@ -24,56 +31,72 @@ export interface LoadOptions {
  */
 export function loadResult(
   records: readonly HistoryRecord[],
-  { select = isLoad, blocks = [] }: LoadOptions = {},
+  { select = isLoad, blocks = [], goal = NO_GOAL, backlogBudget = null }: LoadOptions = {},
 ): LoadResult {
-  const operations = operationsOf(records).filter(select);
-  const windows = faultWindows(records);
+  const all = operationsOf(records);
+  const operations = all.filter(select);
+  // Probes count for a recovery, whatever is selected.
+  const outages = outagesOf(records, all, goal);
+  const around = aroundOutages(operations, outages, backlogBudget);
   return {
-    ...phases(operations, windows),
-    backlogDrain: backlogDrain(operations, windows),
+    ...phases(operations, outages),
+    outages: around,
+    backlogDrain: backlogDrain(around),
     series: series(operations),
     blocks,
   };
 }
 
-/**
- * Outcomes before, during and after the faults. *Before* ended before the first injection, *after* began after the last
- * heal; all that touched the time between is *during*, for that is when it was exposed.
- */
+/** Outcomes by phase, over the whole run. */
 export function phases(
   operations: readonly Operation[],
-  windows: readonly FaultWindow[],
-): { before: PhaseCounts; during: PhaseCounts; after: PhaseCounts } {
-  const from = Math.min(...windows.map((window) => window.from));
-  const to = Math.max(...windows.map((window) => window.to));
-  const counts = {
-    before: { ok: 0, fail: 0, unknown: 0 },
-    during: { ok: 0, fail: 0, unknown: 0 },
-    after: { ok: 0, fail: 0, unknown: 0 },
+  outages: readonly Outage[],
+): Record<Phase, PhaseCounts> {
+  const of = (phase: Phase) =>
+    counted(operations.filter((operation) => phaseOf(operation, outages) === phase));
+  return {
+    before: of('before'),
+    during: of('during'),
+    recovering: of('recovering'),
+    after: of('after'),
   };
-  for (const operation of operations) {
-    let phase: keyof typeof counts = 'during';
-    if (windows.length === 0 || endOf(operation) < from) phase = 'before';
-    else if (operation.invocation.at > to) phase = 'after';
-    counts[phase][outcomeOf(operation)] += 1;
-  }
-  return counts;
 }
 
 /**
- * Milliseconds from the last heal until every operation that was pending then had ended; 0 if none was.
- * `null` without a fault, if the last fault was not healed, or if one of them has no end.
+ * What clients were told around each outage. What overlaps two of them counts as *during* for both; what lies between
+ * them belongs to the earlier one.
  */
-export function backlogDrain(
+export function aroundOutages(
   operations: readonly Operation[],
-  windows: readonly FaultWindow[],
-): number | null {
-  const heal = Math.max(...windows.map((window) => window.to));
-  if (!Number.isFinite(heal)) return null;
-  const drained = operations
-    .filter(({ invocation }) => invocation.at <= heal)
-    .reduce((latest, operation) => Math.max(latest, endOf(operation)), heal);
-  return Number.isFinite(drained) ? drained - heal : null;
+  outages: readonly Outage[],
+  backlogBudget: number | null = null,
+): OutageResult[] {
+  return outages.map((outage, index) => {
+    const next = outages[index + 1]?.from ?? Number.POSITIVE_INFINITY;
+    // Those that last into the next outage are in the phase "during".
+    const since = operations.filter(({ invocation: { at } }) => at > outage.to && at < next);
+    const of = (phase: Phase) =>
+      counted(since.filter((operation) => phaseOf(operation, outages) === phase));
+    return {
+      faults: outage.faults,
+      from: outage.from,
+      to: Number.isFinite(outage.to) ? outage.to : null,
+      during: counted(operations.filter((operation) => overlaps(operation, outage))),
+      recovering: of('recovering'),
+      after: of('after'),
+      backlogDrain: drainedAfter(outage.to, operations),
+      backlogBudget,
+    };
+  });
+}
+
+/** The longest drain of all outages; `null` without one, or if one of them was never healed or never drained. */
+export function backlogDrain(outages: readonly OutageResult[]): number | null {
+  const drains = outages.map((outage) => outage.backlogDrain);
+  return drains.reduce(
+    (longest, drain) => (longest === null || drain === null ? null : Math.max(longest, drain)),
+    drains[0] ?? null,
+  );
 }
 
 /**
@@ -114,6 +137,12 @@ export function series(operations: readonly Operation[]): LoadBucket[] {
 /** Nearest rank: the smallest value that at least the share `q` of all values does not exceed; always a real one. */
 export function quantile(sorted: readonly number[], q: number): number | null {
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? null;
+}
+
+function counted(operations: readonly Operation[]): PhaseCounts {
+  const counts = { ok: 0, fail: 0, unknown: 0 };
+  for (const operation of operations) counts[outcomeOf(operation)] += 1;
+  return counts;
 }
 
 function outcomeOf({ completion }: Operation): keyof PhaseCounts {

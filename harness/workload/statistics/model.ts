@@ -20,16 +20,34 @@ export interface BlockSeen {
   readonly transactions: number;
 }
 
+/** One fault, or several that overlapped. */
+export interface OutageResult {
+  /** Numbers of the faults, from 1 in the order of the scenario. */
+  readonly faults: readonly number[];
+  readonly from: number;
+  readonly to: number | null;
+  readonly during: PhaseCounts;
+  readonly recovering: PhaseCounts;
+  readonly after: PhaseCounts;
+  readonly backlogDrain: number | null;
+  readonly backlogBudget: number | null;
+}
+
 export interface LoadResult {
   readonly before: PhaseCounts;
   readonly during: PhaseCounts;
+  readonly recovering: PhaseCounts;
   readonly after: PhaseCounts;
+  readonly outages: readonly OutageResult[];
   readonly backlogDrain: number | null;
   readonly series: readonly LoadBucket[];
   readonly blocks: readonly BlockSeen[];
 }
 
 export interface RecoveryResult {
+  /** Numbers of the faults, from 1 in the order of the scenario; several if they overlapped. */
+  readonly faults: readonly number[];
+  readonly healedAt: number;
   readonly orderer: string;
   /** `null`: not within the budget. */
   readonly firstCommit: number | null;

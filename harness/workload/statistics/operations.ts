@@ -39,7 +39,7 @@ export interface FaultWindow {
   readonly to: number;
 }
 
-/** One window for each injected fault, in the order of injection: from `inject` to `heal`. */
+/** One window for each injected fault, in the order of injection: from `inject` to `heal`, or `healed` where that is all. */
 export function faultWindows(records: Iterable<HistoryRecord>): FaultWindow[] {
   const windows = new Map<number, FaultWindow>();
   for (const record of records) {
@@ -48,8 +48,8 @@ export function faultWindows(records: Iterable<HistoryRecord>): FaultWindow[] {
     const window = windows.get(fault);
     if (record.phase === 'inject' && window === undefined) {
       windows.set(fault, { fault, kind, from: at, to: Number.POSITIVE_INFINITY });
-    } else if (record.phase === 'heal' && window?.to === Number.POSITIVE_INFINITY) {
-      windows.set(fault, { ...window, to: at });
+    } else if (record.phase === 'heal' || record.phase === 'healed') {
+      if (window?.to === Number.POSITIVE_INFINITY) windows.set(fault, { ...window, to: at });
     }
   }
   return [...windows.values()];

@@ -1,7 +1,9 @@
 import type { Completion, FaultEvent, HistoryRecord, Invocation } from '../history.ts';
-import { backlogDrain, loadResult, phases, quantile, series } from './load.ts';
+import { availability } from './availability.ts';
+import { loadResult, phases, quantile, series } from './load.ts';
 import { faultWindows, operationsOf } from './operations.ts';
-import { availability, longestGap, recovery } from './recovery.ts';
+import { firstCommitThrough, outagesOf } from './outages.ts';
+import { longestGap, recovery } from './recovery.ts';
 
 let numbers = 0;
 type Extra = Partial<Omit<Invocation, 'type'>> & { end?: Partial<Omit<Completion, 'type'>> };
@@ -65,6 +67,55 @@ describe('operations', () => {
   });
 });
 
+describe('outages', () => {
+  const spans = (...events: FaultEvent[]) =>
+    outagesOf(events, []).map(({ faults, from, to }) => ({ faults, from, to }));
+
+  it('are faults apart, and faults together where they overlap or touch', () => {
+    const first = [fault(1, 'inject', 10), fault(1, 'heal', 20)];
+    const second = (at: number) => [fault(2, 'inject', at), fault(2, 'heal', at + 10)];
+    expect(spans(...first, ...second(21))).toEqual([
+      { faults: [1], from: 10, to: 20 },
+      { faults: [2], from: 21, to: 31 },
+    ]);
+    expect(spans(...first, ...second(20))).toEqual([{ faults: [1, 2], from: 10, to: 30 }]);
+    // One inside the other ends nothing.
+    const long = [fault(3, 'inject', 5), fault(3, 'heal', 90)];
+    expect(spans(...first, ...long)).toEqual([{ faults: [3, 1], from: 5, to: 90 }]);
+  });
+
+  it('last for ever without a heal, and end with what was measured where no order was recorded', () => {
+    const to = Number.POSITIVE_INFINITY;
+    expect(spans(fault(1, 'inject', 10))).toEqual([{ faults: [1], from: 10, to }]);
+    expect(spans(fault(1, 'inject', 10), fault(1, 'healed', 35))[0]?.to).toBe(35);
+    expect(outagesOf([fault(1, 'inject', 10)], [])[0]?.recovered).toBe(to);
+  });
+
+  it('are over when the slowest orderer is back, or its budget is used up', () => {
+    const healed = [fault(1, 'inject', 10), fault(1, 'heal', 20)];
+    const commits = operationsOf([
+      ...operation(21, 25, 'ok', { end: { orderer: 'orderer0' } }),
+      ...operation(21, 32, 'ok', { end: { orderer: 'orderer1' } }),
+    ]);
+    const recovered = (budget: number) =>
+      outagesOf(healed, commits, { orderers: ['orderer0', 'orderer1'], budget })[0]?.recovered;
+    expect([recovered(50), recovered(12), recovered(11)]).toEqual([32, 32, 31]);
+    expect(outagesOf(healed, commits)[0]?.recovered).toBe(20);
+  });
+
+  it('take a commit for one after the heal only if the orderer took it then', () => {
+    const through = (at: number, end: number, acknowledgedAt?: number) =>
+      operation(at, end, 'ok', {
+        end: { orderer: 'orderer0', ...(acknowledgedAt && { acknowledgedAt }) },
+      });
+    const first = (...records: HistoryRecord[][]) =>
+      firstCommitThrough('orderer0', 100, operationsOf(records.flat()));
+    expect(first(through(90, 140, 95), through(95, 190, 100), through(95, 180, 101))).toBe(80);
+    expect(first(through(99, 140))).toBeNull();
+    expect(first(through(100, 140))).toBe(40);
+  });
+});
+
 describe('phases', () => {
   const records = [
     ...operation(0, 9),
@@ -77,45 +128,89 @@ describe('phases', () => {
   ];
   const operations = operationsOf(records);
   const none = { ok: 0, fail: 0, unknown: 0 };
+  const once = [fault(1, 'inject', 10), fault(1, 'heal', 20)];
 
   it('count an operation as during when it touched the fault', () => {
-    const windows = faultWindows([fault(1, 'inject', 10), fault(1, 'heal', 20)]);
-    expect(phases(operations, windows)).toEqual({
+    expect(phases(operations, outagesOf(once, operations))).toEqual({
       before: { ok: 1, fail: 0, unknown: 0 },
       during: { ok: 1, fail: 2, unknown: 1 },
+      recovering: none,
       after: { ok: 1, fail: 0, unknown: 1 },
     });
   });
 
-  it('span all faults', () => {
-    const windows = faultWindows([
-      ...[fault(1, 'inject', 10), fault(1, 'heal', 11)],
-      ...[fault(2, 'inject', 23), fault(2, 'heal', 24)],
-    ]);
-    expect(phases(operations, windows).during).toEqual({ ok: 2, fail: 2, unknown: 1 });
+  it('count what began before the recovery was over as recovering', () => {
+    const goal = { orderers: ['orderer0'], budget: 5 };
+    const outages = outagesOf(once, operations, goal);
+    expect(phases(operations, outages)).toMatchObject({
+      recovering: { ok: 1, fail: 0, unknown: 0 },
+      after: { ok: 0, fail: 0, unknown: 1 },
+    });
+  });
+
+  it('leave healthy time between two faults out of both', () => {
+    const twice = [
+      ...[fault(1, 'inject', 10), fault(1, 'heal', 20)],
+      ...[fault(2, 'inject', 60), fault(2, 'heal', 70)],
+    ];
+    const history = [
+      ...twice,
+      ...operation(0, 1),
+      ...operation(12, 13, 'fail'),
+      ...operation(22, 24),
+      ...operation(40, 41),
+      ...operation(45, 59, 'unknown'),
+      ...operation(46, 60, 'fail'),
+      ...operation(15, 65, 'unknown'),
+      ...operation(71, 72),
+      ...operation(90, 91),
+    ];
+    const goal = { orderers: ['orderer0'], budget: 15 };
+    expect(loadResult(history, { goal })).toMatchObject({
+      before: { ok: 1, fail: 0, unknown: 0 },
+      during: { ok: 0, fail: 2, unknown: 1 },
+      recovering: { ok: 2, fail: 0, unknown: 0 },
+      after: { ok: 2, fail: 0, unknown: 1 },
+      outages: [
+        {
+          ...{ faults: [1], from: 10, to: 20, backlogDrain: 45 },
+          during: { ok: 0, fail: 1, unknown: 1 },
+          recovering: { ok: 1, fail: 0, unknown: 0 },
+          after: { ok: 1, fail: 0, unknown: 1 },
+        },
+        {
+          ...{ faults: [2], from: 60, to: 70, backlogDrain: 0 },
+          during: { ok: 0, fail: 1, unknown: 1 },
+          recovering: { ok: 1, fail: 0, unknown: 0 },
+          after: { ok: 1, fail: 0, unknown: 0 },
+        },
+      ],
+      backlogDrain: 45,
+    });
   });
 
   it('are only before without a fault, and have no after without a heal', () => {
     expect(phases(operations, [])).toEqual({
       before: { ok: 3, fail: 2, unknown: 2 },
       during: none,
+      recovering: none,
       after: none,
     });
-    expect(phases(operations, faultWindows([fault(1, 'inject', 10)])).after).toEqual(none);
+    const lasting = outagesOf([fault(1, 'inject', 10)], operations);
+    expect(phases(operations, lasting)).toMatchObject({ recovering: none, after: none });
   });
 
   it('have no operations in an empty history', () => {
     expect(loadResult([])).toEqual({
-      ...{ before: none, during: none, after: none },
-      ...{ backlogDrain: null, series: [], blocks: [] },
+      ...{ before: none, during: none, recovering: none, after: none },
+      ...{ outages: [], backlogDrain: null, series: [], blocks: [] },
     });
   });
 });
 
 describe('backlog drain', () => {
-  const windows = faultWindows([fault(1, 'inject', 10), fault(1, 'heal', 20)]);
   const drain = (...records: HistoryRecord[][]) =>
-    backlogDrain(operationsOf(records.flat()), windows);
+    loadResult([fault(1, 'inject', 10), fault(1, 'heal', 20), ...records.flat()]).backlogDrain;
 
   it('lasts until the last operation that was pending at the heal', () => {
     expect(drain(operation(5, 26), operation(12, 33), operation(21, 90), operation(0, 15))).toBe(
@@ -130,8 +225,16 @@ describe('backlog drain', () => {
   });
 
   it('needs a heal', () => {
-    expect(backlogDrain([], [])).toBeNull();
-    expect(backlogDrain([], faultWindows([fault(1, 'inject', 10)]))).toBeNull();
+    expect(loadResult([fault(1, 'inject', 10)])).toMatchObject({
+      outages: [{ to: null, backlogDrain: null }],
+      backlogDrain: null,
+    });
+  });
+
+  it('is the longest of all outages, and unknown when one is', () => {
+    const second = [fault(2, 'inject', 60), fault(2, 'heal', 70)];
+    expect(drain(second, operation(5, 24), operation(65, 79))).toBe(9);
+    expect(drain(second, operation(5, 24), operation(65, null))).toBeNull();
   });
 });
 
@@ -183,6 +286,7 @@ describe('recovery', () => {
     end: { orderer, ...(acknowledgedAt === undefined ? {} : { acknowledgedAt }) },
   });
   const options = { orderers: ['orderer0', 'orderer1'], budget: 10_000 };
+  const of = { faults: [1], healedAt: 5_000 };
   const seen = (...records: HistoryRecord[][]) =>
     recovery([...healed, ...records.flat()], options).map(({ firstCommit }) => firstCommit);
 
@@ -200,8 +304,8 @@ describe('recovery', () => {
         options,
       ),
     ).toEqual([
-      { orderer: 'orderer0', firstCommit: 1_500, budget: 10_000 },
-      { orderer: 'orderer1', firstCommit: 4_700, budget: 10_000 },
+      { ...of, orderer: 'orderer0', firstCommit: 1_500, budget: 10_000 },
+      { ...of, orderer: 'orderer1', firstCommit: 4_700, budget: 10_000 },
     ]);
   });
 
@@ -217,20 +321,22 @@ describe('recovery', () => {
     ).toEqual([10_000, null]);
   });
 
-  it('counts from the last heal or from the time given', () => {
-    const records = [
-      ...[...healed, fault(2, 'inject', 7_000), fault(2, 'heal', 8_000)],
+  it('is told for each fault, and once for faults that overlapped', () => {
+    const later = (inject: number) => [
+      ...[fault(2, 'inject', inject), fault(2, 'heal', 8_000)],
       ...operation(5_500, 6_500, 'ok', through('orderer0')),
       ...operation(8_500, 9_500, 'ok', through('orderer0')),
     ];
-    const orderers = ['orderer0'];
-    expect(recovery(records, { orderers, budget: 9_000 })[0]?.firstCommit).toBe(1_500);
-    expect(recovery(records, { orderers, budget: 9_000, healedAt: 5_000 })[0]?.firstCommit).toBe(
-      1_500,
-    );
-    expect(recovery(records, { orderers, budget: 9_000, healedAt: 6_000 })[0]?.firstCommit).toBe(
-      3_500,
-    );
+    const told = (inject: number, budget: number) =>
+      recovery([...healed, ...later(inject)], { orderers: ['orderer0'], budget }).map(
+        ({ faults, healedAt, firstCommit }) => [faults, healedAt, firstCommit],
+      );
+    expect(told(7_000, 9_000)).toEqual([
+      [[1], 5_000, 1_500],
+      [[2], 8_000, 1_500],
+    ]);
+    expect(told(4_000, 9_000)).toEqual([[[1, 2], 8_000, 1_500]]);
+    expect(told(4_000, 1_499)).toEqual([[[1, 2], 8_000, null]]);
   });
 
   it('needs a heal', () => {
@@ -251,15 +357,9 @@ describe('availability', () => {
   ]);
 
   it('counts definite answers of a working network', () => {
-    expect(availability(operations)).toEqual({ answered: 3, total: 6, share: 0.5 });
-    expect(availability(operations, { between: { from: 10, to: 40 } }).share).toBe(1);
-    expect(availability(operations, { between: { from: 40, to: 70 } })).toEqual({
-      ...{ answered: 0, total: 3, share: 0 },
-    });
-    const reads = {
-      select: ({ invocation }: { invocation: Invocation }) => invocation.kind === 'evaluate',
-    };
-    expect(availability(operations, reads).total).toBe(1);
+    expect(availability(operations.slice(0, -1))).toEqual({ answered: 3, total: 6, share: 0.5 });
+    expect(availability(operations.slice(0, 3)).share).toBe(1);
+    expect(availability(operations.slice(3, -1))).toEqual({ answered: 0, total: 3, share: 0 });
   });
 
   it('is nothing where nothing was asked', () => {

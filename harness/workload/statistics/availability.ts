@@ -1,0 +1,123 @@
+import type { HistoryRecord } from '../history.ts';
+import { endOf, faultWindows, isLoad, type Operation } from './operations.ts';
+import { type Outage, overlaps, phaseOf } from './outages.ts';
+
+/** What share of the load's submits must have got an answer in a phase, or must not have gone through. */
+export interface ShareExpectation {
+  readonly phase: 'before' | 'during' | 'after';
+  /** Least share, from 0 to 1, that got a definite answer of a working network. */
+  readonly leastAnswered?: number;
+  /** Most share that may be told ok while the effect of the faults was in force; the phase is *during*. */
+  readonly mostOkInForce?: number;
+}
+
+/** An expectation held against what was seen; structurally that of the report's model. */
+export interface Judgement {
+  readonly name: string;
+  readonly met: boolean;
+  readonly expected: string;
+  readonly seen: string;
+}
+
+export interface ShareJudgement extends Judgement {
+  /** `null`: there was nothing to judge by. */
+  readonly share: number | null;
+}
+
+/** One sentence; the same wherever a judgement is told, so that it is recognised. */
+export const inWords = ({ name, expected, seen }: Judgement): string =>
+  `${name}: expected ${expected}, seen ${seen}`;
+
+/** What was acknowledged just before the fault is committed just after it. */
+const EFFECT_GRACE_MS = 1_000;
+
+const percent = (share: number) => `${Math.round(share * 1000) / 10} %`;
+
+/** Holds the load of a history against the shares that were expected of it, one judgement for each. */
+export function judgeShares(
+  expected: readonly ShareExpectation[],
+  records: Iterable<HistoryRecord>,
+  operations: readonly Operation[],
+  outages: readonly Outage[],
+): ShareJudgement[] {
+  const load = operations.filter(isLoad);
+  const faults = [...records].filter((record) => record.type === 'fault');
+  return expected.flatMap(({ phase, leastAnswered, mostOkInForce }) => [
+    ...(leastAnswered === undefined ? [] : [answers(phase, leastAnswered, load, outages)]),
+    ...(mostOkInForce === undefined ? [] : [refusals(mostOkInForce, load, faults)]),
+  ]);
+}
+
+function answers(
+  phase: ShareExpectation['phase'],
+  least: number,
+  load: readonly Operation[],
+  outages: readonly Outage[],
+): ShareJudgement {
+  const { share, answered, total } = availability(
+    load.filter((operation) => phaseOf(operation, outages) === phase),
+  );
+  return {
+    name:
+      phase === 'after'
+        ? 'transfers answered after recovery'
+        : `transfers answered ${phase} the faults`,
+    share,
+    met: share !== null && share >= least,
+    expected: `at least ${percent(least)}`,
+    seen: share === null ? 'no transfers' : `${percent(share)} (${answered} of ${total})`,
+  };
+}
+
+/**
+ * Whether writes were refused while the faults were in force. An operation that is in flight then may well end ok, before
+ * the effect or after the heal; what must not happen is that one ends ok in between.
+ */
+function refusals(
+  most: number,
+  load: readonly Operation[],
+  faults: readonly HistoryRecord[],
+): ShareJudgement {
+  const inForce = faultWindows(faults).flatMap(({ fault, to }) => {
+    const verified = faults.find(
+      (record) => record.type === 'fault' && record.fault === fault && record.phase === 'verified',
+    );
+    const from = (verified?.at ?? Number.POSITIVE_INFINITY) + EFFECT_GRACE_MS;
+    return from < to ? [{ from, to }] : [];
+  });
+  const within = load.filter((operation) => inForce.some((time) => overlaps(operation, time)));
+  const ok = within.filter(
+    (operation) =>
+      operation.completion?.outcome === 'ok' &&
+      inForce.some(({ from, to }) => endOf(operation) > from && endOf(operation) < to),
+  ).length;
+  const share = within.length === 0 ? null : ok / within.length;
+  return {
+    name: 'transfers refused during the faults',
+    share,
+    met: share !== null && share <= most,
+    expected: `at most ${percent(most)} told ok in that time`,
+    seen: share === null ? 'no transfers' : `${percent(share)} (${ok} of ${within.length})`,
+  };
+}
+
+export interface Availability {
+  readonly answered: number;
+  readonly total: number;
+  /** `answered / total`; `null` if there was nothing to answer. */
+  readonly share: number | null;
+}
+
+/**
+ * Share of operations that got a definite answer from a working network: ok, refused by the chaincode, or committed as
+ * invalid (a conflict). Refused by an orderer, no endorsement, or no answer at all are not.
+ */
+export function availability(operations: readonly Operation[]): Availability {
+  const answered = operations.filter(({ completion }) => {
+    if (completion === null) return false;
+    const { code, outcome, refused } = completion;
+    return outcome === 'ok' || refused === true || (outcome === 'fail' && code !== undefined);
+  }).length;
+  const total = operations.length;
+  return { answered, total, share: total ? answered / total : null };
+}

@@ -1,0 +1,120 @@
+import type { HistoryRecord } from '../history.ts';
+import { endOf, type FaultWindow, faultWindows, type Operation } from './operations.ts';
+
+/**
+ * The phases of a run, defined here and nowhere else: statistics, expectations, audit and report all ask {@link phaseOf}.
+ *
+ * An *outage* is a time in which at least one fault was in force, from an injection to the order to heal; faults that
+ * overlap or touch make one outage, for ordering need not come back while one of them lasts. Healthy time between two
+ * outages belongs to neither. An operation lasts from its invocation to the moment when its client stopped waiting:
+ *
+ * - *during*: it overlaps an outage, be it for a moment; it was exposed to it.
+ * - *before*: it ended before the first outage began.
+ * - *recovering*: it began between outages, or after the last, before the latest outage's recovery was over.
+ * - *after*: it began later than that. Between two outages it is *after* the earlier one, never *before* the later one.
+ *
+ * A recovery is over with the first commit through the slowest orderer, or with its budget if there was none.
+ */
+export type Phase = 'before' | 'during' | 'recovering' | 'after';
+
+export interface Outage {
+  /** Numbers of its faults, as in the history. */
+  readonly faults: readonly number[];
+  readonly from: number;
+  /** `Infinity` if one of its faults was never healed. */
+  readonly to: number;
+  /** Milliseconds from its end to the first VALID commit through each orderer; `null` if there was none in the budget. */
+  readonly commits: readonly { readonly orderer: string; readonly took: number | null }[];
+  /** When its recovery was over. */
+  readonly recovered: number;
+}
+
+/** What makes a recovery complete. */
+export interface RecoveryGoal {
+  readonly orderers: readonly string[];
+  /** Milliseconds; a later commit counts as none. */
+  readonly budget: number;
+}
+
+/** For a history without faults, or where nobody asks for a recovery. */
+export const NO_GOAL: RecoveryGoal = { orderers: [], budget: 0 };
+
+/** The outages of a history, in order of time. */
+export function outagesOf(
+  records: Iterable<HistoryRecord>,
+  operations: readonly Operation[],
+  { orderers, budget }: RecoveryGoal = NO_GOAL,
+): Outage[] {
+  return together(faultWindows(records)).map((outage) => {
+    const commits = orderers.map((orderer) => {
+      const took = firstCommitThrough(orderer, outage.to, operations);
+      return { orderer, took: took !== null && took <= budget ? took : null };
+    });
+    const longest = Math.max(0, ...commits.map(({ took }) => took ?? budget));
+    return { ...outage, commits, recovered: outage.to + longest };
+  });
+}
+
+/** Where in the run an operation lies. */
+export function phaseOf(operation: Operation, outages: readonly Outage[]): Phase {
+  const from = operation.invocation.at;
+  if (outages.some((outage) => overlaps(operation, outage))) return 'during';
+  const last = outages.findLast((outage) => outage.to < from);
+  if (last === undefined) return 'before';
+  return from < last.recovered ? 'recovering' : 'after';
+}
+
+/** Whether an operation was under way at some moment of a stretch of time. */
+export function overlaps(
+  operation: Operation,
+  { from, to }: { from: number; to: number },
+): boolean {
+  return operation.invocation.at <= to && endOf(operation) >= from;
+}
+
+/**
+ * Milliseconds from a time to the first VALID commit through an orderer; `null` if there was none. A commit counts if
+ * the orderer took the transaction after that time (told SUCCESS then or, where that is not known, was asked then), so
+ * that an answer that was already under way does not pass for a recovery.
+ */
+export function firstCommitThrough(
+  orderer: string,
+  since: number,
+  operations: readonly Operation[],
+): number | null {
+  let first = Number.POSITIVE_INFINITY;
+  for (const { invocation, completion } of operations) {
+    if (invocation.kind !== 'submit' || completion?.outcome !== 'ok') continue;
+    if (completion.orderer !== orderer) continue;
+    if ((completion.acknowledgedAt ?? invocation.at) < since) continue;
+    first = Math.min(first, completion.at);
+  }
+  return Number.isFinite(first) ? first - since : null;
+}
+
+/**
+ * Milliseconds from a time until every operation that was pending then had ended; 0 if none was, `null` if one of them
+ * has no end.
+ */
+export function drainedAfter(since: number, operations: readonly Operation[]): number | null {
+  let drained = since;
+  for (const operation of operations) {
+    if (operation.invocation.at <= since) drained = Math.max(drained, endOf(operation));
+  }
+  return Number.isFinite(drained) ? drained - since : null;
+}
+
+/** Joins windows that overlap or touch. */
+function together(windows: readonly FaultWindow[]): Pick<Outage, 'faults' | 'from' | 'to'>[] {
+  const outages: { faults: number[]; from: number; to: number }[] = [];
+  for (const { fault, from, to } of windows.toSorted((a, b) => a.from - b.from)) {
+    const last = outages.at(-1);
+    if (last === undefined || from > last.to) {
+      outages.push({ faults: [fault], from, to });
+    } else {
+      last.faults.push(fault);
+      last.to = Math.max(last.to, to);
+    }
+  }
+  return outages;
+}
