@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parseOwnChaincode } from '../fabric/network/own-chaincode.ts';
 import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
 import {
+  BRING_UP_FOLDER,
   closingLine,
   formatScorecard,
   reportToGitHub,
@@ -80,6 +81,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
       signal,
       elapsed: () => (performance.now() - started) / 1000,
       ownChaincode,
+      logsFolder: path.join(runFolder, BRING_UP_FOLDER),
       alone: true,
     });
     const network =

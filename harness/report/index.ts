@@ -1,5 +1,6 @@
 /** What other folders use of the report. */
 export { reportToGitHub } from './github.ts';
+export { BRING_UP_FOLDER } from './model.ts';
 export { parseResults } from './schema.ts';
 export { closingLine, runVerdict, tally } from './summary.ts';
 export { formatScorecard } from './terminal.ts';

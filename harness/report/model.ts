@@ -14,6 +14,9 @@ export type ScenarioStatus =
   | 'timed-out'
   | 'not-run';
 
+/** Folder below the run's that has the logs of a network that did not come up. */
+export const BRING_UP_FOLDER = 'bring-up';
+
 export interface RunResult {
   readonly schema: 1;
   /** Run id: time and a random suffix, e.g. `2026-11-24T13-20-00-k3f9`. */
