@@ -6,7 +6,9 @@ import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
 import {
   BRING_UP_FOLDER,
   closingLine,
+  earlierRuns,
   formatScorecard,
+  markFlaky,
   reportToGitHub,
   runVerdict,
   writeReport,
@@ -19,6 +21,7 @@ import { componentsOf } from '../settings/topology/components.ts';
 import { interruptible, projectFolder } from './context.ts';
 import { runScenarioFiles, runUnitSuite } from './jest-runs.ts';
 import { type Provided, preflight, provideNetwork, useAlone } from './provide.ts';
+import { sourcesHash } from './sources.ts';
 import { terminalProgress } from './terminal.ts';
 import { waitForApi } from './wait-for-api.ts';
 
@@ -71,6 +74,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   };
   progress.say(`run ${id}, seed ${seed} (repeat with --seed ${seed})`);
   await writeReport(run, runFolder);
+  const earlier = await earlierRuns(settings.reportsDir, id);
   let provided: Provided | undefined;
   let release = async () => {};
   try {
@@ -97,7 +101,12 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
     // Not every scenario needs it; one that does will say so in its result.
     if (apiProblem) progress.say(apiProblem);
     progress.stop();
-    run = { ...run, versions: versionsOf(network), network: describeNetwork(network) };
+    const harness = sourcesHash([...files, ...(options.chaincode ? [options.chaincode] : [])]);
+    run = {
+      ...run,
+      versions: { ...versionsOf(network), harness },
+      network: describeNetwork(network),
+    };
     const context: RunContext = {
       runFolder,
       origin,
@@ -108,7 +117,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
     };
     const update = async () => {
       run = { ...run, scenarios: results(runFolder, run.scenarios) };
-      await writeReport(run, runFolder);
+      await writeReport(markFlaky(run, earlier), runFolder);
     };
     const code = await runScenarioFiles(files, context, provided.engine.host, signal, update);
     await update();
@@ -128,7 +137,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
       problems: [...run.problems, messageOf(error)],
     };
   }
-  run = { ...run, endedAt: new Date().toISOString() };
+  run = markFlaky({ ...run, endedAt: new Date().toISOString() }, earlier);
   const written = await writeReport(run, runFolder);
   if (provided?.kind === 'new') {
     if (options.keep && !signal.aborted) await provided.network.release();

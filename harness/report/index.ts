@@ -1,4 +1,5 @@
 /** What other folders use of the report. */
+export { earlierRuns, markFlaky } from './flaky.ts';
 export { reportToGitHub } from './github.ts';
 export { BRING_UP_FOLDER } from './model.ts';
 export { parseResults } from './schema.ts';
