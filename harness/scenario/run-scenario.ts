@@ -9,7 +9,7 @@ import { History } from '../workload/history-writer.ts';
 import { prepareLoad, runLoad } from '../workload/load.ts';
 import { probeOpenings, runProbes } from '../workload/probe.ts';
 import { openings } from '../workload/profile.ts';
-import { randomStream } from '../workload/random.ts';
+import { type Random, randomStream } from '../workload/random.ts';
 import { loadResult } from '../workload/statistics/load.ts';
 import { recovery } from '../workload/statistics/recovery.ts';
 import { makeChannel, type ScenarioChannel } from './channel.ts';
@@ -56,6 +56,8 @@ interface Draft {
   faults: ScenarioResult['faults'];
   blocks: ScenarioResult['load']['blocks'];
   recoveryBudget: number;
+  /** Choices of the schedule. Not by the channel, whose name differs between runs: a seed repeats them. */
+  readonly random: Random;
 }
 
 /**
@@ -77,6 +79,7 @@ export async function runScenario(
     faults: [],
     blocks: [],
     recoveryBudget: definition.expect?.recovery ?? DEFAULT_RECOVERY_MS,
+    random: randomStream(session.seed, `faults ${place.name}`),
   };
   let status: ScenarioStatus = 'failed';
   try {
@@ -242,13 +245,12 @@ async function underLoad(
     if (steps.length === 0) {
       await clock.until(clock.now() + (definition.duration ?? DEFAULT_DURATION_MS), signal);
     } else {
-      const random = randomStream(seed, `faults ${channel}`);
       const context = {
         network,
         guard,
         channel,
         now: () => clock.now(),
-        random: () => random.fraction(),
+        random: () => draft.random.fraction(),
         signal: session.signal,
       };
       draft.faults = await runFaults(context, steps, history, clock, signal);
