@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { RUN_CONTEXT, type RunContext } from '../scenario/run-context.ts';
 import { projectFolder } from './context.ts';
 
@@ -65,6 +66,7 @@ export function runScenarioFiles(
       '--disable-warning=ExperimentalWarning',
       // kafkajs computes a throttle that has passed already; Node 24 remarks on it, and it does no harm.
       '--disable-warning=TimeoutNegativeWarning',
+      ...['--import', pathToFileURL(path.join(import.meta.dirname, 'quiet-exit.ts')).href],
       path.join(projectFolder, 'node_modules/jest/bin/jest.js'),
       '--config',
       path.join(projectFolder, 'harness/scenario/jest.config.ts'),

@@ -25,6 +25,8 @@ export interface ProvideOptions {
   readonly signal: AbortSignal;
   readonly elapsed: () => number;
   readonly ownChaincode?: OwnChaincode | undefined;
+  /** Where the logs of a network that did not come up are kept. */
+  readonly logsFolder: string;
   /** The caller has the network to itself, see {@link useAlone}. */
   readonly alone?: boolean;
 }
@@ -100,7 +102,7 @@ function assertHasChaincode(network: FoundNetwork, own: OwnChaincode | undefined
 
 /** An engine and all images. */
 export async function provideImages(
-  options: ProvideOptions,
+  options: Omit<ProvideOptions, 'logsFolder'>,
 ): Promise<{ engine: Engine; mode: NodeMode; images: ImageSet }> {
   const { settings, progress, signal } = options;
   const engine = await progress.step('reach a Docker engine', () =>
@@ -222,6 +224,7 @@ async function findOrBringUp(topology: Topology, options: ProvideOptions): Promi
       images,
       apiPort: settings.apiPort,
       budgetMs: settings.upTimeoutMs,
+      logsFolder: options.logsFolder,
       progress,
       signal,
       elapsed,

@@ -4,8 +4,11 @@ import path from 'node:path';
 import { parseOwnChaincode } from '../fabric/network/own-chaincode.ts';
 import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
 import {
+  BRING_UP_FOLDER,
   closingLine,
+  earlierRuns,
   formatScorecard,
+  markFlaky,
   reportToGitHub,
   runVerdict,
   writeReport,
@@ -20,6 +23,7 @@ import { interruptible, projectFolder } from './context.ts';
 import { givenSettings } from './given-settings.ts';
 import { runScenarioFiles, runUnitSuite } from './jest-runs.ts';
 import { type Provided, preflight, provideNetwork, useAlone } from './provide.ts';
+import { sourcesHash } from './sources.ts';
 import { terminalProgress } from './terminal.ts';
 import { waitForApi } from './wait-for-api.ts';
 
@@ -73,6 +77,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   };
   progress.say(`run ${id}, seed ${seed} (repeat with --seed ${seed})`);
   await writeReport(run, runFolder);
+  const earlier = await earlierRuns(settings.reportsDir, id);
   let provided: Provided | undefined;
   let release = async () => {};
   try {
@@ -83,6 +88,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
       signal,
       elapsed: () => (performance.now() - started) / 1000,
       ownChaincode,
+      logsFolder: path.join(runFolder, BRING_UP_FOLDER),
       alone: true,
     });
     const network =
@@ -99,11 +105,12 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
     if (apiProblem) progress.say(apiProblem);
     progress.stop();
     const ran = network.state.topology.name;
+    const harness = sourcesHash([...files, ...(options.chaincode ? [options.chaincode] : [])]);
     run = {
       ...run,
       // A network that ran already may be of another topology than the one asked for; it is the one that was tested.
       settings: ran === topology.name ? run.settings : { ...run.settings, topology: ran },
-      versions: versionsOf(network),
+      versions: { ...versionsOf(network), harness },
       network: describeNetwork(network),
     };
     const context: RunContext = {
@@ -116,7 +123,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
     };
     const update = async () => {
       run = { ...run, scenarios: results.read('running') };
-      await writeReport(run, runFolder);
+      await writeReport(markFlaky(run, earlier), runFolder);
     };
     const code = await runScenarioFiles(files, context, provided.engine.host, signal, update);
     const state = signal.aborted ? 'interrupted' : 'completed';
@@ -137,7 +144,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
       problems: [...run.problems, messageOf(error)],
     };
   }
-  run = { ...run, endedAt: new Date().toISOString() };
+  run = markFlaky({ ...run, endedAt: new Date().toISOString() }, earlier);
   const written = await writeReport(run, runFolder);
   if (provided?.kind === 'new') {
     if (options.keep && !signal.aborted) await provided.network.release();

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
 import { type ComponentStatus, statusOf } from '../fabric/network/status.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -11,6 +12,7 @@ import { waitForApi } from './wait-for-api.ts';
 /** `harness up`: brings the network up and leaves it running, or says what runs. */
 export async function up(settings: Settings, options: { json?: boolean }): Promise<void> {
   const started = performance.now();
+  const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
   const topology = await preflight(settings, { running: 'fine' });
   const signal = interruptible();
   const progress = terminalProgress(process.stderr, started);
@@ -20,6 +22,7 @@ export async function up(settings: Settings, options: { json?: boolean }): Promi
       progress,
       signal,
       elapsed: () => (performance.now() - started) / 1000,
+      logsFolder: path.join(settings.reportsDir, `up-${time}`, 'logs'),
     });
     const network =
       provided.kind === 'running'

@@ -5,7 +5,10 @@ import type { AuditResult } from '../audit/model.ts';
  * It is written after each step, so that a report exists however a run ends.
  */
 
-/** `flaky`: a scenario that both passed and failed under the same seed and version; it is a state of its own. */
+/**
+ * `flaky`: a scenario that both passed and failed under the same seed and versions, now and in an earlier run of the same
+ * reports folder; it is a state of its own, and no pass.
+ */
 export type ScenarioStatus =
   | 'passed'
   | 'failed'
@@ -13,6 +16,9 @@ export type ScenarioStatus =
   | 'interrupted'
   | 'timed-out'
   | 'not-run';
+
+/** Folder below the run's that has the logs of a network that did not come up. */
+export const BRING_UP_FOLDER = 'bring-up';
 
 export interface RunResult {
   readonly schema: 1;

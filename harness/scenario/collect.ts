@@ -8,8 +8,7 @@ import { streamBlocks } from '../fabric/deliver/stream.ts';
 import { openKafkaAdmin } from '../fabric/kafka/admin.ts';
 import { messageOf } from '../settings/errors.ts';
 import { waitFor } from '../settings/wait.ts';
-import { COMPONENT_LABEL } from '../swarm/deploy.ts';
-import { frames } from '../swarm/docker-api.ts';
+import { componentLogs } from '../swarm/logs.ts';
 import { heightsOf } from './observers.ts';
 import type { Session } from './session.ts';
 
@@ -126,24 +125,9 @@ export async function saveKafka(session: Session, folder: string, channel: strin
 export async function saveLogs(session: Session, folder: string, since: number): Promise<void> {
   await mkdir(path.join(folder, 'logs'), { recursive: true });
   await Promise.allSettled(
-    session.network.machines.map(async (machine) => {
-      const containers = await machine.docker.listContainers({
-        all: true,
-        filters: { label: [COMPONENT_LABEL] },
-      });
-      const chunks = new Map<string, Buffer[]>();
-      for (const { Id, Labels } of containers.toSorted((a, b) => a.Created - b.Created)) {
-        const component = Labels[COMPONENT_LABEL] ?? Id.slice(0, 12);
-        const log = await machine.docker
-          .getContainer(Id)
-          .logs({ stdout: true, stderr: true, follow: false, since });
-        const parts = chunks.get(component) ?? [];
-        chunks.set(component, parts);
-        const source = [log] as unknown as AsyncIterable<Buffer>;
-        for await (const { data } of frames(source)) parts.push(data);
-      }
-      for (const [component, parts] of chunks) {
-        writeFileSync(paths.log(folder, component), Buffer.concat(parts));
+    session.network.machines.map(async ({ docker }) => {
+      for await (const { component, log } of componentLogs(docker, { since })) {
+        writeFileSync(paths.log(folder, component), log);
       }
     }),
   );

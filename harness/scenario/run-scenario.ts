@@ -11,7 +11,7 @@ import { probeOpenings, runProbes } from '../workload/probe.ts';
 import { openings } from '../workload/profile.ts';
 import { loadResult } from '../workload/statistics/load.ts';
 import { recovery } from '../workload/statistics/recovery.ts';
-import { makeChannel, type ScenarioChannel } from './channel.ts';
+import { makeChannel } from './channel.ts';
 import { choices } from './choices.ts';
 import { openClients, type ScenarioClients } from './clients.ts';
 import { saveBlocks, saveKafka, saveLogs, waitForQuiescence } from './collect.ts';

@@ -19,7 +19,8 @@ interface Row {
 }
 
 /**
- * Saves what every peer's CouchDB holds of a chaincode's namespace, as the audit reads it.
+ * Saves what every peer's CouchDB holds of a chaincode's namespace, as the audit reads it. The channel's other databases,
+ * `_lifecycle` and private data, are left out.
  *
  * @throws Error when a database does not answer or holds a document that Fabric could not have written
  */

@@ -14,6 +14,11 @@ function requireAllPeers(findings: Findings, { facts, recording, channel }: Chan
   if (missing.length > 0) findings.unknown(`no state from ${missing.join(', ')}`);
 }
 
+/**
+ * F9, for the database of the scenario's chaincode (`<channel>_<chaincode>`). Databases of other namespaces are not
+ * recorded, neither `<channel>__lifecycle` (definitions of chaincodes) nor those of private data: a difference there
+ * shows only when a peer validates otherwise than the others (F8) or its endorsements disagree, not by itself.
+ */
 export const sameState: ChannelCheck = {
   scope: 'channel',
   definition: {
@@ -58,6 +63,7 @@ export const sameState: ChannelCheck = {
   },
 };
 
+/** F10, for the same database as {@link sameState}. */
 export const replayedState: ChannelCheck = {
   scope: 'channel',
   definition: {

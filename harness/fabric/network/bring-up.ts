@@ -24,6 +24,7 @@ import { createIdentities, type Identities } from '../identities/identities.ts';
 import { chaincodeConnection, chaincodeLabel } from '../services/chaincode.ts';
 import { artefactServices, foundationServices } from '../services/network.ts';
 import { type Endpoints, endpointsOf } from './endpoints.ts';
+import { keepLogs } from './failure-logs.ts';
 import { firstTransfer } from './first-transfer.ts';
 import { type Machines, startMachines } from './machines.ts';
 import { removeObjects } from './objects.ts';
@@ -41,6 +42,8 @@ export interface BringUpRequest {
   readonly apiPort: number | undefined;
   /** Milliseconds for everything below. */
   readonly budgetMs: number;
+  /** Where logs are kept if it fails. */
+  readonly logsFolder: string;
   readonly progress: Progress & { readonly steps: readonly StepRecord[] };
   readonly signal: AbortSignal;
   /** Seconds since the command started. */
@@ -63,7 +66,8 @@ export interface BroughtUp {
 
 /**
  * Brings a network up: machines, swarm, services, channel, chaincode, first transfer. The reaper is told what to remove
- * before the first object is made; on any failure and on abort everything is removed before this returns.
+ * before the first object is made; on any failure and on abort everything is removed before this returns. Of a failure
+ * the logs stay, and the error names their folder.
  */
 export async function bringUp(request: BringUpRequest): Promise<BroughtUp> {
   const { engine, name, images, progress, signal } = request;
@@ -110,9 +114,16 @@ export async function bringUp(request: BringUpRequest): Promise<BroughtUp> {
     const { state, machines } = await raceAbort(work, signal);
     return { state, machines, release: () => reaper.release(), remove };
   } catch (error) {
+    const told = await keepLogs(error, {
+      docker: engine.docker,
+      name,
+      starting,
+      folder: request.logsFolder,
+      signal,
+    });
     // A removal that fails is the reaper's to finish, once this process has ended; the first error tells more.
     await remove().catch((failure) => progress.say(`removal: ${messageOf(failure)}`));
-    throw error;
+    throw told;
   }
 }
 

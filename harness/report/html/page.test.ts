@@ -198,6 +198,27 @@ describe('text from the network under test', () => {
   });
 });
 
+describe('a network that did not come up', () => {
+  const file = { path: 'bring-up/orderer0.log', size: 10 };
+  const other = { path: 'unit.log', size: 10 };
+  const broken = { ...sampleRun(), scenarios: [], problems: ['orderer0: expected a block 0'] };
+  const link = 'href="bring-up/orderer0.log"';
+
+  it('has its logs beside the problem, and only there', () => {
+    const page = renderHtml(broken, [file, other]);
+    expect(page.split(link)).toHaveLength(2);
+    expect(page.indexOf(link)).toBeGreaterThan(page.indexOf('orderer0: expected a block 0'));
+    expect(page.indexOf(link)).toBeLessThan(page.indexOf('id="scorecard-h"'));
+    expect(page.indexOf('href="unit.log"')).toBeGreaterThan(page.indexOf('id="files-h"'));
+  });
+
+  it('has its logs among the files when no problem is known', () => {
+    const page = renderHtml({ ...broken, problems: [] }, [file]);
+    expect(page.split(link)).toHaveLength(2);
+    expect(page.indexOf(link)).toBeGreaterThan(page.indexOf('id="files-h"'));
+  });
+});
+
 describe('size', () => {
   it('stays below 5 MB for sixty scenarios of ten minutes with long logs', () => {
     const series: LoadResult['series'] = Array.from({ length: 600 }, (_, second) => ({

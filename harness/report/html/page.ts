@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { RunResult } from '../model.ts';
+import { BRING_UP_FOLDER, type RunResult } from '../model.ts';
 import {
   closingLine,
   repeatCommand,
@@ -110,7 +110,11 @@ export function renderHtml(run: RunResult, files: readonly FileLink[] = []): str
   const verdict = runVerdict(run);
   const under = (folder: string) => files.filter(({ path }) => path.startsWith(`${folder}/`));
   const folders = run.scenarios.map(({ folder }) => `${folder}/`);
-  const common = files.filter(({ path }) => !folders.some((folder) => path.startsWith(folder)));
+  // Of a network that did not come up; they belong to the problem that says so.
+  const bringUp = run.problems.length > 0 ? under(BRING_UP_FOLDER) : [];
+  const common = files.filter(
+    (file) => !bringUp.includes(file) && !folders.some((folder) => file.path.startsWith(folder)),
+  );
   const ending = endings[run.state];
   const states = statesOfFailed(run);
 
@@ -123,7 +127,7 @@ export function renderHtml(run: RunResult, files: readonly FileLink[] = []): str
 <p class="repeat">Repeat with <code>${repeatCommand(run)}</code></p></header>
 <main>
 ${ending !== '' && html`<p class="ending">${ending}</p>`}
-${run.problems.length > 0 && html`<section aria-labelledby="problems-h"><h2 id="problems-h">Outside the scenarios</h2><ul class="problems">${run.problems.map((problem) => html`<li>${problem}</li>`)}</ul></section>`}
+${run.problems.length > 0 && html`<section aria-labelledby="problems-h"><h2 id="problems-h">Outside the scenarios</h2><ul class="problems">${run.problems.map((problem) => html`<li>${problem}</li>`)}</ul>${bringUp.length > 0 && html`<h3>Logs of the network that did not come up</h3>${fileList(bringUp)}`}</section>`}
 <section aria-labelledby="scorecard-h"><h2 id="scorecard-h">Scorecard</h2>${scorecard(run)}</section>
 <div id="scenarios">${run.scenarios.length > 0 && html`<h2>Scenarios</h2>${key}`}${worstFirst(run.scenarios).map((scenario) => scenarioSection(scenario, run, under(scenario.folder)))}</div>
 ${environment(run)}

@@ -53,7 +53,7 @@ export function incompleteRun(): RunResult {
     ...{ suite: first.suite, channel: '', startedAt: 0, duration: 0, audit: null },
     ...{ faults: [], expectations: [], recovery: [], excerpts: [] },
     load: {
-      ...{ before: counts, during: counts, after: counts },
+      ...{ before: counts, during: counts, recovering: counts, after: counts, outages: [] },
       ...{ backlogDrain: null, series: [], blocks: [] },
     },
   });
