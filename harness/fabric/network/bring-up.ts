@@ -1,37 +1,32 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Engine } from '../../engine/engine.ts';
 import type { NodeMode } from '../../engine/mode.ts';
 import type { ImageSet } from '../../images/model.ts';
 import { messageOf } from '../../settings/errors.ts';
 import type { Progress, StepRecord } from '../../settings/progress.ts';
 import type { Topology } from '../../settings/topology/schema.ts';
-import { waitFor } from '../../settings/wait.ts';
 import { formSwarm } from '../../swarm/cluster.ts';
-import { COMPONENT_LABEL, type DeployOptions, deployServices } from '../../swarm/deploy.ts';
 import type { StartedDockerNode } from '../../swarm/machine.ts';
 import { Reaper } from '../../swarm/reaper.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import { artefactJob, GENESIS } from '../artefacts/artefacts.ts';
-import { type ChaincodePackage, packageChaincode } from '../artefacts/chaincode-package.ts';
 import { artefactFiles, preparedChannel } from '../artefacts/prepared-channel.ts';
-import { createChannel, joinChannel } from '../client/channel.ts';
 import { Connections } from '../client/connections.ts';
-import { approveChaincode, commitChaincode, installChaincode } from '../client/lifecycle.ts';
 import { createCredentials } from '../identities/credentials.ts';
-import { createIdentities, type Identities } from '../identities/identities.ts';
-import { chaincodeConnection, chaincodeLabel } from '../services/chaincode.ts';
+import { createIdentities } from '../identities/identities.ts';
 import { artefactServices, foundationServices } from '../services/network.ts';
-import { type Endpoints, endpointsOf } from './endpoints.ts';
+import { chaincodePackages, packagesByLabel } from './chaincode-packages.ts';
+import { define, formChannels, installAll } from './channels.ts';
+import { endpointsOf } from './endpoints.ts';
 import { keepLogs } from './failure-logs.ts';
 import { firstTransfer } from './first-transfer.ts';
 import { type Machines, startMachines } from './machines.ts';
 import { removeObjects } from './objects.ts';
 import { onMachines } from './on-machines.ts';
-import { indexesFolder, type OwnChaincode, provideOwnChaincode } from './own-chaincode.ts';
+import { type OwnChaincode, provideOwnChaincode } from './own-chaincode.ts';
 import { runJob } from './run-job.ts';
 import { type NetworkState, saveState } from './state.ts';
+import { startServices } from './waves.ts';
 
 export interface BringUpRequest {
   readonly engine: Engine;
@@ -275,162 +270,4 @@ async function assemble(
   } finally {
     connections.close();
   }
-}
-
-/**
- * Deploys services and waits until their containers run: on two cores, what comes first is up sooner when the rest has
- * not been started yet.
- */
-async function startServices(
-  deploy: DeployOptions,
-  nodes: readonly StartedDockerNode[],
-  definitions: readonly ServiceDefinition[],
-): Promise<void> {
-  await deployServices(deploy, definitions);
-  const wanted = new Set(definitions.map(({ name }) => name));
-  await waitFor(
-    {
-      subject: definitions.map(({ name }) => name).join(', '),
-      expected: 'running containers',
-      budgetMs: WAVE_BUDGET_MS,
-      intervalMs: 150,
-    },
-    async () => {
-      const machines = new Set(definitions.map(({ machine }) => machine));
-      const running = await Promise.all(
-        nodes
-          .filter(({ number }) => machines.has(number))
-          .map(({ docker }) => docker.listContainers({ filters: { label: [COMPONENT_LABEL] } })),
-      );
-      for (const { Labels } of running.flat()) wanted.delete(Labels[COMPONENT_LABEL] ?? '');
-      if (wanted.size > 0) throw new Error(`not running: ${[...wanted].join(', ')}`);
-      return true;
-    },
-  );
-}
-
-const WAVE_BUDGET_MS = 90_000;
-
-const CHAINCODE_FOLDER = path.resolve(import.meta.dirname, '../../../fixtures/chaincode');
-
-async function chaincodePackages(
-  topology: Topology,
-  identities: Identities,
-  own: OwnChaincode | undefined,
-): Promise<Map<string, ChaincodePackage>> {
-  const packages = new Map<string, ChaincodePackage>();
-  for (const chaincode of topology.chaincodes) {
-    const folder =
-      own?.name === chaincode.name
-        ? indexesFolder(own)
-        : path.join(CHAINCODE_FOLDER, chaincode.name, 'META-INF/statedb/couchdb/indexes');
-    const files = folder && existsSync(folder) ? readdirSync(folder) : [];
-    const indexes = Object.fromEntries(
-      files.map((file) => [file, readFileSync(path.join(folder ?? '', file), 'utf8')]),
-    );
-    packages.set(
-      chaincode.name,
-      await packageChaincode(
-        chaincodeLabel(chaincode),
-        chaincodeConnection(chaincode, identities),
-        indexes,
-      ),
-    );
-  }
-  return packages;
-}
-
-function packagesByLabel(topology: Topology, packages: ReadonlyMap<string, ChaincodePackage>) {
-  return Object.fromEntries(
-    topology.chaincodes.flatMap((chaincode) => {
-      const bytes = packages.get(chaincode.name)?.bytes;
-      return bytes ? [[chaincodeLabel(chaincode), bytes] as const] : [];
-    }),
-  );
-}
-
-async function installAll(
-  progress: Progress,
-  connections: Connections,
-  { organisations }: Endpoints,
-  topology: Topology,
-  packages: ReadonlyMap<string, ChaincodePackage>,
-  budgetMs: number,
-): Promise<void> {
-  const install = () =>
-    Promise.all(
-      organisations.flatMap(({ admin, peers }) =>
-        peers.flatMap((peer) =>
-          [...packages.values()].map(({ bytes }) =>
-            installChaincode(connections, peer, bytes, admin, budgetMs),
-          ),
-        ),
-      ),
-    );
-  await progress.step(
-    'install chaincode on every peer',
-    install,
-    onMachines(peerMachines(topology.organisations)),
-  );
-}
-
-function peerMachines(organisations: Topology['organisations']): number[] {
-  return organisations.flatMap(({ peers }) => peers.map(({ machine }) => machine));
-}
-
-async function formChannels(
-  progress: Progress,
-  connections: Connections,
-  endpoints: Endpoints,
-  topology: Topology,
-  transactions: Readonly<Record<string, Buffer>>,
-  budgetMs: number,
-): Promise<void> {
-  for (const { name: channel, organisations } of topology.channels) {
-    const channelTx = transactions[channel];
-    if (!channelTx)
-      throw new Error(`configtxgen: expected a transaction for ${channel}, seen none`);
-    const members = topology.organisations.filter(({ name }) => organisations.includes(name));
-    const joining = endpoints.organisations.filter(({ mspId }) =>
-      members.some((member) => member.mspId === mspId),
-    );
-    const { genesisBlock } = await progress.step(`create channel ${channel}`, () =>
-      createChannel({
-        connections,
-        orderers: endpoints.orderers,
-        channelTx,
-        signers: joining.map(({ admin }) => admin),
-        budgetMs,
-      }),
-    );
-    const join = () =>
-      Promise.all(
-        joining.flatMap(({ admin, peers }) =>
-          peers.map((peer) => joinChannel(connections, peer, genesisBlock, admin, budgetMs)),
-        ),
-      );
-    await progress.step(`join peers to ${channel}`, join, onMachines(peerMachines(members)));
-  }
-}
-
-async function define(
-  connections: Connections,
-  { orderers, organisations, peers }: Endpoints,
-  topology: Topology,
-  channel: string,
-  name: string,
-  packageIds: Readonly<Record<string, string>>,
-): Promise<void> {
-  const chaincode = topology.chaincodes.find((c) => c.name === name);
-  const packageId = packageIds[name];
-  if (!chaincode || !packageId) throw new Error(`chaincode ${name}: expected a package, seen none`);
-  const options = { connections, channel, orderers };
-  const { version, sequence } = chaincode;
-  const definition = { name, version, sequence };
-  await Promise.all(
-    organisations.map((organisation) =>
-      approveChaincode(options, organisation, definition, packageId, peers),
-    ),
-  );
-  await commitChaincode(options, organisations, definition);
 }

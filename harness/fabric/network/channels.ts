@@ -1,0 +1,101 @@
+import type { Progress } from '../../settings/progress.ts';
+import type { Topology } from '../../settings/topology/schema.ts';
+import type { ChaincodePackage } from '../artefacts/chaincode-package.ts';
+import { createChannel, joinChannel } from '../client/channel.ts';
+import type { Connections } from '../client/connections.ts';
+import { approveChaincode, commitChaincode, installChaincode } from '../client/lifecycle.ts';
+import type { Endpoints } from './endpoints.ts';
+import { onMachines } from './on-machines.ts';
+
+/** Installs every chaincode on every peer, as the administrator of its organisation. */
+export async function installAll(
+  progress: Progress,
+  connections: Connections,
+  { organisations }: Endpoints,
+  topology: Topology,
+  packages: ReadonlyMap<string, ChaincodePackage>,
+  budgetMs: number,
+): Promise<void> {
+  const install = () =>
+    Promise.all(
+      organisations.flatMap(({ admin, peers }) =>
+        peers.flatMap((peer) =>
+          [...packages.values()].map(({ bytes }) =>
+            installChaincode(connections, peer, bytes, admin, budgetMs),
+          ),
+        ),
+      ),
+    );
+  await progress.step(
+    'install chaincode on every peer',
+    install,
+    onMachines(peerMachines(topology.organisations)),
+  );
+}
+
+function peerMachines(organisations: Topology['organisations']): number[] {
+  return organisations.flatMap(({ peers }) => peers.map(({ machine }) => machine));
+}
+
+/**
+ * Creates each channel and joins the peers of its organisations.
+ *
+ * @param transactions configtxgen's transaction by the channel's name
+ */
+export async function formChannels(
+  progress: Progress,
+  connections: Connections,
+  endpoints: Endpoints,
+  topology: Topology,
+  transactions: Readonly<Record<string, Buffer>>,
+  budgetMs: number,
+): Promise<void> {
+  for (const { name: channel, organisations } of topology.channels) {
+    const channelTx = transactions[channel];
+    if (!channelTx)
+      throw new Error(`configtxgen: expected a transaction for ${channel}, seen none`);
+    const members = topology.organisations.filter(({ name }) => organisations.includes(name));
+    const joining = endpoints.organisations.filter(({ mspId }) =>
+      members.some((member) => member.mspId === mspId),
+    );
+    const { genesisBlock } = await progress.step(`create channel ${channel}`, () =>
+      createChannel({
+        connections,
+        orderers: endpoints.orderers,
+        channelTx,
+        signers: joining.map(({ admin }) => admin),
+        budgetMs,
+      }),
+    );
+    const join = () =>
+      Promise.all(
+        joining.flatMap(({ admin, peers }) =>
+          peers.map((peer) => joinChannel(connections, peer, genesisBlock, admin, budgetMs)),
+        ),
+      );
+    await progress.step(`join peers to ${channel}`, join, onMachines(peerMachines(members)));
+  }
+}
+
+/** Approves a chaincode for every organisation and commits its definition on a channel. */
+export async function define(
+  connections: Connections,
+  { orderers, organisations, peers }: Endpoints,
+  topology: Topology,
+  channel: string,
+  name: string,
+  packageIds: Readonly<Record<string, string>>,
+): Promise<void> {
+  const chaincode = topology.chaincodes.find((c) => c.name === name);
+  const packageId = packageIds[name];
+  if (!chaincode || !packageId) throw new Error(`chaincode ${name}: expected a package, seen none`);
+  const options = { connections, channel, orderers };
+  const { version, sequence } = chaincode;
+  const definition = { name, version, sequence };
+  await Promise.all(
+    organisations.map((organisation) =>
+      approveChaincode(options, organisation, definition, packageId, peers),
+    ),
+  );
+  await commitChaincode(options, organisations, definition);
+}
