@@ -61,6 +61,21 @@ describe('audit', () => {
     expect(checks[0]).toMatchObject({ verdict: 'unknown', reason: 'no channel was recorded' });
   });
 
+  it('accuses nobody when no block was recorded at all, and does when one is', () => {
+    const recording = busyRecording();
+    const lost = (blocks: typeof recording.blocks) =>
+      audit({ ...recording, blocks }).checks.find(({ id }) => id === 'F1');
+    expect(lost(() => [])).toMatchObject({
+      verdict: 'unknown',
+      reason: 'no block of any peer or orderer was recorded',
+    });
+    const first = ({ source, blocks }: BlockSource): BlockSource => ({
+      source,
+      blocks: [...blocks].slice(0, 1),
+    });
+    expect(lost((channel) => recording.blocks(channel).map(first))?.verdict).toBe('invalid');
+  });
+
   it('is unknown for a channel of which the scenario says nothing', () => {
     const recording = busyRecording();
     recording.scenario = { ...recording.scenario, channels: {} };

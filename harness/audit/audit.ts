@@ -1,6 +1,6 @@
-import type { ChannelCheck, ChannelContext, Check } from './checker.ts';
+import type { ChannelCheck, ChannelChecker, ChannelContext, Check } from './checker.ts';
 import { EventFeed } from './event-feed.ts';
-import { Findings } from './findings.ts';
+import { type CheckDefinition, Findings } from './findings.ts';
 import { type History, indexHistory, ofChannel } from './history.ts';
 import { lockstep, type SourceProblem } from './lockstep.ts';
 import type { AuditResult, CheckResult, Verdict } from './model.ts';
@@ -24,7 +24,9 @@ export function audit(recording: Recording, checks: readonly Check[] = CHECKS): 
   const results = checks.map((check) => {
     if (check.scope === 'run') return check.run(recording, history);
     const ofChannels = perChannel.map((byId) => byId.get(check.definition.id) as CheckResult);
-    return ofChannels.length > 0 ? merge(ofChannels) : withoutChannels(check);
+    return ofChannels.length > 0
+      ? merge(ofChannels)
+      : undecided(check.definition, 'no channel was recorded');
   });
   return {
     verdict: overall(results),
@@ -64,14 +66,24 @@ function auditChannel(
   };
   const checkers = checks
     .filter((check): check is ChannelCheck => check.scope === 'channel')
-    .map((check) => ({ id: check.definition.id, checker: check.create(context) }));
+    .map((check) => ({ definition: check.definition, checker: check.create(context) }));
+  let seen = false;
   for (const height of lockstep(sources, problems)) {
+    seen = true;
     transactions.add(height.reference);
     const applied = replay.apply(height.reference);
     const announced = events.upTo(height.number);
     for (const { checker } of checkers) checker.height?.(height, applied, announced);
   }
-  return new Map(checkers.map(({ id, checker }) => [id, checker.finish()]));
+  // An interrupted run may end before any block was collected; nothing can be said to be missing then.
+  const result = (definition: CheckDefinition, checker: ChannelChecker) => {
+    const found = checker.finish();
+    if (seen || found.verdict !== 'invalid') return found;
+    return undecided(definition, 'no block of any peer or orderer was recorded');
+  };
+  return new Map(
+    checkers.map(({ definition, checker }) => [definition.id, result(definition, checker)]),
+  );
 }
 
 /** Peers first: only they hold codes and commit hashes. Otherwise by name, so that the same run gives the same words. */
@@ -101,9 +113,9 @@ function merge(results: readonly CheckResult[]): CheckResult {
   return { ...worst, evidence: results.flatMap(({ evidence }) => evidence).slice(0, 5), counts };
 }
 
-function withoutChannels(check: ChannelCheck): CheckResult {
-  const findings = new Findings(check.definition);
-  findings.unknown('no channel was recorded');
+function undecided(definition: CheckDefinition, reason: string): CheckResult {
+  const findings = new Findings(definition);
+  findings.unknown(reason);
   return findings.result();
 }
 

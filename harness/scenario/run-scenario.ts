@@ -4,6 +4,7 @@ import type { EnvironmentProbe } from '../audit/recording.ts';
 import { runFaults } from '../faults/schedule.ts';
 import type { ScenarioResult, ScenarioStatus } from '../report/model.ts';
 import { messageOf } from '../settings/errors.ts';
+import { INTERRUPTED } from '../workload/history.ts';
 import { readHistory } from '../workload/history-reader.ts';
 import { History } from '../workload/history-writer.ts';
 import { prepareLoad, runLoad } from '../workload/load.ts';
@@ -174,6 +175,7 @@ async function perform(
     await attempt(draft, 'Kafka', () => saveKafka(session, folder, channel.name));
     writeEnvironment(folder, { before, after: await settledEnvironment(session, before) });
   } finally {
+    if (session.signal.aborted) history.mark(INTERRUPTED);
     // Before the history is closed: they write to it.
     await observers.stop();
     draft.blocks = observers.blocks;

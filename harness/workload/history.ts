@@ -86,6 +86,9 @@ export interface HeightSample {
   readonly at: number;
 }
 
+/** Label of the mark that says: the user ended the run here, and what was still to come never did. */
+export const INTERRUPTED = 'interrupted';
+
 /** Free remark with a time, e.g. `load starts`, `heal`, `quiescent`. */
 export interface Mark {
   readonly type: 'mark';

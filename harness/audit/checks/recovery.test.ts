@@ -93,6 +93,22 @@ describe('F18 ordering resumes', () => {
     ]);
   });
 
+  it('does not know what would have come after an interruption, but what came too late did', () => {
+    const cut = (...operations: readonly (Invocation | Completion | FaultEvent)[][]) => ({
+      ...history(healed, ...operations),
+      marks: [{ type: 'mark' as const, label: 'interrupted', at: 200 }],
+    });
+    expect(run(cut())).toMatchObject({ verdict: 'unknown', reason: 'the run was interrupted' });
+    expect(run(cut(operation(101, 150)))).toMatchObject({ verdict: 'unknown' });
+    expect(run(cut(operation(101, 151)))).toMatchObject({ verdict: 'invalid' });
+    const budget = { recovery: { ...both.recovery, backlog: 30 } };
+    expect(run(cut(operation(90, null)), budget)).toMatchObject({ verdict: 'unknown' });
+    expect(run(cut(operation(90, 131)), budget)).toMatchObject({ verdict: 'invalid' });
+    expect(run({ ...cut(), faults: history([fault(7, 'inject', 10)]).faults })).toMatchObject({
+      verdict: 'unknown',
+    });
+  });
+
   it('rejects a backlog that drained too late, or never, if the scenario has a budget for it', () => {
     const commits = [operation(101, 110), operation(101, 111, { orderer: 'orderer1' })];
     const judged = (end: number | null, backlog?: number) =>

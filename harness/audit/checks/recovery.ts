@@ -1,3 +1,4 @@
+import { INTERRUPTED } from '../../workload/history.ts';
 import { inWords, judgeShares } from '../../workload/statistics/availability.ts';
 import {
   faultWindows,
@@ -35,8 +36,10 @@ export const recovers: RunCheck = {
     const windows = faultWindows(history.faults);
     findings.count('faults', windows.length);
     const lasting = scenario.expectations?.unhealed ?? [];
+    const interrupted = history.marks.some(({ label }) => label === INTERRUPTED);
+    if (interrupted) findings.unknown('the run was interrupted');
     for (const { fault, kind, to } of windows) {
-      if (to === Number.POSITIVE_INFINITY && !lasting.includes(fault)) {
+      if (to === Number.POSITIVE_INFINITY && !lasting.includes(fault) && !interrupted) {
         findings.violation({ message: `fault ${fault} (${kind}) was never healed` });
       }
     }
@@ -51,7 +54,8 @@ export const recovers: RunCheck = {
     }
     const operations = operationsOf(history);
     for (const { to } of outagesOf(history.faults, operations)) {
-      if (to !== Number.POSITIVE_INFINITY) judgeHeal(to, expected, operations, findings);
+      if (to !== Number.POSITIVE_INFINITY)
+        judgeHeal(to, expected, operations, findings, interrupted);
     }
     findings.floor('recoveries', lasting.length === windows.length ? 0 : 1);
     return findings.result();
@@ -63,12 +67,14 @@ function judgeHeal(
   { orderers, budget, backlog }: RecoveryExpectation,
   operations: readonly LoadOperation[],
   findings: Findings,
+  interrupted: boolean,
 ): void {
   for (const orderer of orderers) {
     const took = firstCommitThrough(orderer, heal, operations);
     findings.count('recoveries');
     countSlowest(findings, 'slowest recovery (ms)', took);
-    if (took !== null && took <= budget) continue;
+    // What had not come when the run was interrupted might have.
+    if (took === null ? interrupted : took <= budget) continue;
     findings.violation({
       sources: [orderer],
       message: `after the heal at ${Math.round(heal)} ms the first commit through ${orderer} ${took === null ? 'never came' : `took ${Math.round(took)} ms`}, the budget is ${budget} ms`,
@@ -76,7 +82,7 @@ function judgeHeal(
   }
   const drained = drainedAfter(heal, operations.filter(isLoad));
   countSlowest(findings, 'slowest backlog drain (ms)', drained);
-  if (backlog === undefined || (drained !== null && drained <= backlog)) return;
+  if (backlog === undefined || (drained === null ? interrupted : drained <= backlog)) return;
   findings.violation({
     message: `after the heal at ${Math.round(heal)} ms the backlog ${drained === null ? 'never drained' : `took ${Math.round(drained)} ms to drain`}, the budget is ${backlog} ms`,
   });
