@@ -72,6 +72,22 @@ describe('the page', () => {
     );
   });
 
+  it('has no table of operations where there were none', () => {
+    const none = { ok: 0, fail: 0, unknown: 0 };
+    const load = { ...first.load, before: none, during: none, recovering: none, after: none };
+    const page = renderHtml({
+      ...sampleRun(),
+      scenarios: [{ ...first, load: { ...load, outages: [] } }],
+    });
+    expect(page).not.toContain('Availability and recovery');
+    const calm = { ...load, before: { ok: 3, fail: 1, unknown: 0 }, outages: [] };
+    const text = words(renderHtml({ ...sampleRun(), scenarios: [{ ...first, load: calm }] }));
+    expect(text).toMatch(
+      /Availability and recovery operations ok refused unknown share ok before 3/,
+    );
+    expect(text).not.toContain('from heal to');
+  });
+
   it('requests nothing', () => {
     expect(page).not.toMatch(/<(script|link|img|iframe)[^>]+(src|href)="(?!data:)/);
     expect(page).not.toMatch(/@import|url\((?!data:)/);
