@@ -4,6 +4,7 @@ import type { NodeMode } from '../../engine/mode.ts';
 import type { ImageSet } from '../../images/model.ts';
 import { messageOf } from '../../settings/errors.ts';
 import type { Progress, StepRecord } from '../../settings/progress.ts';
+import { raceAbort } from '../../settings/race-abort.ts';
 import type { Topology } from '../../settings/topology/schema.ts';
 import { formSwarm } from '../../swarm/cluster.ts';
 import type { StartedDockerNode } from '../../swarm/machine.ts';
@@ -127,22 +128,6 @@ function withOwnChaincode(topology: Topology, own: OwnChaincode | undefined): To
   if (!own) return topology;
   const chaincode = { name: own.name as 'bank', version: '1.0', sequence: 1 };
   return { ...topology, chaincodes: [...topology.chaincodes, chaincode] };
-}
-
-/** The work cannot be interrupted inside every library call; what it was working on is removed under it instead. */
-async function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  work.catch(() => undefined); // after an abort its failure is a consequence
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) abort();
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }
 
 async function assemble(

@@ -21,13 +21,47 @@ export async function firstTransfer(
   identities: Identities,
   topology: Topology,
 ): Promise<{ block: number; transactionId: string }> {
+  const submit = submitter(connections, { orderers, organisations, peers }, identities, topology);
+  await submit(orderers, BUDGET_MS, 'openMany', 'first-', '2', 'harness', '100');
+  return submit(orderers, BUDGET_MS, 'transfer', 'first-0', 'first-1', '10');
+}
+
+/**
+ * Proves that a network which was there before orders through each of its orderers: moves a unit between the accounts
+ * of the first transfer, and back.
+ *
+ * @param budgetMs milliseconds for each orderer
+ * @throws FabricError that names the orderer and what it answered last
+ */
+export async function transferThroughEach(
+  connections: Connections,
+  endpoints: Endpoints,
+  identities: Identities,
+  topology: Topology,
+  budgetMs: number,
+): Promise<void> {
+  const submit = submitter(connections, endpoints, identities, topology);
+  let [from, to] = ['first-0', 'first-1'];
+  for (const orderer of endpoints.orderers) {
+    await submit([orderer], budgetMs, 'transfer', from, to, '1');
+    [from, to] = [to, from];
+  }
+}
+
+/** Submits to the first chaincode of the first channel, in the name of the first organisation's user. */
+function submitter(
+  connections: Connections,
+  { organisations, peers }: Endpoints,
+  identities: Identities,
+  topology: Topology,
+) {
   const [channel] = topology.channels;
   const [chaincode] = channel?.chaincodes ?? [];
   const [organisation] = Object.values(identities.organisations);
   if (!channel || !chaincode || !organisation) {
     throw new Error('first transfer: expected a channel with a chaincode and an organisation');
   }
-  const submit = (...args: string[]) =>
+  return (orderers: Endpoints['orderers'], budgetMs: number, ...args: string[]) =>
     transact({
       connections,
       orderers,
@@ -35,8 +69,6 @@ export async function firstTransfer(
       observers: peers,
       identity: signingIdentity(organisation, organisation.user),
       request: { channel: channel.name, chaincode, args },
-      budgetMs: BUDGET_MS,
+      budgetMs,
     });
-  await submit('openMany', 'first-', '2', 'harness', '100');
-  return submit('transfer', 'first-0', 'first-1', '10');
 }

@@ -48,7 +48,10 @@ function options() {
     detail: () => {},
     end: () => {},
   });
-  return { said, options: { progress, signal: new AbortController().signal, intervalMs: 0 } };
+  const proved: FoundNetwork[] = [];
+  const prove = async (network: FoundNetwork) => void proved.push(network);
+  const { signal } = new AbortController();
+  return { said, proved, options: { progress, signal, intervalMs: 0, prove } };
 }
 
 describe('stoppedMachines', () => {
@@ -65,8 +68,9 @@ describe('stoppedMachines', () => {
 describe('startStoppedMachines', () => {
   it('starts and thaws what does not run, leaves the rest alone, and says which', async () => {
     const { found, done } = network({ 1: 'running', 2: 'exited', 3: 'paused' });
-    const { said, options: given } = options();
+    const { said, proved, options: given } = options();
     const revived = await startStoppedMachines(found, given);
+    expect(proved).toEqual([revived]);
     expect(done.toSorted()).toEqual(['ping 2', 'ping 3', 'start 2', 'unpause 3']);
     expect(said[0]).toBe('start what had stopped (machines 2, 3)');
     expect(stoppedMachines(revived)).toEqual([]);
@@ -88,6 +92,14 @@ describe('startStoppedMachines', () => {
       'network "n": expected its machines 1, 2, 3, seen no container of 3; remove the rest with: npm stop',
     );
     expect(done).toEqual([]);
+  });
+
+  it('is not done while no transfer commits', async () => {
+    const { found } = network({ 1: 'exited', 2: 'running', 3: 'running' });
+    const prove = () => Promise.reject(new Error('orderer1: SERVICE_UNAVAILABLE'));
+    await expect(startStoppedMachines(found, { ...options().options, prove })).rejects.toThrow(
+      'orderer1: SERVICE_UNAVAILABLE',
+    );
   });
 
   it('ends when it is interrupted', async () => {

@@ -1,5 +1,9 @@
 import type { Progress } from '../../settings/progress.ts';
+import { raceAbort } from '../../settings/race-abort.ts';
 import { waitFor } from '../../settings/wait.ts';
+import { Connections } from '../client/connections.ts';
+import { endpointsOf } from './endpoints.ts';
+import { transferThroughEach } from './first-transfer.ts';
 import { onMachines } from './on-machines.ts';
 import type { FoundNetwork } from './state.ts';
 import { statusOf } from './status.ts';
@@ -8,6 +12,11 @@ import { statusOf } from './status.ts';
 const ENGINES_MS = 60_000;
 /** Milliseconds for all components to be back (15 s seen; the Swarm first finds its quorum again). */
 const COMPONENTS_MS = 120_000;
+/**
+ * Milliseconds until an orderer orders again (60 s seen after the components were up): brokers that all died at once
+ * register anew when their old sessions have expired, and only then do the orderers find their topics.
+ */
+const ORDERING_MS = 180_000;
 /** Looks in a row that must find everything up: what starts before the names that it needs ends, and is replaced. */
 const LOOKS = 10;
 /** Milliseconds between two looks. */
@@ -19,13 +28,14 @@ export function stoppedMachines({ containerStates }: FoundNetwork): number[] {
 }
 
 /**
- * Starts the machines of a network that do not run, and waits until all its components do. They come back with their
- * addresses, their disks and their places in the Swarm, so that its ledgers go on.
+ * Starts the machines of a network that do not run, waits until all its components do, and until a transfer commits
+ * through each orderer. They come back with their addresses, their disks and their places in the Swarm, so that its
+ * ledgers go on.
  *
  * @param network as it was found
- * @param options `intervalMs`: milliseconds between two looks at the components
+ * @param options `intervalMs`: milliseconds between two looks at the components; `prove`: that it works again
  * @returns the network as it is now
- * @throws DeadlineError naming the machines or components that are not back
+ * @throws DeadlineError naming the machines or components that are not back; FabricError for an orderer
  */
 export async function startStoppedMachines(
   network: FoundNetwork,
@@ -33,7 +43,13 @@ export async function startStoppedMachines(
     progress,
     signal,
     intervalMs = INTERVAL_MS,
-  }: { readonly progress: Progress; readonly signal: AbortSignal; readonly intervalMs?: number },
+    prove = ordersAgain,
+  }: {
+    readonly progress: Progress;
+    readonly signal: AbortSignal;
+    readonly intervalMs?: number;
+    readonly prove?: (network: FoundNetwork) => Promise<void>;
+  },
 ): Promise<FoundNetwork> {
   const stopped = stoppedMachines(network);
   const { name } = network.state;
@@ -91,7 +107,22 @@ export async function startStoppedMachines(
       },
     );
   });
+  await progress.step('wait for a transfer through each orderer', () =>
+    raceAbort(prove(revived), signal),
+  );
   return revived;
+}
+
+async function ordersAgain({ state }: FoundNetwork): Promise<void> {
+  const { topology, identities, machines } = state;
+  const addresses = Object.fromEntries(machines.map(({ number, address }) => [number, address]));
+  const connections = new Connections();
+  try {
+    const endpoints = endpointsOf(topology, identities, addresses);
+    await transferThroughEach(connections, endpoints, identities, topology, ORDERING_MS);
+  } finally {
+    connections.close();
+  }
 }
 
 async function componentsDown(network: FoundNetwork): Promise<string[]> {
