@@ -1,4 +1,6 @@
-import { findEngine } from '../engine/engine.ts';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { connectEngine, type Engine, findEngine } from '../engine/engine.ts';
 import { currentPlan } from '../images/ensure.ts';
 import { removeImages } from '../images/remove.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -23,7 +25,7 @@ export async function images(
     return;
   }
   if (options.remove) {
-    const engine = await findEngine(process.env);
+    const engine = await engineWithImages(settings);
     console.log(engine ? JSON.stringify(await removeImages(engine.docker)) : 'no engine answers');
     return;
   }
@@ -49,4 +51,14 @@ export async function images(
   ]);
   console.log(table([['IMAGE', 'TAG', 'SIZE', 'VERSION'], ...rows]));
   console.log(`golden volume ${set.goldenVolume}, ${Math.round(set.goldenSize / MB)} MB on disk`);
+}
+
+/**
+ * The engine that answers, or the private one if it has ever been started here: it ends by itself when nothing uses it,
+ * and its images stay. Connected to, so that it does not end in the middle of a removal.
+ */
+async function engineWithImages(settings: Settings): Promise<Engine | undefined> {
+  const there = existsSync(path.join(settings.stateDir, 'engine'));
+  if (!there && !(await findEngine(process.env))) return undefined;
+  return connectEngine(settings, process.env, (line) => process.stderr.write(`${line}\n`));
 }
