@@ -1,3 +1,4 @@
+import { addressesOf } from '../fabric/identities/identities.ts';
 import { firstAdminSecret, PASSWORD, restClient } from '../scenario/api.ts';
 import { show } from '../scenario/rest-client.ts';
 import { UsageError } from '../settings/errors.ts';
@@ -18,7 +19,7 @@ try {
   if (!names.includes(orgName)) {
     throw new UsageError([`organisation: expected one of ${names.join(', ')}, seen "${orgName}"`]);
   }
-  const addresses = Object.fromEntries(network.machines.map((m) => [m.number, m.address]));
+  const addresses = addressesOf(network.machines);
   const api = restClient({ network, addresses });
   const answer = await api.post('/users', {
     username: `admin-${Date.now().toString(36)}`,

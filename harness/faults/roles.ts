@@ -1,10 +1,8 @@
+import { addressesOf } from '../fabric/identities/identities.ts';
 import { openKafkaAdmin, zookeeperMode } from '../fabric/kafka/admin.ts';
 import { componentsOf } from '../settings/topology/components.ts';
 import { componentHandle, machineOf } from './components.ts';
 import type { FaultContext, Role, Target } from './model.ts';
-
-const addressesOf = (context: FaultContext) =>
-  Object.fromEntries(context.network.machines.map((m) => [m.number, m.address]));
 
 const components = (context: FaultContext, names: readonly string[]): Target[] =>
   names.map((name) => ({ type: 'component', handle: componentHandle(context.network, name) }));
@@ -59,7 +57,10 @@ export const all = (...roles: readonly Role[]): Role => ({
 const quoted = (channel?: string) => (channel === undefined ? '' : `'${channel}'`);
 
 const topicOf = async (context: FaultContext, channel?: string) => {
-  await using admin = await openKafkaAdmin(context.network.state.topology, addressesOf(context));
+  await using admin = await openKafkaAdmin(
+    context.network.state.topology,
+    addressesOf(context.network.machines),
+  );
   return await admin.topic(channel ?? context.channel);
 };
 
@@ -98,7 +99,7 @@ export const kafka = {
     role('kafka.controller()', async (context) => {
       await using admin = await openKafkaAdmin(
         context.network.state.topology,
-        addressesOf(context),
+        addressesOf(context.network.machines),
       );
       const controller = await admin.controller();
       return controller ? [controller] : [];
@@ -132,7 +133,7 @@ export const zookeeper = {
 async function inMode(context: FaultContext, mode: string): Promise<string[]> {
   const { ensemble } = context.network.state.topology.zookeeper;
   const modes = await Promise.all(
-    ensemble.map((node) => zookeeperMode(node, addressesOf(context))),
+    ensemble.map((node) => zookeeperMode(node, addressesOf(context.network.machines))),
   );
   return ensemble.filter((_, i) => modes[i] === mode).map((node) => node.name);
 }

@@ -1,4 +1,5 @@
 import type { AuditResult } from '../audit/model.ts';
+import type { LoadResult, RecoveryResult } from '../workload/statistics/model.ts';
 
 /**
  * One result model; every reporter (HTML, JUnit, JSON, job summary, annotations, terminal) is a function of it.
@@ -116,63 +117,9 @@ export interface ExpectationResult {
   readonly seen: string;
 }
 
-/** Heal → first VALID commit through each orderer separately; one for each outage and orderer. */
-export interface RecoveryResult {
-  /** Numbers of the faults, from 1 in the order of `faults`; several if they overlapped, then from the last heal on. */
-  readonly faults: readonly number[];
-  /** Milliseconds since the run started. */
-  readonly healedAt: number;
-  readonly orderer: string;
-  /** Milliseconds; `null` if it never recovered within the budget. */
-  readonly firstCommit: number | null;
-  readonly budget: number;
-}
-
-export interface PhaseCounts {
-  readonly ok: number;
-  readonly fail: number;
-  readonly unknown: number;
-}
-
-/** One fault, or several that overlapped, and what clients were told around it. */
-export interface OutageResult {
-  /** Numbers of the faults, from 1 in the order of the scenario's `faults`. */
-  readonly faults: readonly number[];
-  /** First injection and last order to heal, in milliseconds since the run started; `null` if never healed. */
-  readonly from: number;
-  readonly to: number | null;
-  readonly during: PhaseCounts;
-  readonly recovering: PhaseCounts;
-  readonly after: PhaseCounts;
-  /** Milliseconds from heal until nothing was pending that was then; `null` if that never came. */
-  readonly backlogDrain: number | null;
-  /** What the scenario allows for it; `null` if it says nothing. */
-  readonly backlogBudget: number | null;
-}
-
-/** Phases are defined in `workload/statistics/outages.ts`. */
-export interface LoadResult {
-  readonly before: PhaseCounts;
-  readonly during: PhaseCounts;
-  readonly recovering: PhaseCounts;
-  readonly after: PhaseCounts;
-  readonly outages: readonly OutageResult[];
-  /** The longest of all outages. */
-  readonly backlogDrain: number | null;
-  /** One bucket a second: operations completed and latency quantiles in ms of those that were ok. */
-  readonly series: readonly {
-    readonly at: number;
-    readonly ok: number;
-    readonly fail: number;
-    readonly unknown: number;
-    readonly p50: number | null;
-    readonly p95: number | null;
-    readonly p99: number | null;
-  }[];
-  /** Blocks as seen by one peer: time and number of transactions. */
-  readonly blocks: readonly {
-    readonly at: number;
-    readonly number: number;
-    readonly transactions: number;
-  }[];
-}
+export type {
+  LoadResult,
+  OutageResult,
+  PhaseCounts,
+  RecoveryResult,
+} from '../workload/statistics/model.ts';

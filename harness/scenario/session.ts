@@ -1,6 +1,7 @@
 import type { Connections } from '../fabric/client/connections.ts';
 import { Connections as FabricConnections } from '../fabric/client/connections.ts';
 import type { GatewayProfile } from '../fabric/gateway/hub.ts';
+import { addressesOf } from '../fabric/identities/identities.ts';
 import { type Endpoints, endpointsOf } from '../fabric/network/endpoints.ts';
 import type { FoundNetwork } from '../fabric/network/state.ts';
 import { Guard } from '../faults/guard.ts';
@@ -35,7 +36,7 @@ export async function openSession(options: {
 }): Promise<Session> {
   const { network, seed, runFolder, signal } = options;
   const { topology, identities, machines } = network.state;
-  const addresses = Object.fromEntries(machines.map((m) => [m.number, m.address]));
+  const addresses = addressesOf(machines);
   const endpoints = endpointsOf(topology, identities, addresses);
   const connections = new FabricConnections();
   const guard = await Guard.start(network);

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { Connections } from '../../fabric/client/connections.ts';
 import { type FabricClient, openGateway } from '../../fabric/gateway/gateway.ts';
+import { addressesOf } from '../../fabric/identities/identities.ts';
 import { type Endpoints, endpointsOf, signingIdentity } from '../../fabric/network/endpoints.ts';
 import type { FoundNetwork } from '../../fabric/network/state.ts';
 import { componentHandle, runningContainer } from '../../faults/components.ts';
@@ -40,7 +41,7 @@ const USERS = 20;
 const CHANNEL = 'mychannel';
 
 const network = await runningNetwork(settingsFrom({}));
-const addresses = Object.fromEntries(network.machines.map((m) => [m.number, m.address]));
+const addresses = addressesOf(network.machines);
 const { topology, identities } = network.state;
 const endpoints = endpointsOf(topology, identities, addresses);
 const connections = new Connections();

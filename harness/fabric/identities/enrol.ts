@@ -9,6 +9,7 @@ import { until } from '../client/until.ts';
 import type { NetworkState } from '../network/state.ts';
 import { connectionProfile } from '../profile/connection-profile.ts';
 import type { Login } from './credentials.ts';
+import { addressesOf } from './identities.ts';
 import { createSigningRequest } from './signing-request.ts';
 
 /** What is needed of a running network. */
@@ -70,7 +71,7 @@ interface Authority {
 
 function openAuthority(network: Enrolling, organisation: Organisation): Authority {
   const { topology, identities, credentials, machines } = network;
-  const addresses = Object.fromEntries(machines.map(({ number, address }) => [number, address]));
+  const addresses = addressesOf(machines);
   const { name } = organisation.ca;
   const registrar = credentials.registrars[organisation.name];
   const endpoint = connectionProfile(topology, identities, addresses).certificateAuthorities[name];

@@ -14,7 +14,7 @@ import { artefactJob, GENESIS } from '../artefacts/artefacts.ts';
 import { artefactFiles, preparedChannel } from '../artefacts/prepared-channel.ts';
 import { Connections } from '../client/connections.ts';
 import { createCredentials } from '../identities/credentials.ts';
-import { createIdentities } from '../identities/identities.ts';
+import { addressesOf, createIdentities } from '../identities/identities.ts';
 import { artefactServices, foundationServices } from '../services/network.ts';
 import { chaincodePackages, packagesByLabel } from './chaincode-packages.ts';
 import { define, formChannels, installAll } from './channels.ts';
@@ -141,7 +141,7 @@ async function assemble(
   const everywhere = onMachines(nodes.map(({ number }) => number));
   const [manager] = nodes;
   if (!manager) throw new Error('topology: expected a machine, seen none');
-  const addresses = Object.fromEntries(nodes.map((node) => [node.number, node.address]));
+  const addresses = addressesOf(nodes);
   const tags: Record<string, string> = Object.fromEntries(
     Object.entries(images.images).map(([key, { tag }]) => [key, tag]),
   );

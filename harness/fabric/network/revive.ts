@@ -2,6 +2,7 @@ import type { Progress } from '../../settings/progress.ts';
 import { raceAbort } from '../../settings/race-abort.ts';
 import { waitFor } from '../../settings/wait.ts';
 import { Connections } from '../client/connections.ts';
+import { addressesOf } from '../identities/identities.ts';
 import { endpointsOf } from './endpoints.ts';
 import { transferThroughEach } from './first-transfer.ts';
 import { onMachines } from './on-machines.ts';
@@ -115,7 +116,7 @@ export async function startStoppedMachines(
 
 async function ordersAgain({ state }: FoundNetwork): Promise<void> {
   const { topology, identities, machines } = state;
-  const addresses = Object.fromEntries(machines.map(({ number, address }) => [number, address]));
+  const addresses = addressesOf(machines);
   const connections = new Connections();
   try {
     const endpoints = endpointsOf(topology, identities, addresses);

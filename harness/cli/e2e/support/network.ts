@@ -1,4 +1,5 @@
 import { Connections } from '../../../fabric/client/connections.ts';
+import { addressesOf } from '../../../fabric/identities/identities.ts';
 import { type Endpoints, endpointsOf } from '../../../fabric/network/endpoints.ts';
 import { type FoundNetwork, findNetwork } from '../../../fabric/network/state.ts';
 import { disagreements, headerHashes } from '../../../scenario/header-hashes.ts';
@@ -19,7 +20,7 @@ export async function networkCalled(name: string): Promise<RunningNetwork> {
     throw new Error(`network "${name}": expected it to run, seen ${found ?? 'none'}`);
   }
   const { topology, identities, machines } = found.state;
-  const addresses = Object.fromEntries(machines.map((m) => [m.number, m.address]));
+  const addresses = addressesOf(machines);
   const endpoints = endpointsOf(topology, identities, addresses);
   return { found, endpoints, channel: topology.channels[0]?.name ?? '' };
 }
