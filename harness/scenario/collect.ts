@@ -9,39 +9,7 @@ import { openKafkaAdmin } from '../fabric/kafka/admin.ts';
 import { messageOf } from '../settings/errors.ts';
 import { waitFor } from '../settings/wait.ts';
 import { componentLogs } from '../swarm/logs.ts';
-import { heightsOf } from './observers.ts';
 import type { Session } from './session.ts';
-
-/** Nodes may need a peer's back-off (5 s) and a replay to be level again. */
-const QUIESCENCE_MS = 60_000;
-
-/**
- * Waits until every peer and orderer has the same height twice in a row.
- *
- * @returns that height
- * @throws DeadlineError with the heights seen last
- */
-export async function waitForQuiescence(session: Session, channel: string): Promise<number> {
-  let last: number | undefined;
-  return waitFor(
-    {
-      subject: `channel ${channel}`,
-      expected: 'the same height on every peer and orderer',
-      budgetMs: QUIESCENCE_MS,
-      intervalMs: 300,
-      signal: session.signal,
-    },
-    async () => {
-      const heights = await heightsOf(session, channel);
-      const [first] = heights.values();
-      const level = first !== undefined && [...heights.values()].every((h) => h === first);
-      const settled = level && last === first;
-      last = level ? first : undefined;
-      if (settled) return first;
-      throw new Error([...heights].map(([name, h]) => `${name} ${h ?? 'no answer'}`).join(', '));
-    },
-  );
-}
 
 /**
  * Saves blocks 0 to `height - 1` of every peer and orderer, raw; of each as far as it gives them.

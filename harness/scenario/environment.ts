@@ -131,3 +131,29 @@ async function reach(machine: StartedDockerNode, session: Session) {
     return { from: from.name, to, ok: answer === 'yes' };
   });
 }
+
+/** The environment once it is as it was, or as it is after half a minute; a replaced task needs some seconds. */
+export async function settledEnvironment(
+  session: Session,
+  before: EnvironmentProbe,
+): Promise<EnvironmentProbe> {
+  const end = session.clock.now() + 30_000;
+  for (;;) {
+    const after = await probeEnvironment(session);
+    if (likeBefore(before, after) || session.clock.now() > end) return after;
+    await session.clock.until(session.clock.now() + 1_000, session.signal);
+    session.signal.throwIfAborted();
+  }
+}
+
+function likeBefore(before: EnvironmentProbe, after: EnvironmentProbe): boolean {
+  const running = (probe: EnvironmentProbe) =>
+    probe.services.filter((s) => s.running >= s.desired).length;
+  const reachable = (probe: EnvironmentProbe) => probe.reachability.filter((r) => r.ok).length;
+  return (
+    after.machines.every((m) => m.ready) &&
+    running(after) >= running(before) &&
+    reachable(after) >= reachable(before) &&
+    after.leftovers.length <= before.leftovers.length
+  );
+}

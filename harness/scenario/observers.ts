@@ -6,6 +6,7 @@ import { ordererHeight } from '../fabric/deliver/fetch.ts';
 import { streamBlocks } from '../fabric/deliver/stream.ts';
 import type { History } from '../workload/history-writer.ts';
 import type { BlockSeen } from '../workload/statistics/model.ts';
+import type { OpenTransactions } from './open-transactions.ts';
 import type { Session } from './session.ts';
 
 /** Milliseconds between two samples of every height. */
@@ -19,14 +20,23 @@ export class Observers {
   readonly #channel: string;
   readonly #controller = new AbortController();
   readonly #tasks: Promise<void>[] = [];
+  readonly #open: Pick<OpenTransactions, 'committed'>;
   /** Blocks as the first peer told them, for the report. */
   readonly blocks: BlockSeen[] = [];
   /** What went wrong with a listener, one line each. */
   readonly problems: string[] = [];
 
-  constructor(session: Session, channel: string, folder: string, history: History) {
+  /** @param open learns which transactions the peers have seen in blocks */
+  constructor(
+    session: Session,
+    channel: string,
+    folder: string,
+    history: History,
+    open: Pick<OpenTransactions, 'committed'>,
+  ) {
     this.#session = session;
     this.#channel = channel;
+    this.#open = open;
     this.#tasks.push(this.#sampleHeights(history));
     for (const peer of session.endpoints.peers) this.#tasks.push(this.#listen(peer.name, folder));
   }
@@ -84,6 +94,7 @@ export class Observers {
         }));
         const number = toNumber(block.number);
         file.line({ block: number, at, transactions });
+        this.#open.committed(transactions.map(({ id }) => id));
         if (first) this.blocks.push({ at, number, transactions: transactions.length });
       }
     } catch (error) {

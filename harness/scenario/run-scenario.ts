@@ -1,10 +1,9 @@
 import path from 'node:path';
 import { auditEvidence, paths, writeEnvironment, writeScenario } from '../audit/evidence.ts';
-import type { EnvironmentProbe } from '../audit/recording.ts';
 import { runFaults } from '../faults/schedule.ts';
 import type { ScenarioResult, ScenarioStatus } from '../report/model.ts';
 import { messageOf } from '../settings/errors.ts';
-import { INTERRUPTED } from '../workload/history.ts';
+import { INTERRUPTED, UNSETTLED } from '../workload/history.ts';
 import { readHistory } from '../workload/history-reader.ts';
 import { History } from '../workload/history-writer.ts';
 import { prepareLoad, runLoad } from '../workload/load.ts';
@@ -15,19 +14,22 @@ import { recovery } from '../workload/statistics/recovery.ts';
 import { makeChannel } from './channel.ts';
 import { choices } from './choices.ts';
 import { openClients, type ScenarioClients } from './clients.ts';
-import { saveBlocks, saveKafka, saveLogs, waitForQuiescence } from './collect.ts';
+import { saveBlocks, saveKafka, saveLogs } from './collect.ts';
 import { componentStates, componentsByMachine } from './component-states.ts';
 import { runCustomLoad } from './custom-load.ts';
 import type { ScenarioDefinition } from './definition.ts';
 import { EngineEvents } from './engine-events.ts';
-import { probeEnvironment } from './environment.ts';
+import { probeEnvironment, settledEnvironment } from './environment.ts';
 import { findExcerpts } from './excerpts.ts';
 import { judge } from './expectations.ts';
 import { scenarioFacts } from './facts.ts';
 import { Observers } from './observers.ts';
+import { OpenTransactions } from './open-transactions.ts';
 import { problemsOf } from './problems.ts';
+import { greatestHeight, waitForQuiescence } from './quiescence.ts';
 import type { Session } from './session.ts';
 import { saveStates } from './state.ts';
+import { untilRecovered } from './until-recovered.ts';
 
 /** Load without a fault, and load after the last recovery, ms. */
 const DEFAULT_DURATION_MS = 10_000;
@@ -158,12 +160,13 @@ async function perform(
       patience: PATIENCE_MS,
     }),
   );
-  const observers = new Observers(session, channel.name, folder, history);
+  const open = new OpenTransactions();
+  history.subscribe((record) => open.record(record));
+  const observers = new Observers(session, channel.name, folder, history, open);
   try {
     await usingClients(session, definition, place, chaincode, history, draft, sabotage);
     history.mark('waiting for quiescence');
-    const height = await waitForQuiescence(session, channel.name);
-    history.mark('quiescent');
+    const height = await comeToRest(session, channel.name, open, history, draft);
     // One more sample of each height and event, then the observers have seen everything.
     await clock.until(clock.now() + 1_200, session.signal);
     await observers.stop();
@@ -179,6 +182,26 @@ async function perform(
     // Before the history is closed: they write to it.
     await observers.stop();
     draft.blocks = observers.blocks;
+  }
+}
+
+/** The height at which nothing more will come, or, where the network does not come to rest, the greatest there is. */
+async function comeToRest(
+  session: Session,
+  channel: string,
+  open: OpenTransactions,
+  history: History,
+  draft: Draft,
+): Promise<number> {
+  try {
+    const height = await waitForQuiescence(session, channel, () => open.count());
+    history.mark('quiescent');
+    return height;
+  } catch (error) {
+    session.signal.throwIfAborted();
+    draft.problems.push(messageOf(error));
+    history.mark(UNSETTLED);
+    return greatestHeight(session, channel);
   }
 }
 
@@ -274,59 +297,6 @@ async function underLoad(
     ending.abort();
     await work;
   }
-}
-
-/** Waits until a commit was seen through each orderer after the last heal, or the budget is used up. */
-async function untilRecovered(
-  session: Session,
-  history: History,
-  clients: ScenarioClients,
-  budgetMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const { clock } = session;
-  const healedAt = clock.now();
-  const missing = new Set(clients.probes.keys());
-  const recovered = new AbortController();
-  const accepted = new Map<number, number>();
-  const unsubscribe = history.subscribe((record) => {
-    if (record.type === 'invoke') accepted.set(record.operation, record.at);
-    if (record.type !== 'complete' || record.outcome !== 'ok' || !record.orderer) return;
-    const taken = record.acknowledgedAt ?? accepted.get(record.operation) ?? 0;
-    if (taken >= healedAt) missing.delete(record.orderer);
-    if (missing.size === 0) recovered.abort();
-  });
-  try {
-    await clock.until(healedAt + budgetMs, AbortSignal.any([signal, recovered.signal]));
-  } finally {
-    unsubscribe();
-  }
-}
-
-/** The environment once it is as it was, or as it is after half a minute; a replaced task needs some seconds. */
-async function settledEnvironment(
-  session: Session,
-  before: EnvironmentProbe,
-): Promise<EnvironmentProbe> {
-  const end = session.clock.now() + 30_000;
-  for (;;) {
-    const after = await probeEnvironment(session);
-    if (likeBefore(before, after) || session.clock.now() > end) return after;
-    await session.clock.until(session.clock.now() + 1_000, session.signal);
-    session.signal.throwIfAborted();
-  }
-}
-
-function likeBefore(before: EnvironmentProbe, after: EnvironmentProbe): boolean {
-  const running = (probe: EnvironmentProbe) =>
-    probe.services.filter((s) => s.running >= s.desired).length;
-  const reachable = (probe: EnvironmentProbe) => probe.reachability.filter((r) => r.ok).length;
-  return (
-    after.machines.every((m) => m.ready) &&
-    running(after) >= running(before) &&
-    reachable(after) >= reachable(before) &&
-    after.leftovers.length <= before.leftovers.length
-  );
 }
 
 async function attempt<T>(

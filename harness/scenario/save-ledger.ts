@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { writeScenario } from '../audit/evidence.ts';
 import type { FoundNetwork } from '../fabric/network/state.ts';
-import { saveBlocks, saveKafka, saveLogs, waitForQuiescence } from './collect.ts';
+import { saveBlocks, saveKafka, saveLogs } from './collect.ts';
+import { waitForQuiescence } from './quiescence.ts';
 import { openSession } from './session.ts';
 import { saveStates } from './state.ts';
 

@@ -49,6 +49,9 @@ export async function waitFor<T>(
       options.intervalMs ?? 100,
       undefined,
       options.signal ? { signal: options.signal } : {},
-    );
+    ).catch((error: unknown) => {
+      options.signal?.throwIfAborted();
+      throw error;
+    });
   }
 }

@@ -10,6 +10,12 @@ const OVERLAY_SUBNET = '10.214.0.0/22';
 const HEARTBEAT_NS = 1_000_000_000;
 
 /**
+ * Ended tasks that the Swarm keeps of each component, with their containers and so with their logs: a broker that comes
+ * back too early ends and is replaced several times.
+ */
+const KEPT_TASKS = 10;
+
+/**
  * Joins the machines into a swarm, machine 1 being its manager, labels the nodes and makes the attachable overlay.
  *
  * @param nodes the machines; the first is the manager
@@ -26,7 +32,7 @@ export async function formSwarm(
     AdvertiseAddr: manager.address,
     DataPathAddr: manager.address,
     Spec: {
-      Orchestration: { TaskHistoryRetentionLimit: 1 },
+      Orchestration: { TaskHistoryRetentionLimit: KEPT_TASKS },
       Dispatcher: { HeartbeatPeriod: HEARTBEAT_NS },
     },
   });

@@ -89,6 +89,9 @@ export interface HeightSample {
 /** Label of the mark that says: the user ended the run here, and what was still to come never did. */
 export const INTERRUPTED = 'interrupted';
 
+/** Label of the mark that says: the network did not come to rest in time, so what is missing may still have come. */
+export const UNSETTLED = 'not quiescent';
+
 /** Free remark with a time, e.g. `load starts`, `heal`, `quiescent`. */
 export interface Mark {
   readonly type: 'mark';

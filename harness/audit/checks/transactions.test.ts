@@ -1,3 +1,4 @@
+import { UNSETTLED } from '../../workload/history.ts';
 import { editBlock, idOf, judge, operationOf, rewrite } from '../testing/forge.ts';
 import { LedgerBuilder, ORDERERS, PEERS, type TestRecording } from '../testing/ledger-builder.ts';
 import { busyRecording, opened, transfers } from '../testing/scene.ts';
@@ -40,6 +41,32 @@ describe('F1 nothing acknowledged is lost', () => {
         message: `operation ${lost.operation} was acknowledged, but its transaction is in no block`,
       },
     ]);
+  });
+
+  it('leaves open what is missing where the network never came to rest', () => {
+    const ledger = opened();
+    transfers(ledger, 10);
+    const late = ledger.endorse('transfer', ['a1', 'a2', '3']);
+    const acknowledgedAt = ledger.now;
+    ledger.complete(late.operation, { outcome: 'unknown', stage: 'commit', acknowledgedAt });
+    ledger.history.push({ type: 'mark', label: UNSETTLED, at: ledger.now });
+    const recording = ledger.recording();
+    expect(judge(noneLost, recording)).toMatchObject({
+      verdict: 'unknown',
+      counts: { 'may still come': 1, violations: 0 },
+    });
+    expect(judge(allSettled, recording)).toMatchObject({
+      verdict: 'unknown',
+      reason: expect.stringContaining('did not come to rest'),
+    });
+  });
+
+  it('leaves open what a copy lacks where the network never came to rest', () => {
+    const recording = busyRecording();
+    truncate(recording, 'orderer1', (recording.chain.get('orderer1')?.length ?? 0) - 1);
+    expect(judge(noneLost, recording).verdict).toBe('invalid');
+    recording.history.push({ type: 'mark', label: UNSETTLED, at: 1e9 });
+    expect(judge(noneLost, recording).verdict).toBe('unknown');
   });
 
   it('accepts the same without the acknowledgement', () => {

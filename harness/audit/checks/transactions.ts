@@ -6,9 +6,10 @@ import {
   VALID,
 } from '../../fabric/ledger/codes.ts';
 import type { Block } from '../../fabric/ledger/model.ts';
+import { UNSETTLED } from '../../workload/history.ts';
 import type { ChannelCheck, ChannelContext } from '../checker.ts';
 import { Findings } from '../findings.ts';
-import type { Operation } from '../history.ts';
+import type { History, Operation } from '../history.ts';
 import type { Height } from '../lockstep.ts';
 import type { Place } from '../transaction-index.ts';
 
@@ -17,6 +18,12 @@ const isAcknowledged = ({ invoke, complete }: Operation): boolean =>
   invoke.kind === 'submit' &&
   complete !== null &&
   (complete.outcome === 'ok' || complete.acknowledgedAt !== undefined);
+
+/** Whether the network was still busy when the evidence was taken: absence proves nothing then. */
+const isUnsettled = (history: Pick<History, 'marks'>): boolean =>
+  history.marks.some(({ label }) => label === UNSETTLED);
+
+const UNSETTLED_REASON = 'the network did not come to rest, so what is missing may still come';
 
 /** Which blocks a source lacks or has with other content, and what those other contents hold. */
 class Deviations {
@@ -63,6 +70,7 @@ export const noneLost: ChannelCheck = {
   create({ history, sources, scenario, transactions }) {
     const findings = new Findings(noneLost.definition);
     const deviations = new Deviations();
+    const unsettled = isUnsettled(history);
     return {
       height: (height) => deviations.note(sources, height),
       finish() {
@@ -73,6 +81,11 @@ export const noneLost: ChannelCheck = {
           findings.count('acknowledged');
           const places = transactions.places(id).filter(({ code }) => code !== DUPLICATE_TXID);
           const place = places[0];
+          if (!place && unsettled) {
+            findings.count('may still come');
+            findings.unknown(UNSETTLED_REASON);
+            continue;
+          }
           if (!place) {
             findings.violation({
               ...where,
@@ -88,7 +101,9 @@ export const noneLost: ChannelCheck = {
             });
           }
           const lacking = deviations.without(id, place);
-          if (lacking.length > 0) {
+          if (lacking.length > 0 && unsettled) {
+            findings.unknown(UNSETTLED_REASON);
+          } else if (lacking.length > 0) {
             findings.violation({
               ...where,
               block: place.block,
@@ -261,6 +276,7 @@ export const allSettled: ChannelCheck = {
         }
         const [problem] = history.problems;
         if (problem !== undefined) findings.unknown(`the history is unfit: ${problem}`);
+        if (isUnsettled(history)) findings.unknown(UNSETTLED_REASON);
         const expected = [...facts.peers, ...facts.orderers];
         const missing = expected.filter((source) => !heights.get(source));
         if (missing.length > 0) findings.unknown(`no blocks from ${missing.join(', ')}`);

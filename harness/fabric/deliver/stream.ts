@@ -4,7 +4,7 @@ import { describe, FabricError } from '../client/errors.ts';
 import { protos, toNumber } from '../client/protos.ts';
 import { createSigner, type Signer } from '../client/signer.ts';
 import type { Endpoint, SigningIdentity } from '../client/types.ts';
-import { newestBlock } from './fetch.ts';
+import { fetchBlock, newestBlock } from './fetch.ts';
 import { blockNumber, type DeliverKind, type DeliverSession, openDeliver } from './seek.ts';
 
 export interface BlockStreamOptions {
@@ -56,6 +56,7 @@ export async function* streamBlocks(options: BlockStreamOptions): AsyncGenerator
   let next = origin();
   let progressAt = performance.now();
   let retryMs = RETRY_FIRST_MS;
+  let lost = 0;
 
   while (next === 'newest' || next <= last) {
     if (stopped()) return;
@@ -74,15 +75,13 @@ export async function* streamBlocks(options: BlockStreamOptions): AsyncGenerator
       while (next === 'newest' || next <= last) {
         const message = await nextOrDead(session, options, signer, () => next);
         if (message.type === 'status') throw statusError(options, next, message.status);
-        const number =
-          options.kind === 'peer-filtered'
-            ? toNumber(protos.FilteredBlock.decode(message.bytes).number)
-            : blockNumber(message.bytes);
+        const number = numberOf(options.kind, message.bytes);
         if (next !== 'newest' && number !== next) {
+          const alone = await askedAlone(options, signer, next);
           throw new OrderError({
             subject: `blocks of ${channel} from ${endpoint.name}`,
             expected: `block ${next}`,
-            seen: `block ${number}`,
+            seen: `block ${number} (connection lost ${lost} times before; asked for block ${next} alone: ${alone})`,
             look: `log of ${endpoint.name}`,
           });
         }
@@ -105,6 +104,7 @@ export async function* streamBlocks(options: BlockStreamOptions): AsyncGenerator
           cause: error,
         });
       }
+      lost += 1;
       options.onReconnect?.(error, next);
       await pause(retryMs, undefined, signal === undefined ? {} : { signal }).catch(
         () => undefined,
@@ -116,6 +116,22 @@ export async function* streamBlocks(options: BlockStreamOptions): AsyncGenerator
     }
   }
 }
+
+/** What a node gives for one block on a stream of its own: tells a stream that went wrong from a ledger that did. */
+async function askedAlone(options: BlockStreamOptions, signer: Signer, start: number) {
+  const { connections, endpoint, kind, channel } = options;
+  try {
+    const bytes = await fetchBlock(connections, endpoint, signer, { kind, channel, start }, 3_000);
+    return `block ${numberOf(kind, bytes)}`;
+  } catch (error) {
+    return describe(error);
+  }
+}
+
+const numberOf = (kind: DeliverKind, bytes: Buffer): number =>
+  kind === 'peer-filtered'
+    ? toNumber(protos.FilteredBlock.decode(bytes).number)
+    : blockNumber(bytes);
 
 class OrderError extends FabricError {}
 class FinalError extends FabricError {}

@@ -1,10 +1,12 @@
 import { connect } from 'node:net';
+import { messageOf } from '../../settings/errors.ts';
 import { componentsOf } from '../../settings/topology/components.ts';
 import { waitFor } from '../../settings/wait.ts';
 import { machineStates } from '../../swarm/cluster.ts';
 import { API_PORT } from '../../swarm/docker-api.ts';
 import type { StartedDockerNode } from '../../swarm/machine.ts';
 import { replicasOf } from '../../swarm/scale.ts';
+import { unfinishedTasks } from '../../swarm/tasks.ts';
 import { awaitRunning, componentHandle, machineOf, managerOf, overlayOf } from '../components.ts';
 import {
   type ActiveFault,
@@ -175,9 +177,16 @@ export function machineFrozen(context: FaultContext, number: number): ActiveFaul
   };
 }
 
-/** Whether the Swarm has the machine, and the machine its components. */
+/**
+ * Whether the Swarm has the machine, has ended and started there what it wanted to, and the machine its components. A
+ * machine that was called down while its containers went on gets all of them replaced when it is back.
+ */
 export const machineBack = async (context: FaultContext, number: number): Promise<Measurement> =>
-  combine([await swarmCalls(context, number, 'ready'), await componentsBack(context, number)]);
+  combine([
+    await swarmCalls(context, number, 'ready'),
+    await swarmFinished(context, number),
+    await componentsBack(context, number),
+  ]);
 
 /** What the manager thinks of the machine; nothing when the machine is the manager itself. */
 async function swarmCalls(
@@ -202,6 +211,34 @@ async function swarmCalls(
     return confirmed(`the Swarm calls it ${expected} (after ${seconds} s)`);
   } catch (error) {
     return notConfirmed(String(error));
+  }
+}
+
+/** Whether the Swarm has come to an end with the tasks of the machine. */
+async function swarmFinished(context: FaultContext, number: number): Promise<Measurement> {
+  const manager = managerOf(context).docker;
+  const here = componentsOf(context.network.state.topology).filter((c) => c.machine === number);
+  try {
+    await waitFor(
+      {
+        subject: `tasks of machine${number}`,
+        expected: 'each that shall run runs, the others have ended',
+        budgetMs: COMPONENTS_MS,
+        intervalMs: 250,
+        signal: context.signal,
+      },
+      async () => {
+        const unfinished = await unfinishedTasks(
+          manager,
+          here.map(({ name }) => name),
+        );
+        if (unfinished.length === 0) return true;
+        throw new Error(unfinished.join('; '));
+      },
+    );
+    return confirmed(`the Swarm has nothing left to replace on machine${number}`);
+  } catch (error) {
+    return notConfirmed(messageOf(error));
   }
 }
 

@@ -37,19 +37,28 @@ export interface FaultWindow {
   readonly from: number;
   /** When it was taken away; `Infinity` if it never was. */
   readonly to: number;
+  /** When that had been measured, or the measurement given up; `to` where it was not. */
+  readonly settled: number;
 }
 
-/** One window for each injected fault, in the order of injection: from `inject` to `heal`, or `healed` where that is all. */
+/**
+ * One window for each injected fault, in the order of injection: from `inject` to `heal`, or `healed` where that is all,
+ * settled with whatever the measurement after the heal gave.
+ */
 export function faultWindows(records: Iterable<HistoryRecord>): FaultWindow[] {
   const windows = new Map<number, FaultWindow>();
   for (const record of records) {
     if (record.type !== 'fault') continue;
     const { fault, kind, at }: FaultEvent = record;
     const window = windows.get(fault);
-    if (record.phase === 'inject' && window === undefined) {
-      windows.set(fault, { fault, kind, from: at, to: Number.POSITIVE_INFINITY });
+    if (window === undefined) {
+      if (record.phase !== 'inject') continue;
+      const never = Number.POSITIVE_INFINITY;
+      windows.set(fault, { fault, kind, from: at, to: never, settled: never });
+    } else if (Number.isFinite(window.to)) {
+      windows.set(fault, { ...window, settled: at });
     } else if (record.phase === 'heal' || record.phase === 'healed') {
-      if (window?.to === Number.POSITIVE_INFINITY) windows.set(fault, { ...window, to: at });
+      windows.set(fault, { ...window, to: at, settled: at });
     }
   }
   return [...windows.values()];

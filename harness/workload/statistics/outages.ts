@@ -13,7 +13,9 @@ import { endOf, type FaultWindow, faultWindows, type Operation } from './operati
  * - *recovering*: it began between outages, or after the last, before the latest outage's recovery was over.
  * - *after*: it began later than that. Between two outages it is *after* the earlier one, never *before* the later one.
  *
- * A recovery is over with the first commit through the slowest orderer, or with its budget if there was none.
+ * A recovery is over once the heal has been measured and a transaction committed through each orderer after that, or
+ * with its budget. A measurement may last: a machine that the Swarm had called down gets every task replaced when it is
+ * back, some seconds after the first commit.
  */
 export type Phase = 'before' | 'during' | 'recovering' | 'after';
 
@@ -23,6 +25,8 @@ export interface Outage {
   readonly from: number;
   /** `Infinity` if one of its faults was never healed. */
   readonly to: number;
+  /** When the last of its heals had been measured. */
+  readonly settled: number;
   /** Milliseconds from its end to the first VALID commit through each orderer; `null` if there was none in the budget. */
   readonly commits: readonly { readonly orderer: string; readonly took: number | null }[];
   /** When its recovery was over. */
@@ -50,8 +54,12 @@ export function outagesOf(
       const took = firstCommitThrough(orderer, outage.to, operations);
       return { orderer, took: took !== null && took <= budget ? took : null };
     });
-    const longest = Math.max(0, ...commits.map(({ took }) => took ?? budget));
-    return { ...outage, commits, recovered: outage.to + longest };
+    const latest = Math.max(outage.settled, outage.to + budget);
+    const lasting = orderers.map((orderer) => {
+      const took = firstCommitThrough(orderer, outage.settled, operations);
+      return Math.min(latest, outage.settled + (took ?? Number.POSITIVE_INFINITY));
+    });
+    return { ...outage, commits, recovered: Math.max(outage.settled, ...lasting) };
   });
 }
 
@@ -105,15 +113,18 @@ export function drainedAfter(since: number, operations: readonly Operation[]): n
 }
 
 /** Joins windows that overlap or touch. */
-function together(windows: readonly FaultWindow[]): Pick<Outage, 'faults' | 'from' | 'to'>[] {
-  const outages: { faults: number[]; from: number; to: number }[] = [];
-  for (const { fault, from, to } of windows.toSorted((a, b) => a.from - b.from)) {
+function together(
+  windows: readonly FaultWindow[],
+): Pick<Outage, 'faults' | 'from' | 'to' | 'settled'>[] {
+  const outages: { faults: number[]; from: number; to: number; settled: number }[] = [];
+  for (const { fault, from, to, settled } of windows.toSorted((a, b) => a.from - b.from)) {
     const last = outages.at(-1);
     if (last === undefined || from > last.to) {
-      outages.push({ faults: [fault], from, to });
+      outages.push({ faults: [fault], from, to, settled });
     } else {
       last.faults.push(fault);
       last.to = Math.max(last.to, to);
+      last.settled = Math.max(last.settled, settled);
     }
   }
   return outages;

@@ -5,6 +5,7 @@ import { faultWindows, operationsOf } from './operations.ts';
 import { firstCommitThrough, outagesOf } from './outages.ts';
 import { longestGap, recovery } from './recovery.ts';
 
+const never = Number.POSITIVE_INFINITY;
 let numbers = 0;
 type Extra = Partial<Omit<Invocation, 'type'>> & { end?: Partial<Omit<Completion, 'type'>> };
 
@@ -61,9 +62,21 @@ describe('operations', () => {
         fault(1, 'healed', 25),
       ]),
     ).toEqual([
-      { fault: 1, kind: 'crash', from: 10, to: 20 },
-      { fault: 2, kind: 'crash', from: 15, to: Number.POSITIVE_INFINITY },
+      { fault: 1, kind: 'crash', from: 10, to: 20, settled: 25 },
+      { fault: 2, kind: 'crash', from: 15, to: never, settled: never },
     ]);
+  });
+
+  it('have fault windows that settle with whatever was measured after the heal, and not before', () => {
+    expect(
+      faultWindows([
+        fault(1, 'inject', 10),
+        fault(1, 'not-confirmed', 12),
+        fault(1, 'heal', 20),
+        fault(1, 'inconclusive', 29),
+        fault(2, 'not-confirmed', 30),
+      ]),
+    ).toEqual([{ fault: 1, kind: 'crash', from: 10, to: 20, settled: 29 }]);
   });
 });
 
@@ -101,6 +114,20 @@ describe('outages', () => {
       outagesOf(healed, commits, { orderers: ['orderer0', 'orderer1'], budget })[0]?.recovered;
     expect([recovered(50), recovered(12), recovered(11)]).toEqual([32, 32, 31]);
     expect(outagesOf(healed, commits)[0]?.recovered).toBe(20);
+  });
+
+  it('are not over before the heal was measured and each orderer had committed after that', () => {
+    const healed = [fault(1, 'inject', 10), fault(1, 'heal', 20), fault(1, 'healed', 60)];
+    const commits = operationsOf([
+      ...operation(21, 25, 'ok', { end: { orderer: 'orderer0' } }),
+      ...operation(61, 66, 'ok', { end: { orderer: 'orderer0' } }),
+    ]);
+    const outage = (budget: number) =>
+      outagesOf(healed, commits, { orderers: ['orderer0'], budget })[0];
+    expect(outage(50)?.commits).toEqual([{ orderer: 'orderer0', took: 5 }]);
+    expect([outage(50)?.recovered, outage(42)?.recovered, outage(9)?.recovered]).toEqual([
+      66, 62, 60,
+    ]);
   });
 
   it('take a commit for one after the heal only if the orderer took it then', () => {
