@@ -16,7 +16,9 @@ const config: Config = {
   testEnvironment: 'node',
   moduleNameMapper: { '^fabric-swarm-harness$': `${import.meta.dirname}/index.ts` },
   testSequencer: `${import.meta.dirname}/given-order.ts`,
-  haste: { enableSymlinks: false },
+  // The files are named on the command line, so jest need not search the author's folder, which may be a whole home.
+  modulePathIgnorePatterns: ['/'],
+  haste: { enableSymlinks: false, forceNodeFilesystemAPI: true },
   maxWorkers: 1,
   watchman: false,
   verbose: true,

@@ -3,8 +3,8 @@ import { GenericContainer, type WaitStrategy } from 'testcontainers';
 import { MACHINE_LABEL } from '../engine/labels.ts';
 import type { NodeMode } from '../engine/mode.ts';
 import { nestedHostConfig } from '../engine/nested.ts';
-import { waitFor } from '../settings/wait.ts';
 import { type ExecResult, execIn, execOk, machineApi } from './docker-api.ts';
+import { awaitEngine } from './engine-answers.ts';
 import type { MachineNetwork } from './machine-network.ts';
 import type { ApiCertificates } from './tls.ts';
 
@@ -136,21 +136,9 @@ class EngineAnswers implements WaitStrategy {
   async waitUntilReady(container: Docker.Container): Promise<void> {
     const { number, address, certificates } = this.#reference;
     const docker = machineApi(address, certificates);
-    await waitFor(
-      {
-        subject: `engine of machine ${number}`,
-        expected: `an answer from ${address}`,
-        budgetMs: this.#budgetMs,
-        intervalMs: 30,
-        lookAt: `docker logs ${container.id.slice(0, 12)}`,
-        signal: this.#signal,
-      },
-      async () => {
-        const { State } = await container.inspect();
-        if (!State.Running) throw new Error(`the node container ended with code ${State.ExitCode}`);
-        await docker.ping();
-        return true;
-      },
+    await awaitEngine(
+      { number, address, container, docker },
+      { budgetMs: this.#budgetMs, intervalMs: 30, signal: this.#signal },
     );
   }
 

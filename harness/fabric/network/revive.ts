@@ -1,6 +1,7 @@
 import type { Progress } from '../../settings/progress.ts';
 import { raceAbort } from '../../settings/race-abort.ts';
 import { waitFor } from '../../settings/wait.ts';
+import { awaitEngine } from '../../swarm/engine-answers.ts';
 import { Connections } from '../client/connections.ts';
 import { addressesOf } from '../identities/identities.ts';
 import { endpointsOf } from './endpoints.ts';
@@ -65,22 +66,11 @@ export async function startStoppedMachines(
     Promise.all(
       network.machines
         .filter(({ number }) => stopped.includes(number))
-        .map(async ({ number, container, docker }) => {
+        .map(async (machine) => {
+          const { number, container } = machine;
           if (network.containerStates.get(number) === 'paused') await container.unpause();
           else await container.start();
-          await waitFor(
-            {
-              subject: `engine of machine ${number}`,
-              expected: 'an answer',
-              budgetMs: ENGINES_MS,
-              lookAt: `docker logs ${container.id.slice(0, 12)}`,
-              signal,
-            },
-            async () => {
-              await docker.ping();
-              return true;
-            },
-          );
+          await awaitEngine(machine, { budgetMs: ENGINES_MS, signal });
         }),
     );
   await progress.step('start what had stopped', start, onMachines(stopped));

@@ -4,6 +4,7 @@ import { componentsOf } from '../../settings/topology/components.ts';
 import { waitFor } from '../../settings/wait.ts';
 import { machineStates } from '../../swarm/cluster.ts';
 import { API_PORT } from '../../swarm/docker-api.ts';
+import { awaitEngine, engineAnswers } from '../../swarm/engine-answers.ts';
 import type { StartedDockerNode } from '../../swarm/machine.ts';
 import { replicasOf } from '../../swarm/scale.ts';
 import { unfinishedTasks } from '../../swarm/tasks.ts';
@@ -31,8 +32,8 @@ const ENGINE_MS = 30_000;
 const COMPONENTS_MS = 80_000;
 /** Milliseconds for suspending a whole machine. */
 const FREEZE_MS = 20_000;
-/** Milliseconds in which a living engine answers a ping. */
-const PING_MS = 1_000;
+/** Milliseconds in which a living engine accepts a connection. */
+const CONNECT_MS = 1_000;
 
 /**
  * Pulls the plug of whole machines: their containers are killed from outside, and started again to heal. The machine
@@ -111,15 +112,7 @@ export function machineDown(
       async () => {
         const { State } = await container.inspect();
         if (!State.Running) await container.start();
-        await waitFor(
-          {
-            subject: `engine of ${name}`,
-            expected: 'an answer',
-            budgetMs: ENGINE_MS,
-            lookAt: `docker logs ${container.id.slice(0, 12)}`,
-          },
-          async () => ((await pings(machine)) ? true : undefined),
-        );
+        await awaitEngine(machine, { budgetMs: ENGINE_MS });
         await context.guard.revive(machine);
       },
     ),
@@ -146,7 +139,10 @@ export function machineFrozen(context: FaultContext, number: number): ActiveFaul
   const { container } = machine;
   const name = `machine${number}`;
   const measure = async (frozen: boolean): Promise<Measurement> => {
-    const [{ State }, answers] = await Promise.all([container.inspect(), pings(machine)]);
+    const [{ State }, answers] = await Promise.all([
+      container.inspect(),
+      engineAnswers(machine.docker),
+    ]);
     return expectThat(
       State.Paused === frozen && answers !== frozen,
       `${name}: its container is ${State.Status}, its engine ${answers ? 'answers' : 'does not answer'}`,
@@ -266,7 +262,7 @@ async function componentsBack(context: FaultContext, number: number): Promise<Me
 /** Whether a TCP connection is accepted within a second. */
 function connects(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: PING_MS });
+    const socket = connect({ host, port, timeout: CONNECT_MS });
     const finish = (accepted: boolean) => {
       socket.destroy();
       resolve(accepted);
@@ -275,18 +271,4 @@ function connects(host: string, port: number): Promise<boolean> {
     socket.on('timeout', () => finish(false));
     socket.on('error', () => finish(false));
   });
-}
-
-/** Whether the machine's engine answers within a second. */
-async function pings(machine: StartedDockerNode): Promise<boolean> {
-  // The library's declarations lack the options that its code has.
-  const ping = machine.docker.ping as (options: { abortSignal: AbortSignal }) => Promise<unknown>;
-  const answer = ping.call(machine.docker, { abortSignal: AbortSignal.timeout(PING_MS) }).then(
-    () => true,
-    () => false,
-  );
-  const late = new Promise<boolean>((resolve) => {
-    setTimeout(() => resolve(false), PING_MS + 500).unref();
-  });
-  return Promise.race([answer, late]);
 }
