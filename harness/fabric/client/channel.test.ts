@@ -92,6 +92,24 @@ describe('createChannel', () => {
     expect(signatures).toHaveLength(2);
   });
 
+  it('does not order a channel twice that was ordered though not answered', async () => {
+    const { channels, envelopes, create } = orderers();
+    const silent: FakeNodeOptions['broadcast'] = (...asked) => {
+      create(...asked);
+      return 'break';
+    };
+    const first = await start({ name: 'orderer0', channels, broadcast: silent });
+    const second = await start({ name: 'orderer1', channels, broadcast: create });
+    const result = await createChannel({
+      connections,
+      orderers: [first.endpoint, second.endpoint],
+      channelTx: channelTx('c'),
+      signers,
+    });
+    expect(blockNumber(result.genesisBlock)).toBe(0);
+    expect(envelopes).toHaveLength(1);
+  });
+
   it('asks again, another orderer too, while they are starting up', async () => {
     const { channels, create } = orderers();
     const info = 'backing Kafka cluster has not completed booting; try again later';

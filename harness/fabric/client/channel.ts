@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { fetchBlock, StatusError } from '../deliver/fetch.ts';
 import { type BroadcastAnswer, broadcast } from './broadcast.ts';
 import type { Connections } from './connections.ts';
@@ -10,6 +11,13 @@ import type { Endpoint, SigningIdentity } from './types.ts';
 import { until } from './until.ts';
 
 const ATTEMPT_MS = 5_000;
+/**
+ * How long an orderer may take to get a config update into Kafka, or to give up: it waits 10 s for a broker's answer
+ * (`Kafka.Retry.NetworkTimeouts.ReadTimeout`), and may try another broker then.
+ */
+const ORDERED_MS = 20_000;
+/** Milliseconds between two looks for a channel. */
+const LOOK_MS = 200;
 
 export interface CreateChannelOptions {
   readonly connections: Connections;
@@ -53,7 +61,8 @@ export async function createChannel(options: CreateChannelOptions): Promise<Crea
   const exists = await anyServes(connections, orderers, sender, channel);
   if (!exists) {
     const envelope = () => configUpdateEnvelope(channel, update, signers);
-    await broadcastConfig({ connections, orderers, channel, envelope, budgetMs });
+    const ordered = (leftMs: number) => appears({ connections, orderers, sender, channel }, leftMs);
+    await broadcastConfig({ connections, orderers, channel, envelope, budgetMs, ordered });
   }
   const blocks = await Promise.all(
     orderers.map((orderer) =>
@@ -171,6 +180,11 @@ export interface BroadcastConfigOptions {
   /** Made anew for each attempt. */
   readonly envelope: () => Uint8Array;
   readonly budgetMs: number;
+  /**
+   * Asked after an attempt that was sent and not answered, before the next: whether it was ordered all the same. Takes
+   * as long as that may need, and no longer than the milliseconds given.
+   */
+  readonly ordered?: (leftMs: number) => Promise<boolean>;
 }
 
 /**
@@ -188,6 +202,7 @@ export async function broadcastConfig(options: BroadcastConfigOptions): Promise<
     expected: 'SUCCESS from an orderer',
     budgetMs: options.budgetMs,
     attempt: async (left) => {
+      if (unanswered && (await options.ordered?.(left))) return;
       // biome-ignore lint/style/noNonNullAssertion: callers check that there is an orderer
       const orderer = orderers[turn++ % orderers.length]!;
       const timeoutMs = Math.min(left, ATTEMPT_MS);
@@ -204,6 +219,30 @@ export async function broadcastConfig(options: BroadcastConfigOptions): Promise<
       return error instanceof AnswerError && error.status === 'SERVICE_UNAVAILABLE';
     },
   });
+}
+
+/**
+ * Whether a channel that may have been ordered comes to be served by an orderer. To order its creation twice is worse
+ * than to wait: the second time a Kafka orderer starts a second chain on the same ledger, and both write each block
+ * (orderer/common/multichannel/registrar.go, `newChain`, which passes over existing chains of Raft only).
+ */
+async function appears(
+  { connections, orderers, sender, channel }: Asked,
+  leftMs: number,
+): Promise<boolean> {
+  const deadline = performance.now() + Math.min(leftMs, ORDERED_MS);
+  while (performance.now() < deadline) {
+    if (await anyServes(connections, orderers, sender, channel)) return true;
+    await pause(LOOK_MS);
+  }
+  return false;
+}
+
+interface Asked {
+  readonly connections: Connections;
+  readonly orderers: readonly Endpoint[];
+  readonly sender: Signer;
+  readonly channel: string;
 }
 
 /** The orderer's words for an update of a configuration that has changed since (`common/configtx/update.go`). */

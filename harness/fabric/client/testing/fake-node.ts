@@ -101,12 +101,12 @@ export interface FakeNodeOptions {
   readonly mspId?: string;
   readonly channels?: ReadonlyMap<string, FakeChain>;
   readonly propose?: (proposal: SeenProposal) => FakeAnswer;
-  /** `hang` for no answer at all. */
+  /** `hang` for no answer at all, `break` for a stream that breaks instead of one. */
   readonly broadcast?: (
     envelope: FabricProtos.common.Envelope,
     channel: string,
     transactionId: string,
-  ) => { status: keyof typeof common.Status; info?: string } | 'hang';
+  ) => { status: keyof typeof common.Status; info?: string } | 'hang' | 'break';
   /** Status to refuse a seek with, if any. */
   readonly seek?: (seek: FabricProtos.orderer.SeekInfo, channel: string) => string | undefined;
 }
@@ -170,6 +170,10 @@ export async function startFakeNode(options: FakeNodeOptions, port = 0): Promise
       };
       hanging = answer === 'hang';
       if (answer === 'hang') return;
+      if (answer === 'break') {
+        call.emit('error', { code: status.UNAVAILABLE, details: 'broken by the test' });
+        return;
+      }
       const code = common.Status[answer.status];
       const message = orderer.BroadcastResponse.encode({ status: code, info: answer.info ?? '' });
       call.write(Buffer.from(message.finish()));
