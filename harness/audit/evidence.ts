@@ -19,7 +19,7 @@ import type {
  *     scenario.json                       ScenarioFacts
  *     history.jsonl                       HistoryRecord a line
  *     blocks/<channel>/<source>.blocks    length-delimited serialized common.Block, from block 0
- *     state/<channel>/<peer>.jsonl        StateEntry a line, the chaincode's namespace in that peer's database
+ *     state/<channel>/<peer>.jsonl        StateEntry a line, the scenario's namespaces in that peer's databases
  *     events/<channel>/<peer>.jsonl       BlockEvent a line, as a long-lived listener saw them
  *     environment.json                    EnvironmentFacts
  *     kafka.json                          KafkaFacts

@@ -17,6 +17,8 @@ export interface ScenarioFacts {
   readonly channels: Readonly<Record<string, ChannelFacts>>;
   /** Longest that a client waits for an operation, in ms; anything longer is a hang. */
   readonly patience: number;
+  /** Namespaces whose databases were read; that of the chaincode alone if absent. */
+  readonly namespaces?: readonly string[];
   /** Least that must have been seen for a check to count; below, its verdict is `unknown`. */
   readonly floors?: Floors;
   readonly expectations?: Expectations;
@@ -87,8 +89,10 @@ export interface AllowedLog {
   readonly reason: string;
 }
 
-/** One key of the chaincode's namespace in one peer's state database. */
+/** One key of one peer's state databases. */
 export interface StateEntry {
+  /** The chaincode's own if absent; else that of another database of the channel, e.g. `_lifecycle`. */
+  readonly namespace?: string;
   readonly key: string;
   /** Canonical JSON when the value is a JSON object (begins with a brace), else the bytes in base64. */
   readonly value: string;

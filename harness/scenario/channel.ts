@@ -1,9 +1,8 @@
 import { artefactJob } from '../fabric/artefacts/artefacts.ts';
 import { createChannel, joinChannel } from '../fabric/client/channel.ts';
 import { approveChaincode, commitChaincode } from '../fabric/client/lifecycle.ts';
-import { createSigner } from '../fabric/client/signer.ts';
-import { ordererHeight } from '../fabric/deliver/fetch.ts';
 import { runJob } from '../fabric/network/run-job.ts';
+import { greatestHeight } from './observers.ts';
 import type { Session } from './session.ts';
 
 export interface ScenarioChannel {
@@ -62,12 +61,6 @@ export async function makeChannel(
     organisations.map((o) => approveChaincode(options, o, definition, packageId, peers)),
   );
   await commitChaincode(options, organisations, definition);
-  const [orderer] = orderers;
-  const [signer] = signers;
-  if (!orderer || !signer)
-    throw new Error(`channel ${name}: expected an orderer and an organisation`);
-  return {
-    name,
-    startHeight: await ordererHeight(connections, orderer, createSigner(signer), name),
-  };
+  // One of the nodes may be behind, and what it has not got yet belongs to the set-up all the same.
+  return { name, startHeight: await greatestHeight(session, name) };
 }

@@ -2,6 +2,7 @@ import type { ScenarioFacts } from '../audit/recording.ts';
 import type { ScenarioChannel } from './channel.ts';
 import type { ScenarioDefinition } from './definition.ts';
 import { shareExpectations } from './expectations.ts';
+import { namespacesOf } from './state.ts';
 
 /** What the network and the runner add to a definition. Times in milliseconds. */
 export interface Circumstances {
@@ -29,6 +30,7 @@ export function scenarioFacts(
     chaincode,
     workload: chaincode === 'bank' ? 'bank' : 'other',
     channels: { [channel.name]: { peers, orderers, startHeight: channel.startHeight } },
+    namespaces: namespacesOf(chaincode),
     patience,
     floors: {
       operations: expect.operations ?? 20,

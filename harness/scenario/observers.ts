@@ -136,3 +136,9 @@ export async function heightsOf(
   ]);
   return new Map(entries);
 }
+
+/** The greatest height that any node has; 0 if none answers. */
+export async function greatestHeight(session: Session, channel: string): Promise<number> {
+  const heights = await heightsOf(session, channel);
+  return Math.max(0, ...[...heights.values()].map((height) => height ?? 0));
+}

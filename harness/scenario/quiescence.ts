@@ -119,12 +119,6 @@ export function waitForQuiescence(
   );
 }
 
-/** The greatest height that any node has, for evidence of a network that has not come to rest; 0 if none answers. */
-export async function greatestHeight(session: Session, channel: string): Promise<number> {
-  const heights = await heightsOf(session, channel);
-  return Math.max(0, ...[...heights.values()].map((height) => height ?? 0));
-}
-
 /**
  * State of every component, while each orderer consumes the channel's topic: it refuses a strict seek from its
  * consumer's first error to the next record that it has consumed (orderer/consensus/kafka/chain.go, `errorChan`), and

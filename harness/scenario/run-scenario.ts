@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { auditEvidence, paths, writeEnvironment, writeScenario } from '../audit/evidence.ts';
 import { runFaults } from '../faults/schedule.ts';
@@ -23,10 +24,10 @@ import { probeEnvironment, settledEnvironment } from './environment.ts';
 import { findExcerpts } from './excerpts.ts';
 import { judge } from './expectations.ts';
 import { scenarioFacts } from './facts.ts';
-import { Observers } from './observers.ts';
+import { greatestHeight, Observers } from './observers.ts';
 import { OpenTransactions } from './open-transactions.ts';
 import { problemsOf } from './problems.ts';
-import { greatestHeight, waitForQuiescence } from './quiescence.ts';
+import { waitForQuiescence } from './quiescence.ts';
 import type { Session } from './session.ts';
 import { saveStates } from './state.ts';
 import { untilRecovered } from './until-recovered.ts';
@@ -99,7 +100,10 @@ export async function runScenario(
     draft.problems.push(`logs: ${messageOf(error)}`),
   );
   const { records } = await readHistory(paths.history(folder)).catch(() => ({ records: [] }));
-  const audit = await attempt(draft, 'audit', async () => auditEvidence(folder));
+  // Without a channel there is nothing to audit, and the problem is told already.
+  const audit = existsSync(paths.scenario(folder))
+    ? await attempt(draft, 'audit', async () => auditEvidence(folder))
+    : undefined;
   const goal = {
     orderers: session.endpoints.orderers.map((o) => o.name),
     budget: draft.recoveryBudget,
@@ -145,6 +149,11 @@ async function perform(
 ): Promise<void> {
   const { clock } = session;
   const before = await probeEnvironment(session);
+  const absent = before.services.filter(({ running, desired }) => running < desired);
+  if (absent.length > 0) {
+    const names = absent.map(({ name }) => name).join(', ');
+    draft.problems.push(`before it began: expected every component to run, ${names} did not`);
+  }
   using history = History.create(historyFile(folder), clock);
   const chaincode = 'kind' in definition.load ? definition.load.chaincode : 'bank';
   const channel = await makeChannel(session, place.channel, chaincode);

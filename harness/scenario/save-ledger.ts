@@ -4,7 +4,7 @@ import type { FoundNetwork } from '../fabric/network/state.ts';
 import { saveBlocks, saveKafka, saveLogs } from './collect.ts';
 import { waitForQuiescence } from './quiescence.ts';
 import { openSession } from './session.ts';
-import { saveStates } from './state.ts';
+import { namespacesOf, saveStates } from './state.ts';
 
 /**
  * Saves a channel of a running network as evidence: blocks of every copy, states, Kafka's word, logs. There is no
@@ -33,6 +33,7 @@ export async function saveLedger(
         startHeight: height,
       },
     },
+    namespaces: namespacesOf(chaincode ?? 'bank'),
     patience: 60_000,
     floors: { operations: 0, conflicts: 0, reads: 0 },
   });

@@ -18,9 +18,12 @@ interface Row {
   };
 }
 
+/** The namespaces whose databases are read, for the audit to know: a chaincode's, and that of the definitions. */
+export const namespacesOf = (chaincode: string): readonly string[] => [chaincode, '_lifecycle'];
+
 /**
- * Saves what every peer's CouchDB holds of a chaincode's namespace, as the audit reads it. The channel's other databases,
- * `_lifecycle` and private data, are left out.
+ * Saves what every peer's CouchDB holds of a chaincode's namespace and of the definitions of chaincodes, as the audit
+ * reads it. The channel's other databases, those of private data, are left out.
  *
  * @throws Error when a database does not answer or holds a document that Fabric could not have written
  */
@@ -34,19 +37,22 @@ export async function saveStates(
   await Promise.all(
     peers.map(async (peer) => {
       const address = session.addresses[peer.couchdb.machine];
-      const base = `http://${address}:${peer.couchdb.ports.http}/${databaseName(channel, chaincode)}`;
+      const server = `http://${address}:${peer.couchdb.ports.http}`;
       using file = appendTo(paths.state(folder, channel, peer.name));
-      for await (const row of rows(base, authorization(session))) {
-        const entry = stateEntry(row);
-        if (entry) file.line(entry);
+      for (const namespace of namespacesOf(chaincode)) {
+        const base = `${server}/${databaseName(channel, namespace)}`;
+        for await (const row of rows(base, authorization(session))) {
+          const entry = stateEntry(row);
+          if (entry) file.line(namespace === chaincode ? entry : { namespace, ...entry });
+        }
       }
     }),
   );
 }
 
 /** `couchdb_util.go constructNamespaceDBName`, for channel names without dots and of ordinary length. */
-export const databaseName = (channel: string, chaincode: string): string =>
-  `${channel}_${chaincode}`;
+export const databaseName = (channel: string, namespace: string): string =>
+  `${channel}_${namespace}`;
 
 function authorization(session: Session): string {
   const { user, password } = session.network.state.credentials.couchdb;

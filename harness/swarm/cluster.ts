@@ -11,9 +11,9 @@ const HEARTBEAT_NS = 1_000_000_000;
 
 /**
  * Ended tasks that the Swarm keeps of each component, with their containers and so with their logs: a broker that comes
- * back too early ends and is replaced several times.
+ * back too early ends and is replaced several times, and what went wrong is in the log of the first of many.
  */
-const KEPT_TASKS = 10;
+const KEPT_TASKS = 50;
 
 /**
  * Joins the machines into a swarm, machine 1 being its manager, labels the nodes and makes the attachable overlay.

@@ -13,6 +13,27 @@ function edit(recording: TestRecording, peer: string, key: string, change: objec
   else entries[index] = { ...entry, ...change };
 }
 
+const DEFINITION = 'namespaces/fields/bank/Sequence';
+
+/** A network that defines a chaincode, and what a peer then holds in `_lifecycle`. */
+function defined(): TestRecording {
+  const ledger = opened();
+  ledger.submit('transfer', ['a1', 'a2', '3'], {
+    tamper: (simulation) => {
+      simulation.definitions = new Map([[DEFINITION, '1']]);
+    },
+  });
+  ledger.cut();
+  const recording = ledger.recording();
+  recording.scenario = { ...recording.scenario, namespaces: ['bank', '_lifecycle'] };
+  const version = `${ledger.height - 1}:0`;
+  for (const peer of PEERS) {
+    const entry = { namespace: '_lifecycle', key: DEFINITION, value: 'MQ==', version };
+    recording.states.get(peer)?.push(entry);
+  }
+  return recording;
+}
+
 const RICH = '{"balance":1000000,"docType":"account","id":"bob","owner":"bob"}';
 const BOB = '{"balance":50,"docType":"account","id":"bob","owner":"bob"}';
 
@@ -55,6 +76,27 @@ describe('F9 same state in every database', () => {
     ]);
   });
 
+  it('accepts equal definitions of chaincodes, and rejects one that was edited', () => {
+    const recording = defined();
+    expect(judge(sameState, recording).verdict).toBe('valid');
+    edit(recording, 'peer1.org1', DEFINITION, { value: 'Mg==' });
+    expect(judge(sameState, recording).evidence).toMatchObject([
+      {
+        key: DEFINITION,
+        message: `key ${DEFINITION} of _lifecycle is MQ== (version 3:0) on peer0.org1 and Mg== (version 3:0) on peer1.org1`,
+      },
+    ]);
+  });
+
+  it('does not take a key of one namespace for the same key of another', () => {
+    const recording = defined();
+    edit(recording, 'peer1.org1', DEFINITION, { namespace: undefined });
+    expect(judge(sameState, recording)).toMatchObject({
+      verdict: 'invalid',
+      counts: { violations: 2 },
+    });
+  });
+
   it('shortens long values', () => {
     const recording = busyRecording();
     edit(recording, 'peer1.org2', 'x', { value: 'A'.repeat(81) });
@@ -88,6 +130,35 @@ describe('F10 state is the replay of the chain', () => {
       verdict: 'valid',
       counts: { 'keys compared': 56, violations: 0 },
     });
+  });
+
+  it('accepts the definitions of chaincodes that the chain gives, and rejects others', () => {
+    expect(judge(replayedState, defined()).verdict).toBe('valid');
+    const edited = defined();
+    edit(edited, 'peer1.org1', DEFINITION, { value: 'Mg==' });
+    const missing = defined();
+    edit(missing, 'peer0.org2', DEFINITION, null);
+    expect(
+      [edited, missing].map((recording) => judge(replayedState, recording).evidence),
+    ).toMatchObject([
+      [
+        {
+          message: `key ${DEFINITION} of _lifecycle should be MQ== (version 3:0), peer1.org1 has Mg== (version 3:0)`,
+        },
+      ],
+      [
+        {
+          message: `key ${DEFINITION} of _lifecycle should be MQ== (version 3:0), peer0.org2 has no such key`,
+        },
+      ],
+    ]);
+  });
+
+  it('asks for a namespace only if its databases were read', () => {
+    const recording = defined();
+    recording.scenario = { ...recording.scenario, namespaces: ['bank'] };
+    for (const peer of PEERS) edit(recording, peer, DEFINITION, null);
+    expect(judge(replayedState, recording).verdict).toBe('valid');
   });
 
   it('rejects what all databases agree on but the chain does not say', () => {

@@ -2,6 +2,7 @@ import { canonicalValue } from '../canonical.ts';
 import type { ChannelCheck, ChannelContext } from '../checker.ts';
 import { Findings } from '../findings.ts';
 import type { StateEntry } from '../recording.ts';
+import type { StateValue } from '../replay.ts';
 
 const MISSING = 'no such key';
 const show = ({ value, version }: StateEntry): string =>
@@ -14,10 +15,17 @@ function requireAllPeers(findings: Findings, { facts, recording, channel }: Chan
   if (missing.length > 0) findings.unknown(`no state from ${missing.join(', ')}`);
 }
 
+/** Key and namespace in words: those of the scenario's chaincode go without saying. */
+const inWords = ({ namespace, key }: Pick<StateEntry, 'namespace' | 'key'>): string =>
+  `key ${key}${namespace === undefined ? '' : ` of ${namespace}`}`;
+
+/** A key in all databases of a peer. No namespace has a line break in its name. */
+const identity = ({ namespace = '', key }: StateEntry): string => `${namespace}\n${key}`;
+
 /**
- * F9, for the database of the scenario's chaincode (`<channel>_<chaincode>`). Databases of other namespaces are not
- * recorded, neither `<channel>__lifecycle` (definitions of chaincodes) nor those of private data: a difference there
- * shows only when a peer validates otherwise than the others (F8) or its endorsements disagree, not by itself.
+ * F9, for the databases of the scenario's namespaces: its chaincode's (`<channel>_<chaincode>`) and `<channel>__lifecycle`
+ * (definitions of chaincodes). Those of private data are not recorded: a difference there shows only when a peer
+ * validates otherwise than the others (F8) or its endorsements disagree, not by itself.
  */
 export const sameState: ChannelCheck = {
   scope: 'channel',
@@ -25,7 +33,7 @@ export const sameState: ChannelCheck = {
     id: 'F9',
     name: 'same state in every database',
     guarantee:
-      "The state databases of all peers hold the same keys with the same values and versions for the chaincode's namespace.",
+      'The state databases of all peers hold the same keys with the same values and versions, for the chaincode and for the definitions of chaincodes.',
   },
   create(context) {
     const findings = new Findings(sameState.definition);
@@ -33,26 +41,26 @@ export const sameState: ChannelCheck = {
       finish() {
         const [first, ...others] = context.recording.state(context.channel);
         const expected = new Map<string, StateEntry>();
-        for (const entry of first?.entries ?? []) expected.set(entry.key, entry);
+        for (const entry of first?.entries ?? []) expected.set(identity(entry), entry);
         for (const { peer, entries } of others) {
           const seen = new Set<string>();
-          const differs = (key: string, here: string, there: string): void =>
+          const differs = (entry: StateEntry, here: string, there: string): void =>
             findings.violation({
-              key,
+              key: entry.key,
               sources: [first?.peer ?? '', peer],
-              message: `key ${key} is ${here} on ${first?.peer} and ${there} on ${peer}`,
+              message: `${inWords(entry)} is ${here} on ${first?.peer} and ${there} on ${peer}`,
             });
           for (const entry of entries) {
             findings.count('keys compared');
-            seen.add(entry.key);
-            const other = expected.get(entry.key);
-            if (!other) differs(entry.key, MISSING, show(entry));
+            seen.add(identity(entry));
+            const other = expected.get(identity(entry));
+            if (!other) differs(entry, MISSING, show(entry));
             else if (other.value !== entry.value || other.version !== entry.version) {
-              differs(entry.key, show(other), show(entry));
+              differs(entry, show(other), show(entry));
             }
           }
-          for (const [key, entry] of expected) {
-            if (!seen.has(key)) differs(key, show(entry), MISSING);
+          for (const [id, entry] of expected) {
+            if (!seen.has(id)) differs(entry, show(entry), MISSING);
           }
         }
         requireAllPeers(findings, context);
@@ -63,52 +71,54 @@ export const sameState: ChannelCheck = {
   },
 };
 
-/** F10, for the same database as {@link sameState}. */
+/** F10, for the same databases as {@link sameState}. */
 export const replayedState: ChannelCheck = {
   scope: 'channel',
   definition: {
     id: 'F10',
     name: 'state is the replay of the chain',
     guarantee:
-      'The state database of every peer holds exactly what replaying the write sets of all VALID transactions from block 0 gives.',
+      'The state databases of every peer hold exactly what replaying the write sets of all VALID transactions from block 0 gives.',
   },
   create(context) {
     const findings = new Findings(replayedState.definition);
     const { replay, scenario, recording, channel } = context;
+    const named = (namespace: string) => (namespace === scenario.chaincode ? {} : { namespace });
     return {
       finish() {
         for (const { peer, entries } of recording.state(channel)) {
           const seen = new Set<string>();
-          const wrong = (key: string, expected: string, found: string, block?: number): void =>
+          const wrong = (
+            entry: Pick<StateEntry, 'namespace' | 'key'>,
+            expected: string,
+            found: string,
+            block?: number,
+          ): void =>
             findings.violation({
-              key,
+              key: entry.key,
               ...(block !== undefined && { block }),
               sources: [peer],
-              message: `key ${key} should be ${expected}, ${peer} has ${found}`,
+              message: `${inWords(entry)} should be ${expected}, ${peer} has ${found}`,
             });
           for (const entry of entries) {
-            const { key } = entry;
             findings.count('keys compared');
-            if (seen.has(key)) wrong(key, 'there once', 'it twice');
-            seen.add(key);
-            const written = replay.get(scenario.chaincode, key);
+            if (seen.has(identity(entry))) wrong(entry, 'there once', 'it twice');
+            seen.add(identity(entry));
+            const written = replay.get(entry.namespace ?? scenario.chaincode, entry.key);
             if (!written) {
-              wrong(key, MISSING, show(entry));
+              wrong(entry, MISSING, show(entry));
               continue;
             }
-            const expected = {
-              key,
-              value: canonicalValue(written.value),
-              version: `${written.block}:${written.transaction}`,
-            };
+            const expected = stateOf(entry.key, written);
             if (expected.value !== entry.value || expected.version !== entry.version) {
-              wrong(key, show(expected), show(entry), written.block);
+              wrong(entry, show(expected), show(entry), written.block);
             }
           }
-          for (const [key, { value, block, transaction }] of replay.entries(scenario.chaincode)) {
-            if (seen.has(key)) continue;
-            const version = `${block}:${transaction}`;
-            wrong(key, show({ key, value: canonicalValue(value), version }), MISSING, block);
+          for (const namespace of scenario.namespaces ?? [scenario.chaincode]) {
+            for (const [key, written] of replay.entries(namespace)) {
+              const entry = { ...named(namespace), ...stateOf(key, written) };
+              if (!seen.has(identity(entry))) wrong(entry, show(entry), MISSING, written.block);
+            }
           }
         }
         requireAllPeers(findings, context);
@@ -118,3 +128,10 @@ export const replayedState: ChannelCheck = {
     };
   },
 };
+
+/** What a peer should hold of a key. */
+const stateOf = (key: string, { value, block, transaction }: StateValue): StateEntry => ({
+  key,
+  value: canonicalValue(value),
+  version: `${block}:${transaction}`,
+});

@@ -19,6 +19,8 @@ export interface Simulation {
     readonly reads: { readonly key: string; readonly version: Version }[];
   }[];
   readonly writes: Map<string, string | null>;
+  /** Writes to `_lifecycle`; what the paper peers compute does not cover them. */
+  definitions?: Map<string, string>;
 }
 
 export interface PaperTransaction {
@@ -42,7 +44,7 @@ const serializedIdentity = (name: string): Buffer =>
   finish(msp.SerializedIdentity.encode(identity(name)));
 
 /** Serialized `rwset.TxReadWriteSet`. */
-export function encodeSimulation({ reads, ranges, writes }: Simulation): Buffer {
+export function encodeSimulation({ reads, ranges, writes, definitions }: Simulation): Buffer {
   const set = finish(
     kvrwset.KVRWSet.encode({
       reads: [...reads].map(([key, at]) => ({ key, version: version(at) })),
@@ -63,12 +65,19 @@ export function encodeSimulation({ reads, ranges, writes }: Simulation): Buffer 
     rwset.TxReadWriteSet.encode({
       data_model: rwset.TxReadWriteSet.DataModel.KV,
       ns_rwset: [
-        { namespace: '_lifecycle', rwset: Buffer.alloc(0) },
+        { namespace: '_lifecycle', rwset: encodeDefinitions(definitions ?? new Map()) },
         { namespace: CHAINCODE, rwset: set },
       ],
     }),
   );
 }
+
+const encodeDefinitions = (definitions: ReadonlyMap<string, string>): Buffer =>
+  finish(
+    kvrwset.KVRWSet.encode({
+      writes: [...definitions].map(([key, value]) => ({ key, value: Buffer.from(value) })),
+    }),
+  );
 
 /** Serialized `common.Envelope` of an endorser transaction. */
 export function encodeTransaction(transaction: PaperTransaction): Buffer {

@@ -12,10 +12,11 @@ import { until } from './until.ts';
 
 const ATTEMPT_MS = 5_000;
 /**
- * How long an orderer may take to get a config update into Kafka, or to give up: it waits 10 s for a broker's answer
- * (`Kafka.Retry.NetworkTimeouts.ReadTimeout`), and may try another broker then.
+ * How long an orderer may take to get a config update into Kafka, or to give up: it waits 10 s for the answer of a broker
+ * whose connection is dead, and does so up to four times (`Kafka.Retry.NetworkTimeouts.ReadTimeout`,
+ * `Kafka.Retry.Producer.RetryMax`).
  */
-const ORDERED_MS = 20_000;
+const ORDERED_MS = 45_000;
 /** Milliseconds between two looks for a channel. */
 const LOOK_MS = 200;
 
@@ -26,7 +27,7 @@ export interface CreateChannelOptions {
   readonly channelTx: Uint8Array;
   /** Administrators of the member organisations; the first also sends. */
   readonly signers: readonly SigningIdentity[];
-  /** For all orderers to serve the channel, ms. Default 60 000. */
+  /** For all orderers to serve the channel, ms. Default 90 000. */
   readonly budgetMs?: number;
 }
 
@@ -46,7 +47,7 @@ export interface CreatedChannel {
  */
 export async function createChannel(options: CreateChannelOptions): Promise<CreatedChannel> {
   const { connections, orderers } = options;
-  const budgetMs = options.budgetMs ?? 60_000;
+  const budgetMs = options.budgetMs ?? 90_000;
   const deadline = performance.now() + budgetMs;
   const signers = options.signers.map(createSigner);
   const sender = signers[0];
