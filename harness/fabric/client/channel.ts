@@ -217,7 +217,9 @@ export async function broadcastConfig(options: BroadcastConfigOptions): Promise<
         unanswered ||= error.sent;
         return true;
       }
-      return error instanceof AnswerError && error.status === 'SERVICE_UNAVAILABLE';
+      if (!(error instanceof AnswerError) || error.status !== 'SERVICE_UNAVAILABLE') return false;
+      unanswered ||= !NOT_TAKEN.test(error.message); // the producer to Kafka may have succeeded after all
+      return true;
     },
   });
 }
@@ -245,6 +247,9 @@ interface Asked {
   readonly sender: Signer;
   readonly channel: string;
 }
+
+/** What an orderer says before it has tried to hand anything to Kafka (orderer/consensus/kafka/chain.go, `WaitReady`). */
+const NOT_TAKEN = /has not completed booting/;
 
 /** The orderer's words for an update of a configuration that has changed since (`common/configtx/update.go`). */
 const OUTDATED = /be at version \d+, but it is currently at version \d+/;
