@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { connectEngine, type Engine, findEngine } from '../engine/engine.ts';
 import { currentPlan } from '../images/ensure.ts';
-import { removeImages } from '../images/remove.ts';
+import { type Removal, removeImages } from '../images/remove.ts';
 import type { Settings } from '../settings/settings.ts';
 import { interruptible } from './context.ts';
 import { preflight, provideImages } from './provide.ts';
@@ -26,7 +26,13 @@ export async function images(
   }
   if (options.remove) {
     const engine = await engineWithImages(settings);
-    console.log(engine ? JSON.stringify(await removeImages(engine.docker)) : 'no engine answers');
+    if (!engine) {
+      console.log('no engine answers, nothing to remove');
+      return;
+    }
+    const result = await removeImages(engine.docker);
+    if (options.json) console.log(JSON.stringify(result, null, 2));
+    else console.log(removalInWords(result));
     return;
   }
   await preflight(settings);
@@ -61,4 +67,13 @@ async function engineWithImages(settings: Settings): Promise<Engine | undefined>
   const there = existsSync(path.join(settings.stateDir, 'engine'));
   if (!there && !(await findEngine(process.env))) return undefined;
   return connectEngine(settings, process.env, (line) => process.stderr.write(`${line}\n`));
+}
+
+/** What a removal did, one line each. */
+export function removalInWords({ removed, kept }: Removal): string {
+  if (removed.length + kept.length === 0) return 'no images of the harness are here';
+  return [
+    ...removed.map((name) => `removed ${name}`),
+    ...kept.map(({ name, reason }) => `kept ${name}: ${reason}`),
+  ].join('\n');
 }

@@ -118,7 +118,7 @@ describe("what is the user's own on an engine is not touched by", () => {
     await docker.createVolume({ Name: volume, Labels: { [CACHE_LABEL]: 'true' } });
     await importImage(docker, 'fabric-swarm-harness/golden:0123', emptyTar(), []);
     await importImage(docker, 'fabric-swarm-harness/reaper:0123', emptyTar(), []);
-    const removal = JSON.parse((await succeed(['images', '--remove'], { env })).stdout);
+    const removal = JSON.parse((await succeed(['images', '--remove', '--json'], { env })).stdout);
     expect(removal.removed.sort()).toEqual(
       ['fabric-swarm-harness/golden:0123', volume, 'fabric-swarm-harness/reaper:0123'].sort(),
     );
