@@ -1,45 +1,33 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { auditEvidence, paths, writeEnvironment, writeScenario } from '../audit/evidence.ts';
-import { runFaults } from '../faults/schedule.ts';
 import type { ScenarioResult, ScenarioStatus } from '../report/model.ts';
 import { messageOf } from '../settings/errors.ts';
 import { INTERRUPTED, UNSETTLED } from '../workload/history.ts';
 import { readHistory } from '../workload/history-reader.ts';
 import { History } from '../workload/history-writer.ts';
-import { prepareLoad, runLoad } from '../workload/load.ts';
-import { probeOpenings, runProbes } from '../workload/probe.ts';
-import { openings } from '../workload/profile.ts';
 import { loadResult } from '../workload/statistics/load.ts';
 import { recovery } from '../workload/statistics/recovery.ts';
 import { makeChannel } from './channel.ts';
-import { choices } from './choices.ts';
-import { openClients, type ScenarioClients } from './clients.ts';
+import { openClients } from './clients.ts';
 import { saveBlocks, saveKafka, saveLogs } from './collect.ts';
 import { componentStates, componentsByMachine } from './component-states.ts';
-import { runCustomLoad } from './custom-load.ts';
 import type { ScenarioDefinition } from './definition.ts';
 import { EngineEvents } from './engine-events.ts';
 import { probeEnvironment, settledEnvironment } from './environment.ts';
 import { findExcerpts } from './excerpts.ts';
 import { judge } from './expectations.ts';
 import { scenarioFacts } from './facts.ts';
+import { PATIENCE_MS, prepare, underLoad } from './load-phase.ts';
 import { greatestHeight, Observers } from './observers.ts';
 import { OpenTransactions } from './open-transactions.ts';
 import { problemsOf } from './problems.ts';
 import { waitForQuiescence } from './quiescence.ts';
 import type { Session } from './session.ts';
 import { saveStates } from './state.ts';
-import { untilRecovered } from './until-recovered.ts';
 
-/** Load without a fault, and load after the last recovery, ms. */
-const DEFAULT_DURATION_MS = 10_000;
-const AFTERMATH_MS = 3_000;
 /** How long a heal may take to show through every orderer, unless the author says otherwise. */
 const DEFAULT_RECOVERY_MS = 60_000;
-/** Longest that a client of the load waits (commit patience of the gateway and its stages). */
-const PATIENCE_MS = 50_000;
-const PROBE_PREFIX = 'probe-';
 
 export interface ScenarioPlace {
   readonly name: string;
@@ -154,7 +142,7 @@ async function perform(
     const names = absent.map(({ name }) => name).join(', ');
     draft.problems.push(`before it began: expected every component to run, ${names} did not`);
   }
-  using history = History.create(historyFile(folder), clock);
+  using history = History.create(paths.history(folder), clock);
   const chaincode = 'kind' in definition.load ? definition.load.chaincode : 'bank';
   const channel = await makeChannel(session, place.channel, chaincode);
   writeScenario(
@@ -228,84 +216,14 @@ async function usingClients(
   await prepare(session, definition, clients, history);
   await sabotage.beforeLoad?.(session, place.channel);
   await waitForQuiescence(session, place.channel);
-  await underLoad(session, definition, clients, history, place, draft);
+  await underLoad({
+    ...{ session, definition, clients, history, place },
+    recoveryBudget: draft.recoveryBudget,
+    onFaults: (faults) => {
+      draft.faults = faults;
+    },
+  });
   history.mark('load ended');
-}
-
-const historyFile = (folder: string): string => paths.history(folder);
-
-async function prepare(
-  session: Session,
-  definition: ScenarioDefinition,
-  clients: ScenarioClients,
-  history: History,
-): Promise<void> {
-  const context = { history, clock: session.clock, timeout: PATIENCE_MS };
-  const { load } = definition;
-  const setUp = 'kind' in load ? load.setUp : openings(load);
-  const probes =
-    'kind' in load
-      ? []
-      : probeOpenings(
-          PROBE_PREFIX,
-          session.endpoints.orderers.map((o) => o.name),
-        );
-  await prepareLoad(context, [...setUp, ...probes], clients.load, session.signal);
-}
-
-async function underLoad(
-  session: Session,
-  definition: ScenarioDefinition,
-  clients: ScenarioClients,
-  history: History,
-  place: ScenarioPlace,
-  draft: Draft,
-): Promise<void> {
-  const { clock, seed, network, guard } = session;
-  const ending = new AbortController();
-  const signal = AbortSignal.any([ending.signal, session.signal]);
-  history.mark('load starts');
-  const { load } = definition;
-  const running = [
-    'kind' in load
-      ? runCustomLoad({
-          load,
-          seed,
-          clients: clients.load,
-          history,
-          clock,
-          signal,
-          timeout: PATIENCE_MS,
-        })
-      : runLoad({ profile: load, seed, clients: clients.load, history, clock, signal }),
-    'kind' in load
-      ? Promise.resolve()
-      : runProbes({ clients: clients.probes, prefix: PROBE_PREFIX, history, clock, signal }),
-  ];
-  const work = Promise.all(running);
-  work.catch(() => ending.abort()); // a history that can't be written ends the scenario
-  try {
-    const steps = definition.faults ?? [];
-    if (steps.length === 0) {
-      await clock.until(clock.now() + (definition.duration ?? DEFAULT_DURATION_MS), signal);
-    } else {
-      const context = {
-        network,
-        guard,
-        channel: place.channel,
-        now: () => clock.now(),
-        randomOf: (step: number) => choices(seed, place, step),
-        signal: session.signal,
-      };
-      draft.faults = await runFaults(context, steps, history, clock, signal);
-      await untilRecovered(session, history, clients, draft.recoveryBudget, signal);
-      await clock.until(clock.now() + AFTERMATH_MS, signal);
-    }
-    session.signal.throwIfAborted();
-  } finally {
-    ending.abort();
-    await work;
-  }
 }
 
 async function attempt<T>(
