@@ -24,6 +24,10 @@ export interface History {
   readonly problems: readonly string[];
 }
 
+/** Whether a mark with this label was made. */
+export const isMarked = ({ marks }: Pick<History, 'marks'>, label: string): boolean =>
+  marks.some((mark) => mark.label === label);
+
 /**
  * Sorts records by what they are and pairs invocations with completions. A damaged history is not thrown at the caller:
  * it is described in `problems`, and what could be read is kept.

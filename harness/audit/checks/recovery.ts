@@ -15,7 +15,7 @@ import {
 } from '../../workload/statistics/outages.ts';
 import type { RunCheck } from '../checker.ts';
 import { Findings } from '../findings.ts';
-import type { History } from '../history.ts';
+import { type History, isMarked } from '../history.ts';
 import type { AvailabilityExpectation, RecoveryExpectation } from '../recording.ts';
 
 /** Operations as the statistics of the workload name their parts: audit and report measure by the same functions. */
@@ -36,7 +36,7 @@ export const recovers: RunCheck = {
     const windows = faultWindows(history.faults);
     findings.count('faults', windows.length);
     const lasting = scenario.expectations?.unhealed ?? [];
-    const interrupted = history.marks.some(({ label }) => label === INTERRUPTED);
+    const interrupted = isMarked(history, INTERRUPTED);
     if (interrupted) findings.unknown('the run was interrupted');
     for (const { fault, kind, to } of windows) {
       if (to === Number.POSITIVE_INFINITY && !lasting.includes(fault) && !interrupted) {

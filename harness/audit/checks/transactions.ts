@@ -9,7 +9,7 @@ import type { Block } from '../../fabric/ledger/model.ts';
 import { UNSETTLED } from '../../workload/history.ts';
 import type { ChannelCheck, ChannelContext } from '../checker.ts';
 import { Findings } from '../findings.ts';
-import type { History, Operation } from '../history.ts';
+import { isMarked, type Operation } from '../history.ts';
 import type { Height } from '../lockstep.ts';
 import type { Place } from '../transaction-index.ts';
 
@@ -19,10 +19,7 @@ const isAcknowledged = ({ invoke, complete }: Operation): boolean =>
   complete !== null &&
   (complete.outcome === 'ok' || complete.acknowledgedAt !== undefined);
 
-/** Whether the network was still busy when the evidence was taken: absence proves nothing then. */
-const isUnsettled = (history: Pick<History, 'marks'>): boolean =>
-  history.marks.some(({ label }) => label === UNSETTLED);
-
+/** Absence proves nothing while the network was still busy when the evidence was taken. */
 const UNSETTLED_REASON = 'the network did not come to rest, so what is missing may still come';
 
 /** Which blocks a source lacks or has with other content, and what those other contents hold. */
@@ -70,7 +67,7 @@ export const noneLost: ChannelCheck = {
   create({ history, sources, scenario, transactions }) {
     const findings = new Findings(noneLost.definition);
     const deviations = new Deviations();
-    const unsettled = isUnsettled(history);
+    const unsettled = isMarked(history, UNSETTLED);
     return {
       height: (height) => deviations.note(sources, height),
       finish() {
@@ -276,7 +273,7 @@ export const allSettled: ChannelCheck = {
         }
         const [problem] = history.problems;
         if (problem !== undefined) findings.unknown(`the history is unfit: ${problem}`);
-        if (isUnsettled(history)) findings.unknown(UNSETTLED_REASON);
+        if (isMarked(history, UNSETTLED)) findings.unknown(UNSETTLED_REASON);
         const expected = [...facts.peers, ...facts.orderers];
         const missing = expected.filter((source) => !heights.get(source));
         if (missing.length > 0) findings.unknown(`no blocks from ${missing.join(', ')}`);

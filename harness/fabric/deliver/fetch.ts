@@ -1,10 +1,10 @@
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { CONNECT_TIMEOUT_MS, type Connections, callFailed } from '../client/connections.ts';
 import { FabricError } from '../client/errors.ts';
-import { common, protos, toNumber } from '../client/protos.ts';
+import { common, toNumber } from '../client/protos.ts';
 import type { Signer } from '../client/signer.ts';
 import type { Endpoint } from '../client/types.ts';
-import { blockNumber, type DeliverKind, openDeliver, type Seek } from './seek.ts';
+import { blockNumber, type DeliverKind, numberOf, openDeliver, type Seek } from './seek.ts';
 
 /** A node answered a seek with a status instead of a block. */
 export class StatusError extends FabricError {
@@ -76,9 +76,7 @@ export async function newestBlock(
 ): Promise<number> {
   const seek = { kind: options.kind, channel: options.channel, start: 'newest' } as const;
   const bytes = await fetchBlock(connections, endpoint, signer, seek, options.timeoutMs ?? 3_000);
-  return options.kind === 'peer-filtered'
-    ? toNumber(protos.FilteredBlock.decode(bytes).number)
-    : blockNumber(bytes);
+  return numberOf(options.kind, bytes);
 }
 
 /**

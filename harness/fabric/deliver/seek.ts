@@ -1,7 +1,7 @@
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { type Connections, callFailed } from '../client/connections.ts';
 import { plainHeader, signedEnvelope } from '../client/proposal.ts';
-import { common, orderer } from '../client/protos.ts';
+import { common, orderer, protos, toNumber } from '../client/protos.ts';
 import type { Signer } from '../client/signer.ts';
 import type { Endpoint } from '../client/types.ts';
 
@@ -127,6 +127,12 @@ export function blockNumber(block: Uint8Array): number {
   if (length === 0 || block[next] !== 0x08) return 0;
   return varint(block, next + 1).value;
 }
+
+/** Number of what a node delivers: a serialized `common.Block`, or `protos.FilteredBlock` for `peer-filtered`. */
+export const numberOf = (kind: DeliverKind, bytes: Uint8Array): number =>
+  kind === 'peer-filtered'
+    ? toNumber(protos.FilteredBlock.decode(bytes).number)
+    : blockNumber(bytes);
 
 function varint(bytes: Uint8Array, from: number): { value: number; next: number } {
   let value = 0;

@@ -1,11 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Connections } from '../client/connections.ts';
 import { describe, FabricError } from '../client/errors.ts';
-import { protos, toNumber } from '../client/protos.ts';
 import { createSigner, type Signer } from '../client/signer.ts';
 import type { Endpoint, SigningIdentity } from '../client/types.ts';
 import { fetchBlock, newestBlock } from './fetch.ts';
-import { blockNumber, type DeliverKind, type DeliverSession, openDeliver } from './seek.ts';
+import { type DeliverKind, type DeliverSession, numberOf, openDeliver } from './seek.ts';
 
 export interface BlockStreamOptions {
   readonly connections: Connections;
@@ -127,11 +126,6 @@ async function askedAlone(options: BlockStreamOptions, signer: Signer, start: nu
     return describe(error);
   }
 }
-
-const numberOf = (kind: DeliverKind, bytes: Buffer): number =>
-  kind === 'peer-filtered'
-    ? toNumber(protos.FilteredBlock.decode(bytes).number)
-    : blockNumber(bytes);
 
 class OrderError extends FabricError {}
 class FinalError extends FabricError {}
