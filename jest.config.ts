@@ -1,6 +1,6 @@
 import type { Config } from 'jest';
 
-/** Unit suite: hermetic, no Docker. Scenarios have their own configuration (harness/scenario/jest.config.ts). */
+/** Unit suite: hermetic, no Docker. Scenarios have their own configuration (harness/scenario/run/jest.config.ts). */
 const config: Config = {
   testEnvironment: 'node',
   roots: ['<rootDir>/harness', '<rootDir>/fixtures'],

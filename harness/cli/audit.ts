@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { auditEvidence, paths } from '../audit/evidence.ts';
 import type { AuditResult } from '../audit/model.ts';
-import { saveLedger } from '../scenario/save-ledger.ts';
-import { UsageError } from '../settings/errors.ts';
-import type { Settings } from '../settings/settings.ts';
+import { UsageError } from '../base/errors.ts';
+import type { Settings } from '../base/settings.ts';
+import { saveLedger } from '../scenario/evidence/save-ledger.ts';
 import { interruptible, runningNetwork } from './context.ts';
 
 /** `harness audit`: exits with 0 valid, 1 invalid, 3 unknown. */

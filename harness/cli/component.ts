@@ -1,8 +1,8 @@
 import type Docker from 'dockerode';
+import { UsageError } from '../base/errors.ts';
 import type { FoundNetwork } from '../fabric/network/state.ts';
-import { UsageError } from '../settings/errors.ts';
-import { componentsOf } from '../settings/topology/components.ts';
 import { COMPONENT_LABEL } from '../swarm/deploy.ts';
+import { componentsOf } from '../topology/components.ts';
 
 /**
  * The container of a component, or of a machine (`machine2`).

@@ -1,7 +1,7 @@
+import { UsageError } from '../base/errors.ts';
+import type { Settings } from '../base/settings.ts';
 import { examine } from '../engine/doctor.ts';
 import type { Finding } from '../engine/finding.ts';
-import { UsageError } from '../settings/errors.ts';
-import type { Settings } from '../settings/settings.ts';
 import { wrap } from './terminal.ts';
 
 /** `harness doctor`: exits with 2 when something that a run needs is missing. */

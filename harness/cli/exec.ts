@@ -1,4 +1,4 @@
-import type { Settings } from '../settings/settings.ts';
+import type { Settings } from '../base/settings.ts';
 import { execIn } from '../swarm/docker-api.ts';
 import { containerOf } from './component.ts';
 import { runningNetwork } from './context.ts';

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
-import { UsageError } from '../settings/errors.ts';
-import { TopologyError } from '../settings/topology/problems.ts';
+import { UsageError } from '../base/errors.ts';
+import { TopologyError } from '../topology/problems.ts';
 import { failureOf } from './failure.ts';
 
 describe('failureOf', () => {

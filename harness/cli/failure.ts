@@ -1,4 +1,4 @@
-import { messageOf, UsageError } from '../settings/errors.ts';
+import { messageOf, UsageError } from '../base/errors.ts';
 
 /** What a failed command tells: lines for standard error, and its exit code. */
 export interface Failure {

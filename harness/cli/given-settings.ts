@@ -1,5 +1,5 @@
+import type { Settings } from '../base/settings.ts';
 import type { RunResult } from '../report/model.ts';
-import type { Settings } from '../settings/settings.ts';
 import type { TestOptions } from './test.ts';
 
 /** What the report says of the settings of a run; from these it makes the command that repeats it. */

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { Settings } from '../base/settings.ts';
 import { connectEngine, type Engine, findEngine } from '../engine/engine.ts';
 import { currentPlan } from '../images/ensure.ts';
 import { type Removal, removeImages } from '../images/remove.ts';
-import type { Settings } from '../settings/settings.ts';
 import { interruptible } from './context.ts';
 import { preflight, provideImages } from './provide.ts';
 import { table, terminalProgress } from './terminal.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { RUN_CONTEXT, type RunContext } from '../scenario/run-context.ts';
+import { RUN_CONTEXT, type RunContext } from '../scenario/run/run-context.ts';
 import { projectFolder } from './context.ts';
 
 /** Milliseconds between two looks for a finished scenario. */
@@ -69,7 +69,7 @@ export function runScenarioFiles(
       ...['--import', pathToFileURL(path.join(import.meta.dirname, 'quiet-exit.ts')).href],
       path.join(projectFolder, 'node_modules/jest/bin/jest.js'),
       '--config',
-      path.join(projectFolder, 'harness/scenario/jest.config.ts'),
+      path.join(projectFolder, 'harness/scenario/run/jest.config.ts'),
       '--runInBand',
       '--forceExit',
       '--runTestsByPath',

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import { UsageError } from '../settings/errors.ts';
-import type { Settings } from '../settings/settings.ts';
+import { UsageError } from '../base/errors.ts';
+import type { Settings } from '../base/settings.ts';
 import { frames } from '../swarm/docker-api.ts';
 import { containerOf } from './component.ts';
 import { runningNetwork } from './context.ts';

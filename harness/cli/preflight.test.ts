@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { UsageError } from '../settings/errors.ts';
-import { loadSettings } from '../settings/settings.ts';
+import { UsageError } from '../base/errors.ts';
+import { loadSettings } from '../base/settings.ts';
 import { preflight } from './provide.ts';
 
 /** More than any disk has. */

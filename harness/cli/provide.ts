@@ -1,6 +1,10 @@
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { UsageError } from '../base/errors.ts';
+import { acquireLock } from '../base/lock.ts';
+import type { Progress, StepRecord } from '../base/progress.ts';
+import type { Settings } from '../base/settings.ts';
 import { dataFolders, freeGigabytes } from '../engine/disk.ts';
 import { connectEngine, type Engine, findEngine } from '../engine/engine.ts';
 import { type NodeMode, probeNodeMode } from '../engine/mode.ts';
@@ -11,12 +15,8 @@ import { startStoppedMachines, stoppedMachines } from '../fabric/network/revive.
 import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
 import { ensureImages } from '../images/ensure.ts';
 import type { ImageSet } from '../images/model.ts';
-import { UsageError } from '../settings/errors.ts';
-import { acquireLock } from '../settings/lock.ts';
-import type { Progress, StepRecord } from '../settings/progress.ts';
-import type { Settings } from '../settings/settings.ts';
-import { loadTopology } from '../settings/topology/load.ts';
-import type { Topology } from '../settings/topology/schema.ts';
+import { loadTopology } from '../topology/load.ts';
+import type { Topology } from '../topology/schema.ts';
 import { projectFolder } from './context.ts';
 
 export interface ProvideOptions {

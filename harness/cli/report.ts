@@ -1,6 +1,6 @@
 import path from 'node:path';
+import { messageOf, UsageError } from '../base/errors.ts';
 import { formatScorecard, readResults, writeReport } from '../report/index.ts';
-import { messageOf, UsageError } from '../settings/errors.ts';
 
 /** `harness report`: from `results.json` to all the rest. */
 export async function report(folder: string): Promise<void> {

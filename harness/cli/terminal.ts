@@ -1,4 +1,4 @@
-import { type Progress, recordingProgress, type StepRecord } from '../settings/progress.ts';
+import { type Progress, recordingProgress, type StepRecord } from '../base/progress.ts';
 
 /** Columns of the time at the start of a line, and of the mark behind it. */
 const MARGIN = 12;

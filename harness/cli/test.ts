@@ -1,6 +1,8 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
+import { messageOf, UsageError } from '../base/errors.ts';
+import type { Settings } from '../base/settings.ts';
 import { parseOwnChaincode } from '../fabric/network/own-chaincode.ts';
 import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
 import {
@@ -14,11 +16,9 @@ import {
   writeReport,
 } from '../report/index.ts';
 import type { NetworkDescription, RunResult } from '../report/model.ts';
-import { Results } from '../scenario/results.ts';
-import type { RunContext } from '../scenario/run-context.ts';
-import { messageOf, UsageError } from '../settings/errors.ts';
-import type { Settings } from '../settings/settings.ts';
-import { componentsOf } from '../settings/topology/components.ts';
+import { Results } from '../scenario/run/results.ts';
+import type { RunContext } from '../scenario/run/run-context.ts';
+import { componentsOf } from '../topology/components.ts';
 import { interruptible, projectFolder } from './context.ts';
 import { givenSettings } from './given-settings.ts';
 import { runScenarioFiles, runUnitSuite } from './jest-runs.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
-import type { Settings } from '../settings/settings.ts';
+import type { Settings } from '../base/settings.ts';
 import type { Engine } from './engine.ts';
 
 const GIB = 1024 ** 3;

@@ -1,4 +1,4 @@
-import type { Settings } from '../settings/settings.ts';
+import type { Settings } from '../base/settings.ts';
 import { dataFolders, freeGigabytes } from './disk.ts';
 import { examineKernel, examineMemory, examineRegistry, hostCgroupVersion } from './doctor-host.ts';
 import { atLeast, examineTools } from './doctor-tools.ts';

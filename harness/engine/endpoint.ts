@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import Docker from 'dockerode';
-import { messageOf } from '../settings/errors.ts';
+import { messageOf } from '../base/errors.ts';
 
 /** A place where a Docker engine may answer. */
 export interface Endpoint {

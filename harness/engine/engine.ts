@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
-import { UsageError } from '../settings/errors.ts';
-import type { Settings } from '../settings/settings.ts';
+import { UsageError } from '../base/errors.ts';
+import type { Settings } from '../base/settings.ts';
 import { candidateEndpoints, clientFor, pingFailure } from './endpoint.ts';
 import {
   assertCanProvide,

@@ -11,9 +11,9 @@ import {
 import path from 'node:path';
 import type Docker from 'dockerode';
 import { $ } from 'zx';
-import { UsageError } from '../settings/errors.ts';
-import { acquireLock } from '../settings/lock.ts';
-import { waitFor } from '../settings/wait.ts';
+import { UsageError } from '../base/errors.ts';
+import { acquireLock } from '../base/lock.ts';
+import { waitFor } from '../base/wait.ts';
 import { pingFailure } from './endpoint.ts';
 
 /** Sockets, pid files and logs of the private engine; short, because a socket's path may have 107 characters. */

@@ -1,9 +1,9 @@
 import type Docker from 'dockerode';
+import { waitFor } from '../base/wait.ts';
 import type { FoundNetwork } from '../fabric/network/state.ts';
-import { type ComponentKind, componentsOf } from '../settings/topology/components.ts';
-import { waitFor } from '../settings/wait.ts';
 import { COMPONENT_LABEL } from '../swarm/deploy.ts';
 import type { StartedDockerNode } from '../swarm/machine.ts';
+import { type ComponentKind, componentsOf } from '../topology/components.ts';
 import { type FaultContext, type Target, targetName } from './model.ts';
 
 /** A component and the machine that it runs on. Its container changes with every restart, so it is looked up anew. */

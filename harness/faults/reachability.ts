@@ -1,6 +1,6 @@
-import { componentsOf } from '../settings/topology/components.ts';
 import { COMPONENT_LABEL } from '../swarm/deploy.ts';
 import type { StartedDockerNode } from '../swarm/machine.ts';
+import { componentsOf } from '../topology/components.ts';
 import type { FaultContext } from './model.ts';
 import { inNamespace } from './netfilter.ts';
 

@@ -1,6 +1,6 @@
 import { addressesOf } from '../fabric/identities/identities.ts';
 import { openKafkaAdmin, zookeeperMode } from '../fabric/kafka/admin.ts';
-import { componentsOf } from '../settings/topology/components.ts';
+import { componentsOf } from '../topology/components.ts';
 import { componentHandle, machineOf } from './components.ts';
 import type { FaultContext, Role, Target } from './model.ts';
 

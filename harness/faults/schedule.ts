@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '../settings/errors.ts';
+import { messageOf } from '../base/errors.ts';
 import type { Clock } from '../workload/clock.ts';
 import type { FaultEvent } from '../workload/history.ts';
 import type { History } from '../workload/history-writer.ts';

@@ -1,10 +1,10 @@
 import { type Duplex, type Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type Docker from 'dockerode';
+import { waitFor } from '../base/wait.ts';
 import { CACHE_LABEL } from '../engine/labels.ts';
 import type { NodeMode } from '../engine/mode.ts';
 import { nestedHostConfig } from '../engine/nested.ts';
-import { waitFor } from '../settings/wait.ts';
 import {
   type BuildImageRequest,
   buildImage,

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { acquireLock } from '../settings/lock.ts';
+import { acquireLock } from '../base/lock.ts';
 import { buildImages } from './build.ts';
 import { OFFICIAL } from './catalogue.ts';
 import { completeSet, type Manifest, outerImages } from './manifest.ts';

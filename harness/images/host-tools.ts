@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
-import { UsageError } from '../settings/errors.ts';
+import { UsageError } from '../base/errors.ts';
 import { runTool, type ToolRun } from './tool.ts';
 
 /** A program that a host step needs. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { UsageError } from '../settings/errors.ts';
+import { UsageError } from '../base/errors.ts';
 import { DEBIAN_SUITE, type StepName } from './catalogue.ts';
 import type { ToolName } from './host-tools.ts';
 import { ImageBuildError } from './model.ts';

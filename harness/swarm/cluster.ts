@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { waitFor } from '../settings/wait.ts';
+import { waitFor } from '../base/wait.ts';
 import type { StartedDockerNode } from './machine.ts';
 
 /** Label on a swarm node with the machine's number, for placement. */

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { waitFor } from '../settings/wait.ts';
+import { waitFor } from '../base/wait.ts';
 
 /** Milliseconds in which a living engine answers a ping. */
 const PING_MS = 1_000;

@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type Docker from 'dockerode';
+import { waitFor } from '../base/wait.ts';
 import { NETWORK_LABEL, ROLE_LABEL, RUN_LABEL } from '../engine/labels.ts';
-import { waitFor } from '../settings/wait.ts';
 
 /** Seconds between the harness's death and the reaper's sweep. */
 const RECONNECTION_TIMEOUT = '5s';

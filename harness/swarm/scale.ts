@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { waitFor } from '../settings/wait.ts';
+import { waitFor } from '../base/wait.ts';
 import { serviceName } from './deploy.ts';
 
 interface Service {

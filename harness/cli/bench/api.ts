@@ -5,7 +5,7 @@ import { addressesOf } from '../../fabric/identities/identities.ts';
 import { type Endpoints, endpointsOf, signingIdentity } from '../../fabric/network/endpoints.ts';
 import type { FoundNetwork } from '../../fabric/network/state.ts';
 import { componentHandle, runningContainer } from '../../faults/components.ts';
-import { PASSWORD, restClient } from '../../scenario/api.ts';
+import { PASSWORD, restClient } from '../../scenario/author/api.ts';
 import {
   type Attempt,
   apiTransfers,
@@ -15,7 +15,7 @@ import {
   newestOn,
   openPairs,
   validIn,
-} from '../../scenario/api-load.ts';
+} from '../../scenario/author/api-load.ts';
 import { runningNetwork, settingsFrom } from '../context.ts';
 
 /**

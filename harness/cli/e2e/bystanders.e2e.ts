@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
+import { waitFor } from '../../base/wait.ts';
 import { CACHE_LABEL, MACHINE_LABEL, NETWORK_LABEL } from '../../engine/labels.ts';
 import { emptyTar, importImage } from '../../images/engine-images.ts';
 import { outerImages } from '../../images/manifest.ts';
-import { waitFor } from '../../settings/wait.ts';
 import { Bystanders } from './support/bystanders.ts';
 import { harness, start, succeed } from './support/command.ts';
 import { everything, Traces, testEngine } from './support/engine.ts';

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
-import { componentsOf } from '../../settings/topology/components.ts';
-import { waitFor } from '../../settings/wait.ts';
+import { waitFor } from '../../base/wait.ts';
 import { COMPONENT_LABEL } from '../../swarm/deploy.ts';
+import { componentsOf } from '../../topology/components.ts';
 import { succeed } from './support/command.ts';
 import { expectTransfers, networkCalled, type RunningNetwork } from './support/network.ts';
 

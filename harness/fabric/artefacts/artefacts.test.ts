@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { loadTopology } from '../../settings/topology/load.ts';
+import { loadTopology } from '../../topology/load.ts';
 import { createIdentities, type Identities } from '../identities/identities.ts';
 import { type ArtefactJob, artefactJob } from './artefacts.ts';
 

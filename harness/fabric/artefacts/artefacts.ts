@@ -1,4 +1,4 @@
-import type { Topology } from '../../settings/topology/schema.ts';
+import type { Topology } from '../../topology/schema.ts';
 import type { Identities } from '../identities/identities.ts';
 import { organisationMsp } from '../identities/msp.ts';
 import {

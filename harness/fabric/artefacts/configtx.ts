@@ -1,9 +1,5 @@
 import { stringify } from 'yaml';
-import {
-  CONTAINER_PORTS,
-  type Organisation,
-  type Topology,
-} from '../../settings/topology/schema.ts';
+import { CONTAINER_PORTS, type Organisation, type Topology } from '../../topology/schema.ts';
 
 /** The profile of the system channel's genesis block. */
 export const GENESIS_PROFILE = 'Genesis';

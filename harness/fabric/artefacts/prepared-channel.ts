@@ -1,4 +1,4 @@
-import type { Topology } from '../../settings/topology/schema.ts';
+import type { Topology } from '../../topology/schema.ts';
 import { GENESIS } from './artefacts.ts';
 import type { ChannelRequest } from './configtx.ts';
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Topology } from '../../settings/topology/schema.ts';
+import type { Topology } from '../../topology/schema.ts';
 
 export interface Login {
   readonly user: string;

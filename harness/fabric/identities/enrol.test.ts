@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
-import { loadTopology } from '../../settings/topology/load.ts';
+import { loadTopology } from '../../topology/load.ts';
 import { loadSdk } from '../client/sdk.ts';
 import { createAuthority } from './certificates.ts';
 import { createCredentials } from './credentials.ts';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type FabricCaClient from 'fabric-ca-client';
 import type { ICryptoSuite, User } from 'fabric-common';
-import type { Organisation } from '../../settings/topology/schema.ts';
+import type { Organisation } from '../../topology/schema.ts';
 import { describe, FabricError } from '../client/errors.ts';
 import { loadSdk } from '../client/sdk.ts';
 import type { SigningIdentity } from '../client/types.ts';

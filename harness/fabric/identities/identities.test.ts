@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { loadTopology } from '../../settings/topology/load.ts';
+import { loadTopology } from '../../topology/load.ts';
 import { hasLowS, type KeyPair } from './certificates.ts';
 import { createCredentials } from './credentials.ts';
 import { createIdentities, fullName, type Identities } from './identities.ts';

@@ -1,5 +1,5 @@
-import { chaincodeServiceName } from '../../settings/topology/components.ts';
-import type { Topology } from '../../settings/topology/schema.ts';
+import { chaincodeServiceName } from '../../topology/components.ts';
+import type { Topology } from '../../topology/schema.ts';
 import { type Authority, createAuthority, type KeyPair, type Role } from './certificates.ts';
 
 /** What an orderer or a peer signs with, and what it serves TLS with. */

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { Kafka, logLevel } from 'kafkajs';
-import type { Broker, Topology, ZooKeeperNode } from '../../settings/topology/schema.ts';
+import type { Broker, Topology, ZooKeeperNode } from '../../topology/schema.ts';
 
 /** A channel's topic has one partition (Fabric `orderer/consensus/kafka`: `defaultPartition`). */
 const PARTITION = 0;

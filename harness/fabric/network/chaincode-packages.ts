@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Topology } from '../../settings/topology/schema.ts';
+import type { Topology } from '../../topology/schema.ts';
 import { type ChaincodePackage, packageChaincode } from '../artefacts/chaincode-package.ts';
 import type { Identities } from '../identities/identities.ts';
 import { chaincodeConnection, chaincodeLabel } from '../services/chaincode.ts';

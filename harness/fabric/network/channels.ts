@@ -1,5 +1,5 @@
-import type { Progress } from '../../settings/progress.ts';
-import type { Topology } from '../../settings/topology/schema.ts';
+import type { Progress } from '../../base/progress.ts';
+import type { Topology } from '../../topology/schema.ts';
 import type { ChaincodePackage } from '../artefacts/chaincode-package.ts';
 import { createChannel, joinChannel } from '../client/channel.ts';
 import type { Connections } from '../client/connections.ts';

@@ -1,4 +1,4 @@
-import type { Topology } from '../../settings/topology/schema.ts';
+import type { Topology } from '../../topology/schema.ts';
 import type { LifecycleOrganisation } from '../client/lifecycle.ts';
 import type { Endpoint, PeerEndpoint, SigningIdentity } from '../client/types.ts';
 import type { KeyPair } from '../identities/certificates.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type Docker from 'dockerode';
-import { messageOf } from '../../settings/errors.ts';
+import { messageOf } from '../../base/errors.ts';
 import { componentLogs, containerLog } from '../../swarm/logs.ts';
 import type { StartedDockerNode } from '../../swarm/machine.ts';
 import { findObjects } from './objects.ts';

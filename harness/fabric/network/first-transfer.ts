@@ -1,4 +1,4 @@
-import type { Topology } from '../../settings/topology/schema.ts';
+import type { Topology } from '../../topology/schema.ts';
 import type { Connections } from '../client/connections.ts';
 import { transact } from '../client/transact.ts';
 import type { Identities } from '../identities/identities.ts';

@@ -1,10 +1,10 @@
 import type Docker from 'dockerode';
 import { NETWORK_LABEL, RUN_LABEL } from '../../engine/labels.ts';
 import type { NodeMode } from '../../engine/mode.ts';
-import type { Topology } from '../../settings/topology/schema.ts';
 import { DockerNode, type StartedDockerNode } from '../../swarm/machine.ts';
 import { createMachineNetwork } from '../../swarm/machine-network.ts';
 import { type ApiCertificates, createApiCertificates } from '../../swarm/tls.ts';
+import type { Topology } from '../../topology/schema.ts';
 
 export interface MachineRequest {
   readonly docker: Docker;

@@ -2,10 +2,10 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { finished } from 'node:stream/promises';
 import type Docker from 'dockerode';
+import { UsageError } from '../../base/errors.ts';
 import { packRootfs } from '../../images/context.ts';
 import { follow } from '../../images/engine-images.ts';
 import { REPOSITORY } from '../../images/plan.ts';
-import { UsageError } from '../../settings/errors.ts';
 import type { StartedDockerNode } from '../../swarm/machine.ts';
 
 /** A user's chaincode as a service: a folder with a Dockerfile, or the address of an image. */

@@ -1,8 +1,8 @@
 import type Docker from 'dockerode';
-import { recordingProgress } from '../../settings/progress.ts';
-import { componentsOf } from '../../settings/topology/components.ts';
-import { loadTopology } from '../../settings/topology/load.ts';
+import { recordingProgress } from '../../base/progress.ts';
 import { COMPONENT_LABEL } from '../../swarm/deploy.ts';
+import { componentsOf } from '../../topology/components.ts';
+import { loadTopology } from '../../topology/load.ts';
 import { startStoppedMachines, stoppedMachines } from './revive.ts';
 import type { FoundNetwork } from './state.ts';
 

@@ -1,6 +1,6 @@
-import type { Progress } from '../../settings/progress.ts';
-import { raceAbort } from '../../settings/race-abort.ts';
-import { waitFor } from '../../settings/wait.ts';
+import type { Progress } from '../../base/progress.ts';
+import { raceAbort } from '../../base/race-abort.ts';
+import { waitFor } from '../../base/wait.ts';
 import { awaitEngine } from '../../swarm/engine-answers.ts';
 import { Connections } from '../client/connections.ts';
 import { addressesOf } from '../identities/identities.ts';

@@ -1,5 +1,5 @@
-import { componentsOf } from '../../settings/topology/components.ts';
 import { COMPONENT_LABEL } from '../../swarm/deploy.ts';
+import { componentsOf } from '../../topology/components.ts';
 import type { FoundNetwork } from './state.ts';
 
 /** How one component is now. */

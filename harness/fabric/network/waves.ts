@@ -1,4 +1,4 @@
-import { waitFor } from '../../settings/wait.ts';
+import { waitFor } from '../../base/wait.ts';
 import { COMPONENT_LABEL, type DeployOptions, deployServices } from '../../swarm/deploy.ts';
 import type { StartedDockerNode } from '../../swarm/machine.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';

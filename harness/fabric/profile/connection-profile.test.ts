@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { loadTopology } from '../../settings/topology/load.ts';
+import { loadTopology } from '../../topology/load.ts';
 import { createIdentities, type Identities } from '../identities/identities.ts';
 import { connectionProfile } from './connection-profile.ts';
 

@@ -1,4 +1,4 @@
-import { CONTAINER_PORTS, type Topology } from '../../settings/topology/schema.ts';
+import { CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
 import type { Identities, MachineAddresses } from '../identities/identities.ts';
 
 interface Pem {

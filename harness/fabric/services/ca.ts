@@ -1,10 +1,6 @@
 import { stringify } from 'yaml';
-import {
-  CONTAINER_PORTS,
-  type Organisation,
-  type Topology,
-} from '../../settings/topology/schema.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import { CONTAINER_PORTS, type Organisation, type Topology } from '../../topology/schema.ts';
 import type { Credentials, Login } from '../identities/credentials.ts';
 import { fullName, type Identities } from '../identities/identities.ts';
 import { config, listensOn, published, required, secret, tlsFiles, volume } from './common.ts';

@@ -1,6 +1,6 @@
-import { chaincodeServiceName } from '../../settings/topology/components.ts';
-import type { Chaincode, Topology } from '../../settings/topology/schema.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import { chaincodeServiceName } from '../../topology/components.ts';
+import type { Chaincode, Topology } from '../../topology/schema.ts';
 import type { ChaincodeConnection } from '../artefacts/chaincode-package.ts';
 import type { Identities } from '../identities/identities.ts';
 import { namedEarly, required, tlsFiles } from './common.ts';

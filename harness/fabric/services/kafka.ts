@@ -1,5 +1,5 @@
-import { type Broker, CONTAINER_PORTS, type Topology } from '../../settings/topology/schema.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import { type Broker, CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
 import type { MachineAddresses } from '../identities/identities.ts';
 import { config, namedEarly, published, required, volume } from './common.ts';
 import { JVM_DNS_OPTIONS, properties } from './jvm.ts';

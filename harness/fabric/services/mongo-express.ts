@@ -1,5 +1,5 @@
-import { CONTAINER_PORTS, type Topology } from '../../settings/topology/schema.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import { CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
 import type { Credentials } from '../identities/credentials.ts';
 import { listensOn, published, secret, withSecretEnvironment } from './common.ts';
 import { mongoUrl } from './mongo.ts';

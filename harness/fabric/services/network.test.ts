@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { parse } from 'yaml';
-import { componentsOf } from '../../settings/topology/components.ts';
-import { loadTopology } from '../../settings/topology/load.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import { componentsOf } from '../../topology/components.ts';
+import { loadTopology } from '../../topology/load.ts';
 import { type Credentials, createCredentials } from '../identities/credentials.ts';
 import { createIdentities, type Identities } from '../identities/identities.ts';
 import { chaincodeConnection } from './chaincode.ts';

@@ -1,5 +1,5 @@
-import type { Topology } from '../../settings/topology/schema.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import type { Topology } from '../../topology/schema.ts';
 import type { Credentials } from '../identities/credentials.ts';
 import type { Identities, MachineAddresses } from '../identities/identities.ts';
 import { apiService } from './api.ts';

@@ -1,4 +1,4 @@
-import { waitFor } from '../../settings/wait.ts';
+import { waitFor } from '../../base/wait.ts';
 import type { StartedDockerNode } from '../../swarm/machine.ts';
 import { machineOf, overlayOf, runningContainer } from '../components.ts';
 import {

@@ -1,13 +1,13 @@
 import { connect } from 'node:net';
-import { messageOf } from '../../settings/errors.ts';
-import { componentsOf } from '../../settings/topology/components.ts';
-import { waitFor } from '../../settings/wait.ts';
+import { messageOf } from '../../base/errors.ts';
+import { waitFor } from '../../base/wait.ts';
 import { machineStates } from '../../swarm/cluster.ts';
 import { API_PORT } from '../../swarm/docker-api.ts';
 import { awaitEngine, engineAnswers } from '../../swarm/engine-answers.ts';
 import type { StartedDockerNode } from '../../swarm/machine.ts';
 import { replicasOf } from '../../swarm/scale.ts';
 import { unfinishedTasks } from '../../swarm/tasks.ts';
+import { componentsOf } from '../../topology/components.ts';
 import { awaitRunning, componentHandle, machineOf, managerOf, overlayOf } from '../components.ts';
 import {
   type ActiveFault,

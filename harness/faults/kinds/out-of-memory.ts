@@ -1,4 +1,4 @@
-import { waitFor } from '../../settings/wait.ts';
+import { waitFor } from '../../base/wait.ts';
 import { findCgroup } from '../cgroup.ts';
 import {
   awaitRunning,

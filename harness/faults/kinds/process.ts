@@ -1,4 +1,4 @@
-import { waitFor } from '../../settings/wait.ts';
+import { waitFor } from '../../base/wait.ts';
 import { serviceName } from '../../swarm/deploy.ts';
 import { scaleComponent } from '../../swarm/scale.ts';
 import { CPU_USED, findCgroup } from '../cgroup.ts';

@@ -1,7 +1,7 @@
 import type { FoundNetwork } from '../../fabric/network/state.ts';
-import { loadTopology } from '../../settings/topology/load.ts';
 import type { ExecResult } from '../../swarm/docker-api.ts';
 import type { StartedDockerNode } from '../../swarm/machine.ts';
+import { loadTopology } from '../../topology/load.ts';
 import type { Guard } from '../guard.ts';
 import { type ActiveFault, confirmed, type Fault, type FaultContext, type Role } from '../model.ts';
 

@@ -2,8 +2,8 @@ import { Connections } from '../../../fabric/client/connections.ts';
 import { addressesOf } from '../../../fabric/identities/identities.ts';
 import { type Endpoints, endpointsOf } from '../../../fabric/network/endpoints.ts';
 import { type FoundNetwork, findNetwork } from '../../../fabric/network/state.ts';
-import { disagreements, headerHashes } from '../../../scenario/header-hashes.ts';
-import { transferThrough } from '../../../scenario/transfer-through.ts';
+import { transferThrough } from '../../../scenario/author/transfer-through.ts';
+import { disagreements, headerHashes } from '../../../scenario/evidence/header-hashes.ts';
 import { testEngine } from './engine.ts';
 
 /** A network that runs, as a test uses it. */

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import type Docker from 'dockerode';
+import { waitFor } from '../../../base/wait.ts';
 import { clientFor, pingFailure } from '../../../engine/endpoint.ts';
 import { probeNodeMode } from '../../../engine/mode.ts';
 import { nestedHostConfig } from '../../../engine/nested.ts';
 import { follow, saveImages } from '../../../images/engine-images.ts';
 import { outerImages } from '../../../images/manifest.ts';
-import { waitFor } from '../../../settings/wait.ts';
 import { temporaryFolder } from './command.ts';
 import { testEngine } from './engine.ts';
 

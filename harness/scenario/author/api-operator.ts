@@ -1,0 +1,53 @@
+import { loadSdk } from '../../fabric/client/sdk.ts';
+import { connectionProfile } from '../../fabric/profile/connection-profile.ts';
+import { machineOf } from '../../faults/components.ts';
+import { CONTAINER_PORTS } from '../../topology/schema.ts';
+import type { Session } from '../session.ts';
+
+/**
+ * Revokes a user at an organisation's CA, past the REST API, as the CA's own operator would.
+ *
+ * @throws Error when the organisation is unknown or the CA refuses
+ */
+export async function revokeAtCa(
+  { network, addresses }: Session,
+  organisation: string,
+  enrollmentID: string,
+): Promise<void> {
+  const { topology, identities, credentials } = network.state;
+  const profile = connectionProfile(topology, identities, addresses);
+  const [caName = ''] = profile.organizations[organisation]?.certificateAuthorities ?? [];
+  const authority = profile.certificateAuthorities[caName];
+  const registrar = credentials.registrars[organisation];
+  if (!authority || !registrar) {
+    throw new Error(`organisation ${organisation}: expected one with a CA, seen none`);
+  }
+  const { common, CaClient } = loadSdk();
+  const tls = { trustedRoots: [authority.tlsCACerts.pem], verify: true };
+  const ca = new CaClient(authority.url, tls, caName);
+  const { key, certificate } = await ca.enroll({
+    enrollmentID: registrar.user,
+    enrollmentSecret: registrar.password,
+  });
+  const user = new common.User(registrar.user);
+  user.setCryptoSuite(common.Utils.newCryptoSuite());
+  await user.setEnrollment(key, certificate, profile.organizations[organisation]?.mspid ?? '');
+  await ca.revoke({ enrollmentID, reason: 'keycompromise' }, user);
+}
+
+/** Where mongo-express is, how to log in, and which of its ports the engine publishes beyond its machine. */
+export function mongoExpress({ network, addresses }: Session) {
+  const { machine, ports } = network.state.topology.application.mongoExpress;
+  const { user, password } = network.state.credentials.mongoExpress;
+  return {
+    url: `http://${addresses[machine]}:${ports.http}/`,
+    login: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
+    async portsOutside(): Promise<string[]> {
+      const { NetworkSettings } = await machineOf(network, machine).container.inspect();
+      const own = [ports.http, CONTAINER_PORTS['mongo-express'].http].map((port) => `${port}/tcp`);
+      return Object.entries(NetworkSettings.Ports).flatMap(([port, bindings]) =>
+        own.includes(port) && bindings ? bindings.map(({ HostPort }) => HostPort) : [],
+      );
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { artefactJob } from '../../fabric/artefacts/artefacts.ts';
+import {
+  artefactFiles,
+  PREPARED_CHANNEL,
+  preparedChannel,
+} from '../../fabric/artefacts/prepared-channel.ts';
+import { createSigner } from '../../fabric/client/signer.ts';
+import { fetchBlock } from '../../fabric/deliver/fetch.ts';
+import { decodeBlock } from '../../fabric/ledger/decoder.ts';
+import type { Block } from '../../fabric/ledger/model.ts';
+import { putFiles } from '../../fabric/network/archive.ts';
+import { runJob } from '../../fabric/network/run-job.ts';
+import { API_ARTEFACTS } from '../../fabric/services/api.ts';
+import { componentHandle, runningContainer } from '../../faults/components.ts';
+import type { Session } from '../session.ts';
+import { RestClient } from './rest-client.ts';
+
+/** Milliseconds for one block of one peer. */
+const FETCH_MS = 10_000;
+
+/** A client of the network's REST API, at the address where everyone reaches it. */
+export function restClient({
+  network,
+  addresses,
+}: Pick<Session, 'network' | 'addresses'>): RestClient {
+  const { machine, ports } = network.state.topology.application.api;
+  return new RestClient(`http://${addresses[machine]}:${ports.http}`);
+}
+
+/** Passwords of the form that the API asks for; the users exist on a network that lives as long as its run. */
+export const PASSWORD = 'correct-horse-battery';
+
+/**
+ * What makes the first user of an organisation its admin, handed out with the network.
+ *
+ * @throws Error for an organisation that the network does not have
+ */
+export function firstAdminSecret(
+  { network }: Pick<Session, 'network'>,
+  organisation: string,
+): string {
+  const secret = network.state.credentials.firstAdminSecrets[organisation];
+  if (!secret) throw new Error(`first admin of ${organisation}: expected a secret, seen none`);
+  return secret;
+}
+
+/**
+ * The channel that a walk creates: the one that the bring-up has prepared, or, where an earlier walk on the same network
+ * has used it, another one whose transactions are put beside it, as an operator would.
+ *
+ * @param joined channels that exist already
+ * @param suffix makes another name for a further walk
+ */
+export async function channelToCreate(
+  session: Session,
+  joined: readonly string[],
+  suffix: string,
+): Promise<string> {
+  if (!joined.includes(PREPARED_CHANNEL)) return PREPARED_CHANNEL;
+  const { network } = session;
+  const { topology, identities, images } = network.state;
+  const name = `${PREPARED_CHANNEL}-${suffix}`;
+  const handle = componentHandle(network, topology.application.api.name);
+  const channels = [preparedChannel(topology, name)];
+  const job = artefactJob(topology, identities, { genesis: false, channels });
+  const transactions = await runJob(handle.machine.docker, images.fabric ?? 'fabric', job);
+  const { container } = await runningContainer(handle, topology.network);
+  await putFiles(container, API_ARTEFACTS, artefactFiles(transactions), 0o444);
+  return name;
+}
+
+/** The same block as each peer gives it to a client of its own organisation, decoded. */
+export async function blockOnEveryPeer(
+  { endpoints, connections }: Session,
+  channel: string,
+  number: number,
+): Promise<Map<string, Block>> {
+  const sources = endpoints.organisations.flatMap(({ admin, peers }) =>
+    peers.map((peer) => ({ peer, signer: createSigner(admin) })),
+  );
+  return new Map(
+    await Promise.all(
+      sources.map(async ({ peer, signer }) => {
+        const wanted = { kind: 'peer', channel, start: number, whenMissing: 'wait' } as const;
+        const raw = await fetchBlock(connections, peer, signer, wanted, FETCH_MS);
+        return [peer.name, decodeBlock(raw)] as const;
+      }),
+    ),
+  );
+}

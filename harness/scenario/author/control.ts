@@ -1,0 +1,53 @@
+import { messageOf } from '../../base/errors.ts';
+import type { ScenarioResult } from '../../report/model.ts';
+import { runScenario, type Sabotage } from '../run/run-scenario.ts';
+import type { Session } from '../session.ts';
+import type { ScenarioDefinition } from './definition.ts';
+import { declare } from './scenario.ts';
+
+/** A defect, planted by hand, that a run must not miss. */
+export interface Control extends Sabotage {
+  readonly definition: ScenarioDefinition;
+  /** The problem that must be among those reported. */
+  readonly because: RegExp;
+  /** Puts the network back as it was; runs whatever happened. */
+  readonly repair?: (session: Session, channel: string) => Promise<void>;
+}
+
+/**
+ * Declares a negative control: a scenario with a planted defect. It passes when the scenario turns red, and for the right
+ * reason. A harness that has never been seen to fail proves nothing.
+ */
+export function control(name: string, { definition, because, repair, ...sabotage }: Control): void {
+  declare(name, async (session, place) => {
+    let result: ScenarioResult;
+    try {
+      result = await runScenario(session, definition, place, sabotage);
+    } finally {
+      await repair?.(session, place.channel).catch((error) => {
+        throw new Error(`${name}: the planted defect could not be taken away: ${messageOf(error)}`);
+      });
+    }
+    if (result.status === 'interrupted') return result;
+    const right = result.problems.find((problem) => because.test(problem));
+    const met = result.status === 'failed' && right !== undefined;
+    return {
+      ...result,
+      status: met ? 'passed' : 'failed',
+      expectations: [
+        {
+          name: 'turns red for the right reason',
+          met,
+          expected: `a problem that matches ${because}`,
+          seen: right ?? (result.problems.join('; ') || 'a green scenario'),
+        },
+        ...result.expectations,
+      ],
+      problems: met
+        ? []
+        : [
+            `expected a problem that matches ${because}, seen: ${result.problems.join('; ') || 'none'}`,
+          ],
+    };
+  });
+}

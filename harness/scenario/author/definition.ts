@@ -1,0 +1,80 @@
+import type { Fault } from '../../faults/model.ts';
+import type { TransferProfile } from '../../workload/profile.ts';
+
+/** A fault on the scenario's time axis. */
+export interface FaultStep {
+  readonly fault: Fault;
+  /** Milliseconds from the start of the load to the injection. */
+  readonly at: number;
+  /** Milliseconds from the confirmed injection to the heal. */
+  readonly for: number;
+}
+
+/** What must be true of the run besides the ledger's invariants. */
+export interface Expect {
+  /** From each heal that leaves no fault in force to the first VALID commit through each orderer, ms. */
+  readonly recovery?: number;
+  /** From each such heal until every transfer that was pending then has ended, ms; not judged unless told. */
+  readonly backlog?: number;
+  /**
+   * Least share of transfers that must get a definite answer of a working network, by phase; *after* is after recovery.
+   * Phases are defined in `workload/statistics/outages.ts`.
+   */
+  readonly ok?: { readonly before?: number; readonly during?: number; readonly after?: number };
+  /** Most share of transfers that may be told ok while the faults are in force; 0 means that writes must be refused. */
+  readonly mostOkDuring?: number;
+  /** Least number of MVCC conflicts that the chain must hold; 0 unless told. */
+  readonly conflicts?: number;
+  /** Least number of completed submits; 20 unless told. */
+  readonly operations?: number;
+  /** Log lines that are part of this scenario although they look bad. */
+  readonly allowedLogs?: readonly { readonly pattern: string; readonly reason: string }[];
+}
+
+/** What an author writes; set-up, verification, healing, audit and report are the harness's. */
+export interface ScenarioDefinition {
+  readonly load: TransferProfile | CustomLoad;
+  readonly faults?: readonly FaultStep[];
+  /** Milliseconds that the load runs when there is no fault; 10 s unless told. */
+  readonly duration?: number;
+  readonly expect?: Expect;
+}
+
+/** A load for a chaincode of the author's own. */
+export interface CustomLoad {
+  readonly kind: 'custom';
+  readonly chaincode: string;
+  readonly clients: number;
+  /** Run once, before the load. */
+  readonly setUp: readonly Call[];
+  /**
+   * The next operation of a client.
+   *
+   * @param client its number, from 0
+   * @param number of the operation, from 0
+   * @param random from the run's seed
+   */
+  readonly next: (client: number, number: number, random: () => number) => Call;
+}
+
+export interface Call {
+  readonly function: string;
+  readonly args: readonly string[];
+}
+
+/** A load that calls the functions of any chaincode. */
+export const calls = (options: Omit<CustomLoad, 'kind'>): CustomLoad => ({
+  kind: 'custom',
+  ...options,
+});
+
+/** Puts a fault on the time axis, e.g. `during(crash(orderer('orderer0')), { at: seconds(3), for: seconds(8) })`. */
+export const during = (
+  fault: Fault,
+  when: { readonly at: number; readonly for: number },
+): FaultStep => ({
+  fault,
+  ...when,
+});
+
+export const seconds = (value: number): number => value * 1_000;

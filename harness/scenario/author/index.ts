@@ -1,0 +1,37 @@
+/**
+ * What a scenario file imports. See the README for a complete example.
+ */
+export * from '../../faults/index.ts';
+export { transfers } from '../../workload/profile.ts';
+export { disagreements, headerHashes } from '../evidence/header-hashes.ts';
+export type { Session } from '../session.ts';
+export {
+  blockOnEveryPeer,
+  channelToCreate,
+  firstAdminSecret,
+  PASSWORD,
+  restClient,
+} from './api.ts';
+export {
+  apiTransfers,
+  byStatus,
+  improper,
+  lost,
+  newestOn,
+  openPairs,
+  validIn,
+} from './api-load.ts';
+export { mongoExpress, revokeAtCa } from './api-operator.ts';
+export { check, type Finding, type Notes } from './check.ts';
+export { type Control, control } from './control.ts';
+export { calls, during, type Expect, type ScenarioDefinition, seconds } from './definition.ts';
+export { type RestAnswer, RestClient, show } from './rest-client.ts';
+export {
+  chaincodeDefect,
+  editDocument,
+  neverHealed,
+  startComponent,
+  truncateBlockFile,
+} from './sabotage.ts';
+export { scenario } from './scenario.ts';
+export { transferThrough } from './transfer-through.ts';

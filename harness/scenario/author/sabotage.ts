@@ -1,0 +1,138 @@
+import { waitFor } from '../../base/wait.ts';
+import type { Fault } from '../../faults/model.ts';
+import { COMPONENT_LABEL, serviceName } from '../../swarm/deploy.ts';
+import { scaleComponent } from '../../swarm/scale.ts';
+import { componentsOf } from '../../topology/components.ts';
+import { databaseName } from '../evidence/state.ts';
+import type { Session } from '../session.ts';
+
+/** Ways of planting a defect, for negative controls. Each says in its error what it could not find. */
+
+const BUDGET_MS = 60_000;
+
+/** Adds one to the balance of an account in one peer's CouchDB, as an operator with a browser could. */
+export async function editDocument(session: Session, channel: string, peer: string): Promise<void> {
+  const { topology, credentials } = session.network.state;
+  const owner = topology.organisations.flatMap((o) => o.peers).find((p) => p.name === peer);
+  if (!owner) throw new Error(`${peer}: no such peer`);
+  const { machine, ports } = owner.couchdb;
+  const database = `http://${session.addresses[machine]}:${ports.http}/${databaseName(channel, 'bank')}`;
+  const { user, password } = credentials.couchdb;
+  const headers = {
+    authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
+    'content-type': 'application/json',
+  };
+  const query = 'include_docs=true&limit=1&startkey=%22account%3A%22';
+  const answer = await fetch(`${database}/_all_docs?${query}`, { headers });
+  const { rows } = (await answer.json()) as { rows?: { doc: { _id: string; balance: number } }[] };
+  const doc = rows?.[0]?.doc;
+  if (!doc) throw new Error(`${database}: expected an account, seen none`);
+  const written = await fetch(`${database}/${encodeURIComponent(doc._id)}`, {
+    method: 'PUT',
+    headers,
+    body: JSON.stringify({ ...doc, balance: doc.balance + 1 }),
+  });
+  if (!written.ok) throw new Error(`${database}/${doc._id}: ${await written.text()}`);
+}
+
+/** Cuts the end off a peer's newest block file, and restarts nothing: the index still points behind it. */
+export async function truncateBlockFile(
+  session: Session,
+  channel: string,
+  peer: string,
+): Promise<void> {
+  const component = componentsOf(session.network.state.topology).find((c) => c.name === peer);
+  const machine = session.network.machines.find((m) => m.number === component?.machine);
+  if (!machine) throw new Error(`${peer}: no such peer`);
+  const folder = `/var/lib/docker/volumes/${serviceName(peer)}-ledger/_data/ledgersData/chains/chains/${channel}`;
+  await machine.execOk([
+    'sh',
+    '-c',
+    `file=$(ls -t ${folder}/blockfile_* | head -1) && size=$(stat -c %s "$file") && truncate -s $((size / 2)) "$file"`,
+  ]);
+}
+
+interface Service {
+  readonly Version: { readonly Index: number };
+  readonly Spec: {
+    readonly TaskTemplate: { readonly ContainerSpec: { readonly Env?: readonly string[] } };
+  };
+}
+
+/**
+ * Restarts every chaincode server with a planted defect, or without one.
+ *
+ * @param defect a value of the bank chaincode's CHAINCODE_DEFECT
+ */
+export async function chaincodeDefect(session: Session, defect: string | undefined): Promise<void> {
+  const [manager] = session.network.machines;
+  if (!manager) throw new Error('no machine');
+  const servers = componentsOf(session.network.state.topology).filter(
+    (c) => c.kind === 'chaincode',
+  );
+  const since = Date.now();
+  await Promise.all(
+    servers.map(async ({ name }) => {
+      const service = manager.docker.getService(serviceName(name));
+      const { Version, Spec } = (await service.inspect()) as unknown as Service;
+      const { ContainerSpec } = Spec.TaskTemplate;
+      const env = (ContainerSpec.Env ?? []).filter(
+        (e) => !/^CHAINCODE_(DEFECT|ALLOW_DEFECTS)=/.test(e),
+      );
+      const planted =
+        defect === undefined ? [] : [`CHAINCODE_DEFECT=${defect}`, 'CHAINCODE_ALLOW_DEFECTS=true'];
+      await service.update({
+        ...Spec,
+        version: Version.Index,
+        TaskTemplate: {
+          ...Spec.TaskTemplate,
+          ContainerSpec: { ...ContainerSpec, Env: [...env, ...planted] },
+        },
+      });
+    }),
+  );
+  await waitFor(
+    {
+      subject: 'chaincode servers',
+      expected: 'new containers',
+      budgetMs: BUDGET_MS,
+      intervalMs: 300,
+    },
+    async () => {
+      const listed = await Promise.all(
+        session.network.machines.map(({ docker }) =>
+          docker.listContainers({ filters: { label: [COMPONENT_LABEL] } }),
+        ),
+      );
+      const renewed = listed
+        .flat()
+        .filter(({ Created }) => Created * 1000 >= since - 1000)
+        .map(({ Labels }) => Labels[COMPONENT_LABEL]);
+      const missing = servers.filter(({ name }) => !renewed.includes(name));
+      if (missing.length > 0)
+        throw new Error(`still old: ${missing.map((c) => c.name).join(', ')}`);
+      return true;
+    },
+  );
+  // A server listens half a second after its container has started; the peers' first calls find that out.
+  await session.clock.until(session.clock.now() + 2_000, session.signal);
+}
+
+/** A fault whose heal does nothing, as if the system did not come back. */
+export function neverHealed(fault: Fault): Fault {
+  return {
+    ...fault,
+    text: `${fault.text} (never healed)`,
+    prepare: async (context, targets) => {
+      const active = await fault.prepare(context, targets);
+      return { ...active, heal: async () => undefined };
+    },
+  };
+}
+
+/** Starts a component that was scaled to none, and waits until it runs. */
+export async function startComponent(session: Session, component: string): Promise<void> {
+  const [manager] = session.network.machines;
+  if (!manager) throw new Error('no machine');
+  await scaleComponent(manager.docker, component, 1);
+}

@@ -1,0 +1,148 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { messageOf } from '../../base/errors.ts';
+import { findEngine } from '../../engine/engine.ts';
+import { findNetwork } from '../../fabric/network/state.ts';
+import type { ScenarioResult } from '../../report/model.ts';
+import { register, sourceName, update } from '../run/declared.ts';
+import { inRun, type RunContext, readRunContext } from '../run/run-context.ts';
+import { runScenario, type ScenarioPlace } from '../run/run-scenario.ts';
+import { openSession, type Session } from '../session.ts';
+import type { ScenarioDefinition } from './definition.ts';
+
+/** Longest that one scenario may take before it is aborted, healed and reported as timed out. */
+const LIMIT_MS = 8 * 60_000;
+/** Healing, evidence and audit after an abort. */
+const GRACE_MS = 2 * 60_000;
+
+/**
+ * Declares a scenario. Everything but the declaration is the harness's: a channel of its own, accounts, clients, fault
+ * verification, healing, quiescence, evidence, audit, recovery measurement and report.
+ *
+ * @param name a sentence fragment, unique in its suite, e.g. `crash an orderer`
+ */
+export function scenario(name: string, definition: ScenarioDefinition): void {
+  declare(name, (session, place) => runScenario(session, definition, place));
+}
+
+/**
+ * Registers a test that runs something on the network and leaves a result for the report.
+ *
+ * @param run gives the result whatever the network does; only defects of the harness may throw
+ */
+export function declare(
+  name: string,
+  run: (session: Session, place: ScenarioPlace) => Promise<ScenarioResult>,
+): void {
+  const source = sourceName(expect.getState().testPath ?? 'unknown');
+  const { file, line } = callSite(source);
+  // Outside a run nothing is registered, and the test says how to start one.
+  if (inRun()) {
+    const context = readRunContext();
+    register(context.runFolder, { ...placeOf(name, file, line, context), source });
+  }
+  test(
+    name,
+    async () => {
+      const context = readRunContext();
+      const limit = AbortSignal.timeout(LIMIT_MS);
+      const interrupted = abortSignal();
+      if (interrupted.aborted) throw new DOMException('interrupted before it began', 'AbortError');
+      const place = placeOf(name, file, line, context);
+      const declared = { ...place, source, begunAt: Date.now() - context.origin };
+      update(context.runFolder, declared);
+      try {
+        await using session = await openFor(context, AbortSignal.any([interrupted, limit]));
+        const result = await run(session, place);
+        const final: ScenarioResult =
+          limit.aborted && result.status === 'interrupted'
+            ? { ...result, status: 'timed-out' }
+            : result;
+        writeFileSync(
+          path.join(context.runFolder, place.folder, 'result.json'),
+          JSON.stringify(final, null, 2),
+        );
+        if (final.status !== 'passed') throw new ScenarioFailure(final);
+      } catch (error) {
+        if (!(error instanceof ScenarioFailure) && !interrupted.aborted) {
+          update(context.runFolder, { ...declared, thrown: messageOf(error) });
+        }
+        throw error;
+      }
+    },
+    LIMIT_MS + GRACE_MS,
+  );
+}
+
+function placeOf(name: string, file: string, line: number, context: RunContext): ScenarioPlace {
+  const slug = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+    .slice(0, 40);
+  return {
+    name,
+    folder: `scenarios/${slug}`,
+    file,
+    line,
+    suite: context.suite,
+    channel: `${slug.slice(0, 24).replace(/-$/, '')}-${context.suffix}`.replace(/^[^a-z]+/, ''),
+  };
+}
+
+class ScenarioFailure extends Error {
+  constructor(result: ScenarioResult) {
+    super(
+      [`${result.status}: ${result.name}`, ...result.problems.map((p) => `  - ${p}`)].join('\n'),
+    );
+    this.name = 'ScenarioFailure';
+    this.stack = this.message; // the problems tell where to look; a stack of the runner would not
+  }
+}
+
+async function openFor(context: RunContext, signal: AbortSignal): Promise<Session> {
+  const engine = await findEngine(process.env);
+  const network = engine && (await findNetwork(engine.docker, context.network));
+  if (!network || network === 'incomplete') {
+    throw new Error(`network "${context.network}": expected it to run, seen ${network ?? 'none'}`);
+  }
+  const { seed, runFolder, origin } = context;
+  return openSession({ network, seed, runFolder, origin, signal });
+}
+
+/**
+ * Aborts when standard input ends: the parent holds its other end and closes it to interrupt the run, and the system
+ * closes it when the parent dies, however that happens. Ended once, it stays so for the scenarios to come.
+ */
+function abortSignal(): AbortSignal {
+  const controller = new AbortController();
+  const end = () => controller.abort(new DOMException('interrupted', 'AbortError'));
+  const { stdin } = process;
+  if (stdin.readableEnded || stdin.destroyed) end();
+  else stdin.setMaxListeners(200).once('end', end).once('close', end).resume(); // two a scenario
+  (stdin as { unref?: () => void }).unref?.();
+  return controller.signal;
+}
+
+/**
+ * File and line of the author's call. The file is absolute: this process runs in the harness' folder, and only the
+ * report knows what its reader's paths are relative to.
+ *
+ * @param source the scenario file that is being read
+ */
+function callSite(source: string): { file: string; line: number } {
+  const frames = new Error().stack?.split('\n') ?? [];
+  for (const frame of frames.slice(1)) {
+    const [, plain, line] = /(\/.*):(\d+):\d+\)?$/.exec(frame.replace('file://', '')) ?? [];
+    if (
+      plain === undefined ||
+      (plain !== source && plain.startsWith(path.dirname(import.meta.dirname)))
+    )
+      continue;
+    const at = { file: plain, line: Number(line) };
+    if (existsSync(plain)) return at;
+    // Source maps garble a path with blanks or brackets, but not its end.
+    if (path.basename(plain) === path.basename(source)) return { ...at, file: source };
+  }
+  return { file: source, line: 1 };
+}

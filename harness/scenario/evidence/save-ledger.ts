@@ -1,0 +1,44 @@
+import { mkdirSync } from 'node:fs';
+import { writeScenario } from '../../audit/evidence.ts';
+import type { FoundNetwork } from '../../fabric/network/state.ts';
+import { waitForQuiescence } from '../run/quiescence.ts';
+import { openSession } from '../session.ts';
+import { saveBlocks, saveKafka, saveLogs } from './collect.ts';
+import { namespacesOf, saveStates } from './state.ts';
+
+/**
+ * Saves a channel of a running network as evidence: blocks of every copy, states, Kafka's word, logs. There is no
+ * history, so what needs one is left open by the audit.
+ */
+export async function saveLedger(
+  network: FoundNetwork,
+  channel: string,
+  folder: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const origin = Date.now();
+  await using session = await openSession({ network, seed: 0, runFolder: folder, origin, signal });
+  mkdirSync(folder, { recursive: true });
+  const height = await waitForQuiescence(session, channel);
+  const chaincode = network.state.topology.channels.find((c) => c.name === channel)?.chaincodes[0];
+  writeScenario(folder, {
+    schema: 1,
+    name: `channel ${channel}`,
+    chaincode: chaincode ?? 'bank',
+    workload: chaincode === 'bank' ? 'bank' : 'other',
+    channels: {
+      [channel]: {
+        peers: session.endpoints.peers.map((p) => p.name),
+        orderers: session.endpoints.orderers.map((o) => o.name),
+        startHeight: height,
+      },
+    },
+    namespaces: namespacesOf(chaincode ?? 'bank'),
+    patience: 60_000,
+    floors: { operations: 0, conflicts: 0, reads: 0 },
+  });
+  await saveBlocks(session, folder, channel, height);
+  await saveStates(session, folder, channel, chaincode ?? 'bank');
+  await saveKafka(session, folder, channel);
+  await saveLogs(session, folder, 0);
+}

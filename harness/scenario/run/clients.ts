@@ -1,0 +1,64 @@
+import { type FabricClient, openGateway } from '../../fabric/gateway/gateway.ts';
+import { enrolClients } from '../../fabric/identities/enrol.ts';
+import type { LoadClient } from '../../workload/client.ts';
+import { gatewayClient, PROBE_TIMEOUTS } from '../../workload/gateway-client.ts';
+import type { Session } from '../session.ts';
+
+/** The clients of a scenario. */
+export interface ScenarioClients extends AsyncDisposable {
+  /** As many as asked for, organisations taking turns. */
+  readonly load: readonly LoadClient[];
+  /** One for each orderer, pinned to it. */
+  readonly probes: ReadonlyMap<string, LoadClient>;
+}
+
+/** The clients' name at each organisation's CA. */
+const CLIENT_NAME = 'harness-client';
+
+/**
+ * Opens gateways for the load and for the probes, with identities that the organisations' CAs enrolled.
+ * @throws FabricError when a CA is away, or no peer streams
+ */
+export async function openClients(
+  session: Session,
+  channel: string,
+  chaincode: string,
+  count: number,
+): Promise<ScenarioClients> {
+  const { profile, endpoints, clock, network } = session;
+  const identities = await enrolClients(network.state, [CLIENT_NAME]);
+  const opened: FabricClient[] = [];
+  const open = async (index: number, name: string, extra: object = {}): Promise<LoadClient> => {
+    const identity = identities[index % identities.length];
+    if (!identity) throw new Error('clients: expected an organisation, seen none');
+    const gateway = await openGateway({
+      profile,
+      identity,
+      channel,
+      chaincode,
+      turn: index,
+      clock: () => clock.now(),
+      ...extra,
+    });
+    opened.push(gateway);
+    return gatewayClient(
+      gateway,
+      `${identity.mspId.replace(/MSP$/, '').toLowerCase()}-${name}`,
+      chaincode,
+    );
+  };
+  const load = await Promise.all(Array.from({ length: count }, (_, i) => open(i, String(i))));
+  const probes = await Promise.all(
+    endpoints.orderers.map(
+      async ({ name }, i) =>
+        [name, await open(i, `probe-${name}`, { timeouts: PROBE_TIMEOUTS })] as const,
+    ),
+  );
+  return {
+    load,
+    probes: new Map(probes),
+    async [Symbol.asyncDispose]() {
+      await Promise.allSettled(opened.map((gateway) => gateway.close()));
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import { type FaultResult, runFaults } from '../../faults/schedule.ts';
+import type { History } from '../../workload/history-writer.ts';
+import { prepareLoad, runLoad } from '../../workload/load.ts';
+import { probeOpenings, runProbes } from '../../workload/probe.ts';
+import { openings } from '../../workload/profile.ts';
+import { runCustomLoad } from '../author/custom-load.ts';
+import type { ScenarioDefinition } from '../author/definition.ts';
+import type { Session } from '../session.ts';
+import { choices } from './choices.ts';
+import type { ScenarioClients } from './clients.ts';
+import type { ScenarioPlace } from './run-scenario.ts';
+import { untilRecovered } from './until-recovered.ts';
+
+/** Load without a fault, and load after the last recovery, ms. */
+const DEFAULT_DURATION_MS = 10_000;
+const AFTERMATH_MS = 3_000;
+/** Longest that a client of the load waits (commit patience of the gateway and its stages). */
+export const PATIENCE_MS = 50_000;
+const PROBE_PREFIX = 'probe-';
+
+/** Opens the accounts of the load and of the probes, on a network that nothing ails. */
+export async function prepare(
+  session: Session,
+  definition: ScenarioDefinition,
+  clients: ScenarioClients,
+  history: History,
+): Promise<void> {
+  const context = { history, clock: session.clock, timeout: PATIENCE_MS };
+  const { load } = definition;
+  const setUp = 'kind' in load ? load.setUp : openings(load);
+  const probes =
+    'kind' in load
+      ? []
+      : probeOpenings(
+          PROBE_PREFIX,
+          session.endpoints.orderers.map((o) => o.name),
+        );
+  await prepareLoad(context, [...setUp, ...probes], clients.load, session.signal);
+}
+
+/**
+ * Runs the load with the faults, and on until what was healed has recovered.
+ *
+ * @param onFaults told what became of the faults, also where the load ends early
+ */
+export async function underLoad({
+  session,
+  definition,
+  clients,
+  history,
+  place,
+  recoveryBudget,
+  onFaults,
+}: {
+  readonly session: Session;
+  readonly definition: ScenarioDefinition;
+  readonly clients: ScenarioClients;
+  readonly history: History;
+  readonly place: ScenarioPlace;
+  /** Milliseconds from a heal to a commit through each orderer. */
+  readonly recoveryBudget: number;
+  readonly onFaults: (faults: FaultResult[]) => void;
+}): Promise<void> {
+  const { clock, seed, network, guard } = session;
+  const ending = new AbortController();
+  const signal = AbortSignal.any([ending.signal, session.signal]);
+  history.mark('load starts');
+  const { load } = definition;
+  const running = [
+    'kind' in load
+      ? runCustomLoad({
+          load,
+          seed,
+          clients: clients.load,
+          history,
+          clock,
+          signal,
+          timeout: PATIENCE_MS,
+        })
+      : runLoad({ profile: load, seed, clients: clients.load, history, clock, signal }),
+    'kind' in load
+      ? Promise.resolve()
+      : runProbes({ clients: clients.probes, prefix: PROBE_PREFIX, history, clock, signal }),
+  ];
+  const work = Promise.all(running);
+  work.catch(() => ending.abort()); // a history that can't be written ends the scenario
+  try {
+    const steps = definition.faults ?? [];
+    if (steps.length === 0) {
+      await clock.until(clock.now() + (definition.duration ?? DEFAULT_DURATION_MS), signal);
+    } else {
+      const context = {
+        network,
+        guard,
+        channel: place.channel,
+        now: () => clock.now(),
+        randomOf: (step: number) => choices(seed, place, step),
+        signal: session.signal,
+      };
+      onFaults(await runFaults(context, steps, history, clock, signal));
+      await untilRecovered(session, history, clients, recoveryBudget, signal);
+      await clock.until(clock.now() + AFTERMATH_MS, signal);
+    }
+    session.signal.throwIfAborted();
+  } finally {
+    ending.abort();
+    await work;
+  }
+}

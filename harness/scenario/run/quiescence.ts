@@ -1,0 +1,144 @@
+import { messageOf } from '../../base/errors.ts';
+import { waitFor } from '../../base/wait.ts';
+import { createSigner } from '../../fabric/client/signer.ts';
+import { fetchBlock } from '../../fabric/deliver/fetch.ts';
+import { statusOf } from '../../fabric/network/status.ts';
+import { heightsOf } from '../evidence/observers.ts';
+import type { Session } from '../session.ts';
+import type { OpenCount } from './open-transactions.ts';
+
+/** Nodes may need a peer's back-off (5 s), brokers that come back several tries, and then a replay. */
+const QUIESCENCE_MS = 90_000;
+/**
+ * How long the network must have been able to order, with every component staying as it is, before a transaction that
+ * has not come counts as absent; the batch timeout comes on top. Orderers need milliseconds for what they consume. One
+ * that an orderer acknowledged is in Kafka: it may be behind a consumer that waits for an answer on a connection that
+ * is dead (`Kafka.Retry.NetworkTimeouts.ReadTimeout`, 10 s), and to call it lost is the gravest verdict there is.
+ */
+const CALM_MS = { unacknowledged: 3_000, acknowledged: 15_000 };
+const ANSWER_MS = 2_000;
+
+const NONE: OpenCount = { all: 0, acknowledged: 0 };
+
+/** What must be known of a network to say that nothing more will come. */
+export interface Stillness {
+  /** Height of every peer and orderer; `undefined` for one that does not say. */
+  heights(): Promise<ReadonlyMap<string, number | undefined>>;
+  /** How many transactions may still come. */
+  open(): OpenCount;
+  /**
+   * The states of all components, to be compared.
+   * @throws Error saying why nothing could be ordered now
+   */
+  components(): Promise<string>;
+}
+
+export interface StillnessOptions {
+  readonly subject: string;
+  readonly budgetMs: number;
+  /** Calm needed before transactions that have not come count as absent, ms. */
+  readonly calmMs: { readonly unacknowledged: number; readonly acknowledged: number };
+  readonly intervalMs: number;
+  readonly signal?: AbortSignal;
+  /** Milliseconds, monotonic. */
+  readonly now?: () => number;
+}
+
+/**
+ * Waits until nothing more will come: every node has the same height twice in a row, and every transaction has come or
+ * was refused. Where some have not, they count as lost only once the network was able to order and stayed as it was
+ * for `calmMs`; before that, what Kafka holds may not have reached the orderers.
+ *
+ * @returns the height
+ * @throws DeadlineError with what was missing
+ */
+export async function untilStill(
+  { heights, open, components }: Stillness,
+  options: StillnessOptions,
+): Promise<number> {
+  const { calmMs, now = () => performance.now(), ...wait } = options;
+  let last: number | undefined;
+  let calm: { readonly state: string; readonly since: number } | undefined;
+  return waitFor(
+    { ...wait, expected: 'the same height on every peer and orderer, and nothing under way' },
+    async () => {
+      const all = await heights();
+      const [first] = all.values();
+      const level = first !== undefined && [...all.values()].every((height) => height === first);
+      const before = last;
+      last = level ? first : undefined;
+      if (!level || before !== first) {
+        calm = undefined;
+        throw new Error([...all].map(([name, h]) => `${name} ${h ?? 'no answer'}`).join(', '));
+      }
+      const { all: missing, acknowledged } = open();
+      if (missing === 0) return first;
+      const needed = acknowledged > 0 ? calmMs.acknowledged : calmMs.unacknowledged;
+      const pending = `height ${first} everywhere, ${missing} transactions of unknown fate (${acknowledged} acknowledged)`;
+      const state = await components().catch((error) => {
+        calm = undefined;
+        throw new Error(`${pending}; ${messageOf(error)}`);
+      });
+      if (calm?.state !== state) calm = { state, since: now() };
+      if (now() - calm.since >= needed) return first;
+      throw new Error(
+        `${pending}; the network has been calm for ${Math.round(now() - calm.since)} of ${needed} ms`,
+      );
+    },
+  );
+}
+
+/**
+ * As {@link untilStill}, for a channel of a running network.
+ *
+ * @param open transactions that may still come; none unless told
+ * @throws DeadlineError with the heights seen last, or with what was not calm
+ */
+export function waitForQuiescence(
+  session: Session,
+  channel: string,
+  open: () => OpenCount = () => NONE,
+): Promise<number> {
+  const { batch } = session.network.state.topology.ordering;
+  return untilStill(
+    {
+      heights: () => heightsOf(session, channel),
+      open,
+      components: () => orderingComponents(session, channel),
+    },
+    {
+      subject: `channel ${channel}`,
+      budgetMs: QUIESCENCE_MS,
+      calmMs: {
+        unacknowledged: CALM_MS.unacknowledged + batch.timeout,
+        acknowledged: CALM_MS.acknowledged + batch.timeout,
+      },
+      intervalMs: 300,
+      signal: session.signal,
+    },
+  );
+}
+
+/**
+ * State of every component, while each orderer consumes the channel's topic: it refuses a strict seek from its
+ * consumer's first error to the next record that it has consumed (orderer/consensus/kafka/chain.go, `errorChan`), and
+ * puts a CONNECT record behind everything else to come out of it.
+ */
+async function orderingComponents(session: Session, channel: string): Promise<string> {
+  const { endpoints, connections, network } = session;
+  const [organisation] = endpoints.organisations;
+  if (!organisation) throw new Error('expected an organisation to read as, seen none');
+  const reader = createSigner(organisation.admin);
+  const seek = { kind: 'orderer', channel, start: 'newest', errors: 'strict' } as const;
+  const [components] = await Promise.all([
+    statusOf(network),
+    ...endpoints.orderers.map((orderer) =>
+      fetchBlock(connections, orderer, reader, seek, ANSWER_MS),
+    ),
+  ]);
+  const moving = components.filter(({ state }) => ['starting', 'unhealthy'].includes(state));
+  if (moving.length > 0) {
+    throw new Error(moving.map(({ component, state }) => `${component} is ${state}`).join(', '));
+  }
+  return components.map(({ component, state }) => `${component} ${state}`).join('\n');
+}
