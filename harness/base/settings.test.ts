@@ -59,10 +59,29 @@ describe('loadSettings', () => {
     expect(problems.join('\n')).toContain('environment: HARNESS_NAME');
   });
 
-  it('refuses an unknown setting and names the known ones', () => {
-    const [problem] = problemsOf(() => loadSettings({ HARNESS_TOPOLGY: 'spread' }, folder));
-    expect(problem).toContain('unknown setting HARNESS_TOPOLGY');
-    expect(problem).toContain('HARNESS_TOPOLOGY');
+  it('refuses what looks like a setting in the environment, and says which was meant', () => {
+    const env = { HARNESS_TOPOLGY: 'spread', HARNESS_SEEDS: '1' };
+    expect(problemsOf(() => loadSettings(env, folder))).toEqual([
+      expect.stringContaining(
+        'environment: unknown setting HARNESS_TOPOLGY; is HARNESS_TOPOLOGY meant?',
+      ),
+      expect.stringContaining('environment: unknown setting HARNESS_SEEDS; is HARNESS_SEED meant?'),
+    ]);
+  });
+
+  it("leaves other programs' variables in the environment alone", () => {
+    const env = { HARNESS_PATH: '/x', HARNESS_ACCOUNT_ID: 'a', HARNESS_API_KEY: 'k' };
+    const ours = { HARNESS_NAME: 'mine', XDG_CACHE_HOME: '/c' };
+    expect(loadSettings({ ...env, ...ours }, folder)).toEqual(loadSettings(ours, folder));
+  });
+
+  it('refuses every unknown setting in .env and names the known ones', () => {
+    writeFileSync(path.join(folder, '.env'), 'HARNESS_PATH=/x\nHARNESS_NAMES=x\n');
+    const [other, near] = problemsOf(() => loadSettings({}, folder));
+    expect(other).toContain(
+      `${folder}/.env:1: unknown setting HARNESS_PATH; expected one of HARNESS_NAME,`,
+    );
+    expect(near).toContain('.env:2: unknown setting HARNESS_NAMES; is HARNESS_NAME meant?');
   });
 
   it.each(['http://host/x', 'host/UPPER', 'host path'])('refuses the registry %s', (registry) => {

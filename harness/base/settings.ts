@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parse } from 'dotenv';
 import { z } from 'zod';
 import { UsageError } from './errors.ts';
+import { nearest } from './suggest.ts';
 
 const name = z
   .string()
@@ -128,6 +129,8 @@ interface Source {
 
 /**
  * Reads settings from the environment and from `.env` in the given folder; the environment wins, as dotenv has it.
+ * In `.env` an unknown HARNESS_ variable is refused; in the environment only one that looks like one of ours, for the
+ * prefix is used by others too.
  *
  * @param env the process environment
  * @param folder where `.env` may stand
@@ -139,8 +142,9 @@ export function loadSettings(env: NodeJS.ProcessEnv, folder: string): Settings {
   const values: Partial<Record<Key, unknown>> = {};
   for (const [key, source] of sources) {
     if (!(key in definitions)) {
+      const meant = meantBy(key);
       problems.push(
-        `${source.where}: unknown setting ${key}; expected one of ${keys().join(', ')}`,
+        `${source.where}: unknown setting ${key}; ${meant ? `is ${meant} meant? E` : 'e'}xpected one of ${keys().join(', ')}`,
       );
     }
   }
@@ -182,7 +186,22 @@ const keys = (): Key[] => Object.keys(definitions) as Key[];
 const defaultCache = (env: NodeJS.ProcessEnv): string =>
   path.join(env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache'), 'fabric-swarm-harness');
 
-/** HARNESS_ variables by key with where each was said. */
+/** What all settings begin with. */
+const PREFIX = 'HARNESS_';
+
+/** The setting that a name was meant to be, if it is not one and looks like one. */
+function meantBy(key: string): Key | undefined {
+  const meant = nearest(
+    key.slice(PREFIX.length),
+    keys().map((known) => known.slice(PREFIX.length)),
+  );
+  return meant === undefined ? undefined : (`${PREFIX}${meant}` as Key);
+}
+
+/**
+ * HARNESS_ variables by key with where each was said. The environment may have some that belong to other programs:
+ * of those that are not ours, only what looks like one of ours is taken, to be refused.
+ */
 function collect(env: NodeJS.ProcessEnv, file: string): Map<string, Source> {
   const found = new Map<string, Source>();
   if (existsSync(file)) {
@@ -191,12 +210,12 @@ function collect(env: NodeJS.ProcessEnv, file: string): Map<string, Source> {
     for (const [key, value] of Object.entries(parse(text))) {
       const line =
         lines.findIndex((l) => new RegExp(`^\\s*(export\\s+)?${key}\\s*[=:]`).test(l)) + 1;
-      if (key.startsWith('HARNESS_')) found.set(key, { value, where: `${file}:${line}` });
+      if (key.startsWith(PREFIX)) found.set(key, { value, where: `${file}:${line}` });
     }
   }
   for (const [key, value] of Object.entries(env)) {
-    if (key.startsWith('HARNESS_') && value !== undefined)
-      found.set(key, { value, where: 'environment' });
+    if (!key.startsWith(PREFIX) || value === undefined) continue;
+    if (key in definitions || meantBy(key)) found.set(key, { value, where: 'environment' });
   }
   return found;
 }

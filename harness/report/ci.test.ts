@@ -65,7 +65,7 @@ function testStep(inputs: Record<string, string>) {
     const { stdout, stderr, status } = spawnSync(path.join(root, '.ci/action-test'), {
       cwd: workspace,
       encoding: 'utf8',
-      env: { PATH: process.env.PATH, HARNESS_PATH: dir, ...inputs },
+      env: { PATH: process.env.PATH, ACTION_FOLDER: dir, ...inputs },
     });
     return { arguments: stdout === '' ? null : JSON.parse(stdout), stderr, status };
   } finally {
@@ -74,6 +74,36 @@ function testStep(inputs: Record<string, string>) {
 }
 
 describe('the test step of the action', () => {
+  it('reaches the command line itself with the environment that action.yml gives it', () => {
+    const { runs } = parse(read('action.yml')) as {
+      runs: { steps: { id?: string; env?: Record<string, string> }[] };
+    };
+    const env = runs.steps.find(({ id }) => id === 'test')?.env ?? {};
+    const given: Record<string, string> = {
+      'github.action_path': root,
+      'inputs.seed': 'none',
+      'inputs.topology': 'article',
+    };
+    const { stdout, stderr, status } = spawnSync(path.join(root, '.ci/action-test'), {
+      cwd: tmpdir(),
+      encoding: 'utf8',
+      env: {
+        PATH: process.env.PATH,
+        ...Object.fromEntries(
+          Object.entries(env).map(([key, value]) => [
+            key,
+            given[/^\$\{\{ (\S+) \}\}$/.exec(value)?.[1] ?? ''] ?? '',
+          ]),
+        ),
+      },
+    });
+    expect({ stdout, stderr, status }).toEqual({
+      stdout: '',
+      stderr: 'harness: --seed: expected a whole number below 4294967296, seen "none"\n',
+      status: 2,
+    });
+  });
+
   it('passes on what was given and nothing else', () => {
     expect(
       testStep({

@@ -89,7 +89,7 @@ describe('a setting that cannot be used is refused', () => {
     );
     const text = await refused(['up'], { cwd: folder.path });
     expect(text).toMatch(/\.env:2: HARNESS_UP_TIMEOUT: expected at least 10, seen "5"/);
-    expect(text).toMatch(/\.env:3: unknown setting HARNESS_NAMES; expected one of HARNESS_NAME,/);
+    expect(text).toMatch(/\.env:3: unknown setting HARNESS_NAMES; is HARNESS_NAME meant?/);
   });
 
   it('in the environment and on the command line', async () => {
