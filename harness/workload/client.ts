@@ -1,5 +1,7 @@
 /** What the workload needs of a client of the network; the Fabric gateway provides it, tests fake it. */
 
+import type { ProposalAnswer } from './history.ts';
+
 export interface LoadClient {
   /** Unique within a scenario, e.g. `org1-3`. */
   readonly name: string;
@@ -47,6 +49,8 @@ export interface SubmitResult {
   /** The chaincode itself refused. */
   readonly refused?: boolean;
   readonly error?: string;
+  /** Every peer's answer to the proposal, of every round, for clients that see them. */
+  readonly responses?: readonly ProposalAnswer[];
 }
 
 export interface EvaluateRequest {
