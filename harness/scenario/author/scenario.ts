@@ -5,6 +5,7 @@ import { findEngine } from '../../engine/engine.ts';
 import { findNetwork } from '../../fabric/network/state.ts';
 import type { ScenarioResult } from '../../report/model.ts';
 import { register, sourceName, update } from '../run/declared.ts';
+import { namesOf } from '../run/names.ts';
 import { inRun, type RunContext, readRunContext } from '../run/run-context.ts';
 import { runScenario, type ScenarioPlace } from '../run/run-scenario.ts';
 import { openSession, type Session } from '../session.ts';
@@ -75,19 +76,7 @@ export function declare(
 }
 
 function placeOf(name: string, file: string, line: number, context: RunContext): ScenarioPlace {
-  const slug = name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '')
-    .slice(0, 40);
-  return {
-    name,
-    folder: `scenarios/${slug}`,
-    file,
-    line,
-    suite: context.suite,
-    channel: `${slug.slice(0, 24).replace(/-$/, '')}-${context.suffix}`.replace(/^[^a-z]+/, ''),
-  };
+  return { name, ...namesOf(name, context.suffix), file, line, suite: context.suite };
 }
 
 class ScenarioFailure extends Error {

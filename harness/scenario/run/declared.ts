@@ -33,9 +33,9 @@ const fileOf = (runFolder: string, { folder }: Pick<Declared, 'folder'>) =>
 export function register(runFolder: string, declared: Declared): void {
   const file = fileOf(runFolder, declared);
   if (existsSync(file)) {
-    const { name } = JSON.parse(readFileSync(file, 'utf8')) as Declared;
+    const { name, source } = JSON.parse(readFileSync(file, 'utf8')) as Declared;
     throw new Error(
-      `scenario "${declared.name}": expected a name that differs from the others of the run in its first 40 letters and digits, seen "${name}"`,
+      `scenario "${declared.name}": expected a name that no other of the run has, seen "${name}" in ${source} too`,
     );
   }
   update(runFolder, declared);

@@ -116,7 +116,7 @@ describe('register', () => {
   it('refuses a scenario whose result would replace that of another', () => {
     declare('crash', a);
     expect(() => declare('crash', b)).toThrow(
-      /^scenario "crash": expected a name .*, seen "crash"$/,
+      /^scenario "crash": expected a name .*, seen "crash" in \/own\/a.scenario.ts too$/,
     );
   });
 });
