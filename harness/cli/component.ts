@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { UsageError } from '../base/errors.ts';
-import type { FoundNetwork } from '../fabric/network/state.ts';
+import type { FoundNetwork } from '../network/machines/state.ts';
 import { COMPONENT_LABEL } from '../swarm/deploy.ts';
 import { componentsOf } from '../topology/components.ts';
 

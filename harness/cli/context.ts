@@ -2,7 +2,7 @@ import path from 'node:path';
 import { UsageError } from '../base/errors.ts';
 import { loadSettings, type Settings } from '../base/settings.ts';
 import { findEngine } from '../engine/engine.ts';
-import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
+import { type FoundNetwork, findNetwork } from '../network/machines/state.ts';
 import { watchLauncher } from './launcher.ts';
 
 /** Options that every command takes; they win over environment and .env. */

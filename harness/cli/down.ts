@@ -1,7 +1,7 @@
 import type { Settings } from '../base/settings.ts';
 import { findEngine } from '../engine/engine.ts';
 import { stopPrivateEngineIfIdle } from '../engine/private-engine.ts';
-import { networkNames, removeObjects } from '../fabric/network/objects.ts';
+import { networkNames, removeObjects } from '../network/machines/objects.ts';
 
 /** `harness down`: removes what carries the network's label, and ends the private engine when nothing else uses it. */
 export async function down(settings: Settings, options: { all?: boolean }): Promise<void> {

@@ -1,4 +1,4 @@
-import type { FirstTransfer } from '../fabric/network/state.ts';
+import type { FirstTransfer } from '../network/machines/state.ts';
 
 /** What the example reads besides the API's URL. */
 export interface ExampleFacts {

@@ -1,6 +1,6 @@
 import type { Settings } from '../base/settings.ts';
-import type { FoundNetwork } from '../fabric/network/state.ts';
-import { type ComponentStatus, statusOf } from '../fabric/network/status.ts';
+import type { FoundNetwork } from '../network/machines/state.ts';
+import { type ComponentStatus, statusOf } from '../network/status.ts';
 import { runningNetwork } from './context.ts';
 import { table } from './terminal.ts';
 

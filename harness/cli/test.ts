@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, UsageError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
-import { parseOwnChaincode } from '../fabric/network/own-chaincode.ts';
-import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
+import { type FoundNetwork, findNetwork } from '../network/machines/state.ts';
+import { parseOwnChaincode } from '../network/stack/own-chaincode.ts';
 import {
   BRING_UP_FOLDER,
   closingLine,

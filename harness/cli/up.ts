@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Settings } from '../base/settings.ts';
-import { type FoundNetwork, findNetwork } from '../fabric/network/state.ts';
-import { type ComponentStatus, statusOf } from '../fabric/network/status.ts';
+import { type FoundNetwork, findNetwork } from '../network/machines/state.ts';
+import { type ComponentStatus, statusOf } from '../network/status.ts';
 import { interruptible } from './context.ts';
 import { curlExample } from './example.ts';
 import { preflight, provideNetwork } from './provide.ts';

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { waitFor } from '../base/wait.ts';
-import type { FoundNetwork } from '../fabric/network/state.ts';
+import type { FoundNetwork } from '../network/machines/state.ts';
 import { COMPONENT_LABEL } from '../swarm/deploy.ts';
 import type { StartedDockerNode } from '../swarm/machine.ts';
 import { type ComponentKind, componentsOf } from '../topology/components.ts';

@@ -1,5 +1,5 @@
 import { messageOf } from '../base/errors.ts';
-import type { FoundNetwork } from '../fabric/network/state.ts';
+import type { FoundNetwork } from '../network/machines/state.ts';
 import type { ComponentHandle } from './components.ts';
 import type { Guard } from './guard.ts';
 

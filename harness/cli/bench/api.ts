@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { Connections } from '../../fabric/client/connections.ts';
+import { type Endpoints, endpointsOf, signingIdentity } from '../../fabric/endpoints.ts';
 import { type FabricClient, openGateway } from '../../fabric/gateway/gateway.ts';
 import { addressesOf } from '../../fabric/identities/identities.ts';
-import { type Endpoints, endpointsOf, signingIdentity } from '../../fabric/network/endpoints.ts';
-import type { FoundNetwork } from '../../fabric/network/state.ts';
 import { componentHandle, runningContainer } from '../../faults/components.ts';
+import type { FoundNetwork } from '../../network/machines/state.ts';
 import { PASSWORD, restClient } from '../../scenario/author/api.ts';
 import {
   type Attempt,

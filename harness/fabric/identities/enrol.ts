@@ -1,19 +1,23 @@
 import { createHmac } from 'node:crypto';
 import type FabricCaClient from 'fabric-ca-client';
 import type { ICryptoSuite, User } from 'fabric-common';
-import type { Organisation } from '../../topology/schema.ts';
+import type { Organisation, Topology } from '../../topology/schema.ts';
 import { describe, FabricError } from '../client/errors.ts';
 import { loadSdk } from '../client/sdk.ts';
 import type { SigningIdentity } from '../client/types.ts';
 import { until } from '../client/until.ts';
-import type { NetworkState } from '../network/state.ts';
 import { connectionProfile } from '../profile/connection-profile.ts';
-import type { Login } from './credentials.ts';
-import { addressesOf } from './identities.ts';
+import type { Credentials, Login } from './credentials.ts';
+import { addressesOf, type Identities } from './identities.ts';
 import { createSigningRequest } from './signing-request.ts';
 
 /** What is needed of a running network. */
-export type Enrolling = Pick<NetworkState, 'topology' | 'identities' | 'credentials' | 'machines'>;
+export interface Enrolling {
+  readonly topology: Topology;
+  readonly identities: Identities;
+  readonly credentials: Credentials;
+  readonly machines: readonly { readonly number: number; readonly address: string }[];
+}
 
 /** fabric-ca-client puts this on errors that the server answered; those of the connection lack it. */
 interface ServerAnswer {

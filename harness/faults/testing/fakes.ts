@@ -1,4 +1,4 @@
-import type { FoundNetwork } from '../../fabric/network/state.ts';
+import type { FoundNetwork } from '../../network/machines/state.ts';
 import type { ExecResult } from '../../swarm/docker-api.ts';
 import type { StartedDockerNode } from '../../swarm/machine.ts';
 import { loadTopology } from '../../topology/load.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { findEngine } from '../../engine/engine.ts';
-import { type FoundNetwork, findNetwork } from '../../fabric/network/state.ts';
+import { type FoundNetwork, findNetwork } from '../../network/machines/state.ts';
 import { attachNode } from '../../swarm/machine.ts';
 import { RunClock } from '../../workload/clock.ts';
 import type { FaultEvent } from '../../workload/history.ts';

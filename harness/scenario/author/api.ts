@@ -8,10 +8,10 @@ import { createSigner } from '../../fabric/client/signer.ts';
 import { fetchBlock } from '../../fabric/deliver/fetch.ts';
 import { decodeBlock } from '../../fabric/ledger/decoder.ts';
 import type { Block } from '../../fabric/ledger/model.ts';
-import { putFiles } from '../../fabric/network/archive.ts';
-import { runJob } from '../../fabric/network/run-job.ts';
 import { API_ARTEFACTS } from '../../fabric/services/api.ts';
 import { componentHandle, runningContainer } from '../../faults/components.ts';
+import { runJob } from '../../network/stack/run-job.ts';
+import { putFiles } from '../../swarm/archive.ts';
 import type { Session } from '../session.ts';
 import { RestClient } from './rest-client.ts';
 

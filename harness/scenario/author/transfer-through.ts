@@ -1,6 +1,6 @@
 import { waitFor } from '../../base/wait.ts';
+import type { Endpoints } from '../../fabric/endpoints.ts';
 import { type FabricClient, openGateway } from '../../fabric/gateway/gateway.ts';
-import type { Endpoints } from '../../fabric/network/endpoints.ts';
 
 /** What the transfer of one organisation did, and what each peer says about it. */
 export interface SeenTransfer {

@@ -2,8 +2,8 @@ import type { Connections } from '../../fabric/client/connections.ts';
 import { createSigner } from '../../fabric/client/signer.ts';
 import type { Endpoint } from '../../fabric/client/types.ts';
 import { fetchBlock } from '../../fabric/deliver/fetch.ts';
+import type { Endpoints } from '../../fabric/endpoints.ts';
 import { decodeHeader, splitBlock } from '../../fabric/ledger/decoder.ts';
-import type { Endpoints } from '../../fabric/network/endpoints.ts';
 
 /** For each peer and orderer, in this order, the header hash of each block from 0 to the given one. */
 export type HeaderHashes = ReadonlyMap<string, readonly string[]>;

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { writeScenario } from '../../audit/evidence.ts';
-import type { FoundNetwork } from '../../fabric/network/state.ts';
+import type { FoundNetwork } from '../../network/machines/state.ts';
 import { waitForQuiescence } from '../run/quiescence.ts';
 import { openSession } from '../session.ts';
 import { saveBlocks, saveKafka, saveLogs } from './collect.ts';

@@ -1,7 +1,7 @@
 import { artefactJob } from '../../fabric/artefacts/artefacts.ts';
 import { createChannel, joinChannel } from '../../fabric/client/channel.ts';
 import { approveChaincode, commitChaincode } from '../../fabric/client/lifecycle.ts';
-import { runJob } from '../../fabric/network/run-job.ts';
+import { runJob } from '../../network/stack/run-job.ts';
 import { greatestHeight } from '../evidence/observers.ts';
 import type { Session } from '../session.ts';
 

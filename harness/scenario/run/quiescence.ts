@@ -2,7 +2,7 @@ import { messageOf } from '../../base/errors.ts';
 import { waitFor } from '../../base/wait.ts';
 import { createSigner } from '../../fabric/client/signer.ts';
 import { fetchBlock } from '../../fabric/deliver/fetch.ts';
-import { statusOf } from '../../fabric/network/status.ts';
+import { statusOf } from '../../network/status.ts';
 import { heightsOf } from '../evidence/observers.ts';
 import type { Session } from '../session.ts';
 import type { OpenCount } from './open-transactions.ts';

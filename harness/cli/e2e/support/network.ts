@@ -1,7 +1,7 @@
 import { Connections } from '../../../fabric/client/connections.ts';
+import { type Endpoints, endpointsOf } from '../../../fabric/endpoints.ts';
 import { addressesOf } from '../../../fabric/identities/identities.ts';
-import { type Endpoints, endpointsOf } from '../../../fabric/network/endpoints.ts';
-import { type FoundNetwork, findNetwork } from '../../../fabric/network/state.ts';
+import { type FoundNetwork, findNetwork } from '../../../network/machines/state.ts';
 import { transferThrough } from '../../../scenario/author/transfer-through.ts';
 import { disagreements, headerHashes } from '../../../scenario/evidence/header-hashes.ts';
 import { testEngine } from './engine.ts';

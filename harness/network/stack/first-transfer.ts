@@ -1,8 +1,8 @@
+import type { Connections } from '../../fabric/client/connections.ts';
+import { transact } from '../../fabric/client/transact.ts';
+import { type Endpoints, signingIdentity } from '../../fabric/endpoints.ts';
+import type { Identities } from '../../fabric/identities/identities.ts';
 import type { Topology } from '../../topology/schema.ts';
-import type { Connections } from '../client/connections.ts';
-import { transact } from '../client/transact.ts';
-import type { Identities } from '../identities/identities.ts';
-import { type Endpoints, signingIdentity } from './endpoints.ts';
 
 const BUDGET_MS = 60_000;
 

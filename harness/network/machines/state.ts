@@ -1,12 +1,12 @@
 import type Docker from 'dockerode';
 import type { StepRecord } from '../../base/progress.ts';
 import type { NodeMode } from '../../engine/mode.ts';
+import type { Credentials } from '../../fabric/identities/credentials.ts';
+import type { Identities } from '../../fabric/identities/identities.ts';
+import { getText, putFiles } from '../../swarm/archive.ts';
 import { attachNode, type StartedDockerNode } from '../../swarm/machine.ts';
 import type { ApiCertificates } from '../../swarm/tls.ts';
 import type { Topology } from '../../topology/schema.ts';
-import type { Credentials } from '../identities/credentials.ts';
-import type { Identities } from '../identities/identities.ts';
-import { getText, putFiles } from './archive.ts';
 import { findObjects } from './objects.ts';
 
 /** What the first transfer proved. */

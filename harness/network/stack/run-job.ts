@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type Docker from 'dockerode';
+import type { ArtefactJob } from '../../fabric/artefacts/artefacts.ts';
+import { getFiles, putFiles } from '../../swarm/archive.ts';
 import { demultiplex } from '../../swarm/docker-api.ts';
-import type { ArtefactJob } from '../artefacts/artefacts.ts';
-import { getFiles, putFiles } from './archive.ts';
 
 /** configtxgen takes a tenth of a second; a start on a busy machine some more. */
 const BUDGET_MS = 60_000;

@@ -1,10 +1,14 @@
 import type { Progress } from '../../base/progress.ts';
+import type { ChaincodePackage } from '../../fabric/artefacts/chaincode-package.ts';
+import { createChannel, joinChannel } from '../../fabric/client/channel.ts';
+import type { Connections } from '../../fabric/client/connections.ts';
+import {
+  approveChaincode,
+  commitChaincode,
+  installChaincode,
+} from '../../fabric/client/lifecycle.ts';
+import type { Endpoints } from '../../fabric/endpoints.ts';
 import type { Topology } from '../../topology/schema.ts';
-import type { ChaincodePackage } from '../artefacts/chaincode-package.ts';
-import { createChannel, joinChannel } from '../client/channel.ts';
-import type { Connections } from '../client/connections.ts';
-import { approveChaincode, commitChaincode, installChaincode } from '../client/lifecycle.ts';
-import type { Endpoints } from './endpoints.ts';
 import { onMachines } from './on-machines.ts';
 
 /** Installs every chaincode on every peer, as the administrator of its organisation. */

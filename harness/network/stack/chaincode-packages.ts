@@ -1,9 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import {
+  type ChaincodePackage,
+  packageChaincode,
+} from '../../fabric/artefacts/chaincode-package.ts';
+import type { Identities } from '../../fabric/identities/identities.ts';
+import { chaincodeConnection, chaincodeLabel } from '../../fabric/services/chaincode.ts';
 import type { Topology } from '../../topology/schema.ts';
-import { type ChaincodePackage, packageChaincode } from '../artefacts/chaincode-package.ts';
-import type { Identities } from '../identities/identities.ts';
-import { chaincodeConnection, chaincodeLabel } from '../services/chaincode.ts';
 import { indexesFolder, type OwnChaincode } from './own-chaincode.ts';
 
 const CHAINCODE_FOLDER = path.resolve(import.meta.dirname, '../../../fixtures/chaincode');

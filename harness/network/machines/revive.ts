@@ -1,14 +1,14 @@
 import type { Progress } from '../../base/progress.ts';
 import { raceAbort } from '../../base/race-abort.ts';
 import { waitFor } from '../../base/wait.ts';
+import { Connections } from '../../fabric/client/connections.ts';
+import { endpointsOf } from '../../fabric/endpoints.ts';
+import { addressesOf } from '../../fabric/identities/identities.ts';
 import { awaitEngine } from '../../swarm/engine-answers.ts';
-import { Connections } from '../client/connections.ts';
-import { addressesOf } from '../identities/identities.ts';
-import { endpointsOf } from './endpoints.ts';
-import { transferThroughEach } from './first-transfer.ts';
-import { onMachines } from './on-machines.ts';
+import { transferThroughEach } from '../stack/first-transfer.ts';
+import { onMachines } from '../stack/on-machines.ts';
+import { statusOf } from '../status.ts';
 import type { FoundNetwork } from './state.ts';
-import { statusOf } from './status.ts';
 
 /** Milliseconds for the engines of all machines to answer again (2 s seen). */
 const ENGINES_MS = 60_000;

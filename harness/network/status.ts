@@ -1,6 +1,6 @@
-import { COMPONENT_LABEL } from '../../swarm/deploy.ts';
-import { componentsOf } from '../../topology/components.ts';
-import type { FoundNetwork } from './state.ts';
+import { COMPONENT_LABEL } from '../swarm/deploy.ts';
+import { componentsOf } from '../topology/components.ts';
+import type { FoundNetwork } from './machines/state.ts';
 
 /** How one component is now. */
 export interface ComponentStatus {
