@@ -1,7 +1,7 @@
+import { indexHistory, ofChannel, type RecordedHistory } from '../workload/history-index.ts';
 import type { ChannelCheck, ChannelChecker, ChannelContext, Check } from './checker.ts';
 import { EventFeed } from './event-feed.ts';
 import { type CheckDefinition, Findings } from './findings.ts';
-import { type History, indexHistory, ofChannel } from './history.ts';
 import { lockstep, type SourceProblem } from './lockstep.ts';
 import type { AuditResult, CheckResult, Verdict } from './model.ts';
 import type { BlockSource, ChannelFacts, Recording } from './recording.ts';
@@ -39,7 +39,7 @@ export function audit(recording: Recording, checks: readonly Check[] = CHECKS): 
 function auditChannel(
   channel: string,
   recording: Recording,
-  whole: History,
+  whole: RecordedHistory,
   checks: readonly Check[],
 ): ReadonlyMap<string, CheckResult> {
   const facts: ChannelFacts = recording.scenario.channels[channel] ?? {

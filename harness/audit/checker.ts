@@ -1,6 +1,6 @@
+import type { RecordedHistory } from '../workload/history-index.ts';
 import type { Announcement, EventFeed } from './event-feed.ts';
 import type { CheckDefinition } from './findings.ts';
-import type { History } from './history.ts';
 import type { Height, SourceProblem } from './lockstep.ts';
 import type { CheckResult } from './model.ts';
 import type { ChannelFacts, Recording, ScenarioFacts } from './recording.ts';
@@ -12,7 +12,7 @@ export interface ChannelContext {
   readonly channel: string;
   readonly scenario: ScenarioFacts;
   readonly facts: ChannelFacts;
-  readonly history: History;
+  readonly history: RecordedHistory;
   readonly recording: Recording;
   /** Names of the sources whose blocks were recorded. */
   readonly sources: readonly string[];
@@ -45,7 +45,7 @@ export interface ChannelCheck {
 export interface RunCheck {
   readonly definition: CheckDefinition;
   readonly scope: 'run';
-  run(recording: Recording, history: History): CheckResult;
+  run(recording: Recording, history: RecordedHistory): CheckResult;
 }
 
 export type Check = ChannelCheck | RunCheck;

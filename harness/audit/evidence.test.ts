@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { delimited, readBlocks, readJsonLines, readLines } from '../base/files.ts';
 import { audit } from './audit.ts';
 import {
   appendTo,
@@ -11,7 +12,6 @@ import {
   writeKafka,
   writeScenario,
 } from './evidence.ts';
-import { delimited, readBlocks, readJsonLines, readLines } from './files.ts';
 import type { TestRecording } from './testing/ledger-builder.ts';
 import { busyRecording } from './testing/scene.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { HistoryRecord } from '../workload/history.ts';
+import { AppendFile, readBlocks, readJsonLines, readLines } from '../base/files.ts';
+import { readHistory } from '../workload/history-reader.ts';
 import { audit } from './audit.ts';
-import { AppendFile, readBlocks, readJsonLines, readLines } from './files.ts';
 import type { AuditResult } from './model.ts';
 import type {
   BlockEvent,
@@ -78,7 +78,7 @@ export function openEvidence(dir: string): Recording {
     files(join(dir, kind, channel), suffix);
   return {
     scenario,
-    history: again(() => readJsonLines<HistoryRecord>(paths.history(dir))),
+    history: again(() => readHistory(paths.history(dir))),
     channels: channels.length > 0 ? channels : Object.keys(scenario.channels),
     blocks: (channel) =>
       sources('blocks', channel, '.blocks').map((source) => ({

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { readBlocks } from '../base/files.ts';
 import { decodeBlock } from '../fabric/ledger/decoder.ts';
 import type {
   Block,
@@ -11,7 +12,6 @@ import type {
   Transaction,
 } from '../fabric/ledger/model.ts';
 import { commitHash } from './commit-hash.ts';
-import { readBlocks } from './files.ts';
 import { summarise } from './range-summary.ts';
 import { Replay } from './replay.ts';
 

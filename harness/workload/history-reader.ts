@@ -1,11 +1,5 @@
-import { createReadStream } from 'node:fs';
+import { readLines } from '../base/files.ts';
 import type { HistoryRecord } from './history.ts';
-
-export interface SavedHistory {
-  readonly records: readonly HistoryRecord[];
-  /** The process died while it wrote the last line, which was left out. */
-  readonly torn: boolean;
-}
 
 const TYPES: ReadonlySet<unknown> = new Set([
   'invoke',
@@ -16,31 +10,18 @@ const TYPES: ReadonlySet<unknown> = new Set([
 ] satisfies HistoryRecord['type'][]);
 
 /**
- * Reads a saved history. A torn last line is what a kill leaves behind and is tolerated; anything else that is not a
- * record means that the file was damaged.
+ * Reads a saved history, for whoever judges it: live, later, or in a test. A torn last line is what a kill leaves behind
+ * and is passed over; anything else that is not a record means that the file was damaged. A file that is not there has no
+ * records.
+ *
  * @throws Error naming file and line
  */
-export async function readHistory(path: string): Promise<SavedHistory> {
-  return await parseHistory(createReadStream(path, { encoding: 'utf8' }), path);
-}
-
-/**
- * The same for text in pieces of any size.
- * @param name for messages
- */
-export async function parseHistory(
-  pieces: AsyncIterable<string> | Iterable<string>,
-  name: string,
-): Promise<SavedHistory> {
-  const records: HistoryRecord[] = [];
-  let rest = '';
-  for await (const piece of pieces) {
-    const lines = (rest + piece).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) records.push(parseLine(line, name, records.length + 1));
+export function* readHistory(path: string): Generator<HistoryRecord> {
+  let number = 0;
+  for (const line of readLines(path, { torn: 'drop' })) {
+    number += 1;
+    yield parseLine(line, path, number);
   }
-  // Lines end with a newline that is written with them; without it the line may be incomplete though it parses.
-  return { records, torn: rest !== '' };
 }
 
 function parseLine(line: string, name: string, number: number): HistoryRecord {

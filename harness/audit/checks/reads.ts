@@ -1,8 +1,8 @@
+import type { Operation } from '../../workload/history-index.ts';
 import { ACCOUNT_PREFIX } from '../bank.ts';
 import { BankView, normaliseAnswer } from '../bank-view.ts';
 import type { ChannelCheck } from '../checker.ts';
 import { Findings } from '../findings.ts';
-import type { Operation } from '../history.ts';
 
 /** A read that can be judged: it has a result and the heights of its peer around it. */
 interface Read {

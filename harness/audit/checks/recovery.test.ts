@@ -1,6 +1,6 @@
 import type { Completion, FaultEvent, Invocation } from '../../workload/history.ts';
-import type { History } from '../history.ts';
-import { indexHistory } from '../history.ts';
+import type { RecordedHistory } from '../../workload/history-index.ts';
+import { indexHistory } from '../../workload/history-index.ts';
 import type { AvailabilityExpectation, ScenarioFacts } from '../recording.ts';
 import { LedgerBuilder } from '../testing/ledger-builder.ts';
 import { busyRecording } from '../testing/scene.ts';
@@ -48,8 +48,9 @@ const fault = (number: number, phase: FaultEvent['phase'], at: number): FaultEve
   at,
 });
 
-const history = (...records: readonly (Invocation | Completion | FaultEvent)[][]): History =>
-  indexHistory(records.flat());
+const history = (
+  ...records: readonly (Invocation | Completion | FaultEvent)[][]
+): RecordedHistory => indexHistory(records.flat());
 
 const recording = (facts: Partial<ScenarioFacts>) => {
   const paper = new LedgerBuilder().recording();
@@ -60,7 +61,7 @@ const recording = (facts: Partial<ScenarioFacts>) => {
 describe('F18 ordering resumes', () => {
   const both = { recovery: { orderers: ['orderer0', 'orderer1'], budget: 50 } };
   const healed = [fault(1, 'inject', 10), fault(1, 'heal', 100)];
-  const run = (past: History, expectations: ScenarioFacts['expectations'] = both) =>
+  const run = (past: RecordedHistory, expectations: ScenarioFacts['expectations'] = both) =>
     recovers.run(recording({ expectations }), past);
 
   it('accepts a commit through each orderer within the budget', () => {
@@ -200,7 +201,7 @@ describe('F18 ordering resumes', () => {
 });
 
 describe('F19 availability as designed', () => {
-  const run = (past: History, ...availability: AvailabilityExpectation[]) =>
+  const run = (past: RecordedHistory, ...availability: AvailabilityExpectation[]) =>
     available.run(recording({ patience: 5_000, expectations: { availability } }), past);
   const outage = [fault(1, 'inject', 100), fault(1, 'heal', 200)];
 

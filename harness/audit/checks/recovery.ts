@@ -1,10 +1,7 @@
 import { INTERRUPTED } from '../../workload/history.ts';
+import { isMarked, type Operation } from '../../workload/history-index.ts';
 import { inWords, judgeShares } from '../../workload/statistics/availability.ts';
-import {
-  faultWindows,
-  isLoad,
-  type Operation as LoadOperation,
-} from '../../workload/statistics/operations.ts';
+import { faultWindows, isLoad } from '../../workload/statistics/operations.ts';
 import {
   drainedAfter,
   firstCommitThrough,
@@ -15,13 +12,7 @@ import {
 } from '../../workload/statistics/outages.ts';
 import type { RunCheck } from '../checker.ts';
 import { Findings } from '../findings.ts';
-import { type History, isMarked } from '../history.ts';
 import type { AvailabilityExpectation, RecoveryExpectation } from '../recording.ts';
-
-/** Operations as the statistics of the workload name their parts: audit and report measure by the same functions. */
-function operationsOf({ operations }: History): LoadOperation[] {
-  return operations.map(({ invoke, complete }) => ({ invocation: invoke, completion: complete }));
-}
 
 export const recovers: RunCheck = {
   scope: 'run',
@@ -52,7 +43,7 @@ export const recovers: RunCheck = {
       findings.unknown('the scenario has a fault but no expectation of recovery');
       return findings.result();
     }
-    const operations = operationsOf(history);
+    const operations = history.operations;
     for (const { to } of outagesOf(history.faults, operations)) {
       if (to !== Number.POSITIVE_INFINITY)
         judgeHeal(to, expected, operations, findings, interrupted);
@@ -65,7 +56,7 @@ export const recovers: RunCheck = {
 function judgeHeal(
   heal: number,
   { orderers, budget, backlog }: RecoveryExpectation,
-  operations: readonly LoadOperation[],
+  operations: readonly Operation[],
   findings: Findings,
   interrupted: boolean,
 ): void {
@@ -125,7 +116,7 @@ export const available: RunCheck = {
       }
     }
     const { availability = [], recovery = NO_GOAL } = scenario.expectations ?? {};
-    const operations = operationsOf(history);
+    const operations = history.operations;
     const outages = outagesOf(history.faults, operations, recovery);
     for (const judgement of judgeShares(availability, history.faults, operations, outages)) {
       if (judgement.share === null) {
@@ -144,7 +135,7 @@ export const available: RunCheck = {
 /** Judges operations that an expectation chooses by more than their phase. */
 function judgeChosen(
   expected: AvailabilityExpectation,
-  operations: readonly LoadOperation[],
+  operations: readonly Operation[],
   outages: readonly Outage[],
   findings: Findings,
 ): void {
@@ -154,17 +145,17 @@ function judgeChosen(
   const subject = `${kind}s ${phase} the fault${who && ` (${who})`}`;
   const chosen = operations.filter(
     (operation) =>
-      operation.invocation.kind === kind &&
+      operation.invoke.kind === kind &&
       phaseOf(operation, outages) === phase &&
-      (msp === undefined || operation.invocation.msp === msp) &&
-      (client === undefined || operation.invocation.client.startsWith(client)),
+      (msp === undefined || operation.invoke.msp === msp) &&
+      (client === undefined || operation.invoke.client.startsWith(client)),
   );
   if (chosen.length === 0) {
     findings.unknown(`there were no ${subject}`);
     return;
   }
   findings.count('expectations');
-  const ok = chosen.filter(({ completion }) => completion?.outcome === 'ok').length;
+  const ok = chosen.filter(({ complete }) => complete?.outcome === 'ok').length;
   const share = ok / chosen.length;
   const percent = (value: number): string => `${Math.round(value * 1000) / 10} %`;
   if (leastOk !== undefined && share < leastOk) {
@@ -178,11 +169,11 @@ function judgeChosen(
     });
   }
   if (refusedWithin === undefined) return;
-  for (const { invocation, completion } of chosen) {
-    if (completion?.outcome !== 'fail' || completion.at - invocation.at <= refusedWithin) continue;
+  for (const { invoke, complete } of chosen) {
+    if (complete?.outcome !== 'fail' || complete.at - invoke.at <= refusedWithin) continue;
     findings.violation({
-      operation: invocation.operation,
-      message: `operation ${invocation.operation} was refused after ${completion.at - invocation.at} ms, expected within ${refusedWithin} ms`,
+      operation: invoke.operation,
+      message: `operation ${invoke.operation} was refused after ${complete.at - invoke.at} ms, expected within ${refusedWithin} ms`,
     });
   }
 }

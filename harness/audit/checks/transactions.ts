@@ -7,9 +7,9 @@ import {
 } from '../../fabric/ledger/codes.ts';
 import type { Block } from '../../fabric/ledger/model.ts';
 import { UNSETTLED } from '../../workload/history.ts';
+import { isMarked, type Operation } from '../../workload/history-index.ts';
 import type { ChannelCheck, ChannelContext } from '../checker.ts';
 import { Findings } from '../findings.ts';
-import { isMarked, type Operation } from '../history.ts';
 import type { Height } from '../lockstep.ts';
 import type { Place } from '../transaction-index.ts';
 

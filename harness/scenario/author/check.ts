@@ -8,6 +8,7 @@ import type {
   ScenarioResult,
   ScenarioStatus,
 } from '../../report/model.ts';
+import { indexHistory } from '../../workload/history-index.ts';
 import { loadResult } from '../../workload/statistics/load.ts';
 import { saveLogs } from '../evidence/collect.ts';
 import { componentStates, componentsByMachine } from '../evidence/component-states.ts';
@@ -94,7 +95,7 @@ export function check(name: string, run: (session: Session, notes: Notes) => Pro
       expectations,
       audit: null,
       recovery: [],
-      load: loadResult([]),
+      load: loadResult(indexHistory([])),
       problems,
       states: componentStates(engines.events, componentsByMachine(session)),
       excerpts: status === 'passed' ? [] : findExcerpts(session.runFolder, place.folder),

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { appendTo, paths } from '../../audit/evidence.ts';
-import type { AppendFile } from '../../audit/files.ts';
 import { messageOf } from '../../base/errors.ts';
+import type { AppendFile } from '../../base/files.ts';
 import { MACHINE_LABEL, NETWORK_LABEL } from '../../engine/labels.ts';
 import { COMPONENT_LABEL } from '../../swarm/deploy.ts';
 import type { Clock } from '../../workload/clock.ts';

@@ -1,9 +1,9 @@
 import { available } from '../../audit/checks/recovery.ts';
-import { indexHistory } from '../../audit/history.ts';
 import type { ScenarioFacts } from '../../audit/recording.ts';
 import { LedgerBuilder } from '../../audit/testing/ledger-builder.ts';
 import { component, crash } from '../../faults/index.ts';
 import type { HistoryRecord, Outcome } from '../../workload/history.ts';
+import { indexHistory } from '../../workload/history-index.ts';
 import { transfers } from '../../workload/profile.ts';
 import { during, type ScenarioDefinition } from '../author/definition.ts';
 import { judge } from '../run/expectations.ts';
@@ -68,7 +68,7 @@ describe('what the audit is told of a scenario', () => {
       ...[fault('heal', 3_000), ...operation(3_100, 'ok'), ...operation(4_000, 'ok')],
     ];
     const goal = { orderers: ['orderer0'], budget: 5_000 };
-    const shares = judge(definition, records, [], goal).filter(({ name }) =>
+    const shares = judge(definition, indexHistory(records), [], goal).filter(({ name }) =>
       name.startsWith('transfers'),
     );
     const recording = { ...new LedgerBuilder().recording(), scenario: saved() };

@@ -1,9 +1,11 @@
 import { component, crash } from '../../faults/index.ts';
 import type { FaultResult } from '../../report/model.ts';
 import type { HistoryRecord } from '../../workload/history.ts';
+import { indexHistory } from '../../workload/history-index.ts';
 import { transfers } from '../../workload/profile.ts';
-import { during } from '../author/definition.ts';
-import { judge } from './expectations.ts';
+import type { RecoveryGoal } from '../../workload/statistics/outages.ts';
+import { during, type ScenarioDefinition } from '../author/definition.ts';
+import { judge as judgeHistory } from './expectations.ts';
 
 const load = transfers({ clients: 1 });
 const faults = [during(crash(component('orderer0')), { at: 1, for: 1 })];
@@ -19,6 +21,13 @@ const confirmed: FaultResult = {
 
 const goal = { orderers: ['orderer0'], budget: 1_000 };
 const nobody = { orderers: [], budget: 0 };
+
+const judge = (
+  definition: ScenarioDefinition,
+  records: readonly HistoryRecord[],
+  results: readonly FaultResult[],
+  reach: RecoveryGoal,
+) => judgeHistory(definition, indexHistory(records), results, reach);
 
 let next = 0;
 function operation(

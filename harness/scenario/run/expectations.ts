@@ -1,9 +1,8 @@
 import type { AvailabilityExpectation } from '../../audit/recording.ts';
 import type { ExpectationResult, FaultResult } from '../../report/model.ts';
-import type { HistoryRecord } from '../../workload/history.ts';
+import type { RecordedHistory } from '../../workload/history-index.ts';
 import { judgeShares } from '../../workload/statistics/availability.ts';
 import { loadResult } from '../../workload/statistics/load.ts';
-import { operationsOf } from '../../workload/statistics/operations.ts';
 import { outagesOf, type RecoveryGoal } from '../../workload/statistics/outages.ts';
 import { recovery } from '../../workload/statistics/recovery.ts';
 import type { ScenarioDefinition } from '../author/definition.ts';
@@ -16,25 +15,25 @@ import type { ScenarioDefinition } from '../author/definition.ts';
  */
 export function judge(
   definition: ScenarioDefinition,
-  records: readonly HistoryRecord[],
+  history: RecordedHistory,
   faults: readonly FaultResult[],
   goal: RecoveryGoal,
 ): ExpectationResult[] {
   const { expect = {} } = definition;
-  const operations = operationsOf(records);
-  const outages = outagesOf(records, operations, goal);
+  const { operations } = history;
+  const outages = outagesOf(history.faults, operations, goal);
   const which = (numbers: readonly number[]) =>
     outages.length < 2 ? '' : ` after ${numbers.map((n) => nameOf(definition, n)).join(' and ')}`;
   return [
     ...faultsTookEffect(definition, faults),
-    ...recovery(records, goal).map(({ faults: numbers, orderer, firstCommit, budget }) => ({
+    ...recovery(history, goal).map(({ faults: numbers, orderer, firstCommit, budget }) => ({
       name: `recovery through ${orderer}${which(numbers)}`,
       met: firstCommit !== null,
       expected: `a VALID commit within ${seconds(budget)} of the heal`,
       seen: firstCommit === null ? 'none' : seconds(firstCommit),
     })),
-    ...drains(expect.backlog, records, which),
-    ...judgeShares(shareExpectations(expect), records, operations, outages).map(
+    ...drains(expect.backlog, history, which),
+    ...judgeShares(shareExpectations(expect), history.faults, operations, outages).map(
       ({ name, met, expected, seen }) => ({ name, met, expected, seen }),
     ),
   ];
@@ -50,11 +49,11 @@ function nameOf({ faults = [] }: ScenarioDefinition, number: number): string {
 
 function drains(
   budget: number | undefined,
-  records: readonly HistoryRecord[],
+  history: RecordedHistory,
   which: (numbers: readonly number[]) => string,
 ): ExpectationResult[] {
   if (budget === undefined) return [];
-  return loadResult(records)
+  return loadResult(history)
     .outages.filter(({ to }) => to !== null)
     .map(({ faults, backlogDrain }) => ({
       name: `backlog drained${which(faults)}`,

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RunResult, ScenarioResult, ScenarioStatus } from '../../report/model.ts';
+import { indexHistory } from '../../workload/history-index.ts';
 import { loadResult } from '../../workload/statistics/load.ts';
 import { type Declared, declaredBy, sourceName } from './declared.ts';
 import type { ScenarioPlace } from './run-scenario.ts';
@@ -122,7 +123,7 @@ function absent(
     expectations: [],
     audit: null,
     recovery: [],
-    load: loadResult([]),
+    load: loadResult(indexHistory([])),
     problems: [problem],
     excerpts: [],
   };

@@ -4,6 +4,7 @@ import { auditEvidence, paths, writeEnvironment, writeScenario } from '../../aud
 import { messageOf } from '../../base/errors.ts';
 import type { ScenarioResult, ScenarioStatus } from '../../report/model.ts';
 import { INTERRUPTED, UNSETTLED } from '../../workload/history.ts';
+import { indexHistory } from '../../workload/history-index.ts';
 import { readHistory } from '../../workload/history-reader.ts';
 import { History } from '../../workload/history-writer.ts';
 import { loadResult } from '../../workload/statistics/load.ts';
@@ -87,7 +88,7 @@ export async function runScenario(
   await saveLogs(session, folder, since).catch((error) =>
     draft.problems.push(`logs: ${messageOf(error)}`),
   );
-  const { records } = await readHistory(paths.history(folder)).catch(() => ({ records: [] }));
+  const history = indexHistory(readHistory(paths.history(folder)));
   // Without a channel there is nothing to audit, and the problem is told already.
   const audit = existsSync(paths.scenario(folder))
     ? await attempt(draft, 'audit', async () => auditEvidence(folder))
@@ -96,7 +97,7 @@ export async function runScenario(
     orderers: session.endpoints.orderers.map((o) => o.name),
     budget: draft.recoveryBudget,
   };
-  const expectations = judge(definition, records, draft.faults, goal);
+  const expectations = judge(definition, history, draft.faults, goal);
   const problems = problemsOf(draft.problems, expectations, audit);
   if (status === 'passed' && problems.length > 0) status = 'failed';
   return {
@@ -112,8 +113,8 @@ export async function runScenario(
     faults: draft.faults,
     expectations,
     audit: audit ?? null,
-    recovery: recovery(records, goal),
-    load: loadResult(records, {
+    recovery: recovery(history, goal),
+    load: loadResult(history, {
       blocks: draft.blocks,
       goal,
       backlogBudget: definition.expect?.backlog ?? null,

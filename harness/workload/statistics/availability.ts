@@ -1,5 +1,6 @@
-import type { HistoryRecord } from '../history.ts';
-import { endOf, faultWindows, isLoad, type Operation } from './operations.ts';
+import type { FaultEvent } from '../history.ts';
+import type { Operation } from '../history-index.ts';
+import { endOf, faultWindows, isLoad } from './operations.ts';
 import { type Outage, overlaps, phaseOf } from './outages.ts';
 
 /** What share of the load's submits must have got an answer in a phase, or must not have gone through. */
@@ -36,12 +37,11 @@ const percent = (share: number) => `${Math.round(share * 1000) / 10} %`;
 /** Holds the load of a history against the shares that were expected of it, one judgement for each. */
 export function judgeShares(
   expected: readonly ShareExpectation[],
-  records: Iterable<HistoryRecord>,
+  faults: readonly FaultEvent[],
   operations: readonly Operation[],
   outages: readonly Outage[],
 ): ShareJudgement[] {
   const load = operations.filter(isLoad);
-  const faults = [...records].filter((record) => record.type === 'fault');
   return expected.flatMap(({ phase, leastAnswered, mostOkInForce }) => [
     ...(leastAnswered === undefined ? [] : [answers(phase, leastAnswered, load, outages)]),
     ...(mostOkInForce === undefined ? [] : [refusals(mostOkInForce, load, faults)]),
@@ -76,19 +76,17 @@ function answers(
 function refusals(
   most: number,
   load: readonly Operation[],
-  faults: readonly HistoryRecord[],
+  faults: readonly FaultEvent[],
 ): ShareJudgement {
   const inForce = faultWindows(faults).flatMap(({ fault, to }) => {
-    const verified = faults.find(
-      (record) => record.type === 'fault' && record.fault === fault && record.phase === 'verified',
-    );
+    const verified = faults.find((event) => event.fault === fault && event.phase === 'verified');
     const from = (verified?.at ?? Number.POSITIVE_INFINITY) + EFFECT_GRACE_MS;
     return from < to ? [{ from, to }] : [];
   });
   const within = load.filter((operation) => inForce.some((time) => overlaps(operation, time)));
   const ok = within.filter(
     (operation) =>
-      operation.completion?.outcome === 'ok' &&
+      operation.complete?.outcome === 'ok' &&
       inForce.some(({ from, to }) => endOf(operation) > from && endOf(operation) < to),
   ).length;
   const share = within.length === 0 ? null : ok / within.length;
@@ -113,9 +111,9 @@ export interface Availability {
  * invalid (a conflict). Refused by an orderer, no endorsement, or no answer at all are not.
  */
 export function availability(operations: readonly Operation[]): Availability {
-  const answered = operations.filter(({ completion }) => {
-    if (completion === null) return false;
-    const { code, outcome, refused } = completion;
+  const answered = operations.filter(({ complete }) => {
+    if (complete === null) return false;
+    const { code, outcome, refused } = complete;
     return outcome === 'ok' || refused === true || (outcome === 'fail' && code !== undefined);
   }).length;
   const total = operations.length;

@@ -1,6 +1,6 @@
-import type { HistoryRecord } from '../history.ts';
+import type { Operation, RecordedHistory } from '../history-index.ts';
 import type { BlockSeen, LoadBucket, LoadResult, OutageResult, PhaseCounts } from './model.ts';
-import { endOf, isLoad, type Operation, operationsOf } from './operations.ts';
+import { endOf, isLoad } from './operations.ts';
 import {
   drainedAfter,
   NO_GOAL,
@@ -27,16 +27,14 @@ export interface LoadOptions {
 
 /**
  * Statistics of a load from its history: what clients were told, before anything is reconciled with the chain.
- * @throws Error if the history contradicts itself
  */
 export function loadResult(
-  records: readonly HistoryRecord[],
+  { operations: all, faults }: Pick<RecordedHistory, 'operations' | 'faults'>,
   { select = isLoad, blocks = [], goal = NO_GOAL, backlogBudget = null }: LoadOptions = {},
 ): LoadResult {
-  const all = operationsOf(records);
   const operations = all.filter(select);
   // Probes count for a recovery, whatever is selected.
-  const outages = outagesOf(records, all, goal);
+  const outages = outagesOf(faults, all, goal);
   const around = aroundOutages(operations, outages, backlogBudget);
   return {
     ...phases(operations, outages),
@@ -74,7 +72,7 @@ export function aroundOutages(
   return outages.map((outage, index) => {
     const next = outages[index + 1]?.from ?? Number.POSITIVE_INFINITY;
     // Those that last into the next outage are in the phase "during".
-    const since = operations.filter(({ invocation: { at } }) => at > outage.to && at < next);
+    const since = operations.filter(({ invoke: { at } }) => at > outage.to && at < next);
     const of = (phase: Phase) =>
       counted(since.filter((operation) => phaseOf(operation, outages) === phase));
     return {
@@ -104,11 +102,9 @@ export function backlogDrain(outages: readonly OutageResult[]): number | null {
  * Quantiles are exact, over all operations of the bucket that were ok.
  */
 export function series(operations: readonly Operation[]): LoadBucket[] {
-  const ended = operations.filter(({ completion }) => completion !== null);
+  const ended = operations.filter(({ complete }) => complete !== null);
   if (ended.length === 0) return [];
-  const first = secondOf(
-    operations.reduce((least, o) => Math.min(least, o.invocation.at), Infinity),
-  );
+  const first = secondOf(operations.reduce((least, o) => Math.min(least, o.invoke.at), Infinity));
   const last = secondOf(ended.reduce((most, o) => Math.max(most, endOf(o)), 0));
   const buckets = Array.from({ length: last - first + 1 }, () => ({
     counts: { ok: 0, fail: 0, unknown: 0 },
@@ -120,7 +116,7 @@ export function series(operations: readonly Operation[]): LoadBucket[] {
     if (bucket === undefined) continue;
     const outcome = outcomeOf(operation);
     bucket.counts[outcome] += 1;
-    if (outcome === 'ok') bucket.latencies.push(endOf(operation) - operation.invocation.at);
+    if (outcome === 'ok') bucket.latencies.push(endOf(operation) - operation.invoke.at);
   }
   return buckets.map(({ counts, latencies }, index) => {
     latencies.sort((a, b) => a - b);
@@ -145,8 +141,8 @@ function counted(operations: readonly Operation[]): PhaseCounts {
   return counts;
 }
 
-function outcomeOf({ completion }: Operation): keyof PhaseCounts {
-  return completion?.outcome ?? 'unknown';
+function outcomeOf({ complete }: Operation): keyof PhaseCounts {
+  return complete?.outcome ?? 'unknown';
 }
 
 function secondOf(at: number): number {

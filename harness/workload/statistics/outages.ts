@@ -1,5 +1,6 @@
-import type { HistoryRecord } from '../history.ts';
-import { endOf, type FaultWindow, faultWindows, type Operation } from './operations.ts';
+import type { FaultEvent } from '../history.ts';
+import type { Operation } from '../history-index.ts';
+import { endOf, type FaultWindow, faultWindows } from './operations.ts';
 
 /**
  * The phases of a run, defined here and nowhere else: statistics, expectations, audit and report all ask {@link phaseOf}.
@@ -45,11 +46,11 @@ export const NO_GOAL: RecoveryGoal = { orderers: [], budget: 0 };
 
 /** The outages of a history, in order of time. */
 export function outagesOf(
-  records: Iterable<HistoryRecord>,
+  faults: Iterable<FaultEvent>,
   operations: readonly Operation[],
   { orderers, budget }: RecoveryGoal = NO_GOAL,
 ): Outage[] {
-  return together(faultWindows(records)).map((outage) => {
+  return together(faultWindows(faults)).map((outage) => {
     const commits = orderers.map((orderer) => {
       const took = firstCommitThrough(orderer, outage.to, operations);
       return { orderer, took: took !== null && took <= budget ? took : null };
@@ -65,7 +66,7 @@ export function outagesOf(
 
 /** Where in the run an operation lies. */
 export function phaseOf(operation: Operation, outages: readonly Outage[]): Phase {
-  const from = operation.invocation.at;
+  const from = operation.invoke.at;
   if (outages.some((outage) => overlaps(operation, outage))) return 'during';
   const last = outages.findLast((outage) => outage.to < from);
   if (last === undefined) return 'before';
@@ -77,7 +78,7 @@ export function overlaps(
   operation: Operation,
   { from, to }: { from: number; to: number },
 ): boolean {
-  return operation.invocation.at <= to && endOf(operation) >= from;
+  return operation.invoke.at <= to && endOf(operation) >= from;
 }
 
 /**
@@ -91,11 +92,11 @@ export function firstCommitThrough(
   operations: readonly Operation[],
 ): number | null {
   let first = Number.POSITIVE_INFINITY;
-  for (const { invocation, completion } of operations) {
-    if (invocation.kind !== 'submit' || completion?.outcome !== 'ok') continue;
-    if (completion.orderer !== orderer) continue;
-    if ((completion.acknowledgedAt ?? invocation.at) < since) continue;
-    first = Math.min(first, completion.at);
+  for (const { invoke, complete } of operations) {
+    if (invoke.kind !== 'submit' || complete?.outcome !== 'ok') continue;
+    if (complete.orderer !== orderer) continue;
+    if ((complete.acknowledgedAt ?? invoke.at) < since) continue;
+    first = Math.min(first, complete.at);
   }
   return Number.isFinite(first) ? first - since : null;
 }
@@ -107,7 +108,7 @@ export function firstCommitThrough(
 export function drainedAfter(since: number, operations: readonly Operation[]): number | null {
   let drained = since;
   for (const operation of operations) {
-    if (operation.invocation.at <= since) drained = Math.max(drained, endOf(operation));
+    if (operation.invoke.at <= since) drained = Math.max(drained, endOf(operation));
   }
   return Number.isFinite(drained) ? drained - since : null;
 }

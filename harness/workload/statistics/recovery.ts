@@ -1,6 +1,6 @@
-import type { HistoryRecord } from '../history.ts';
+import type { Operation, RecordedHistory } from '../history-index.ts';
 import type { RecoveryResult } from './model.ts';
-import { endOf, type Operation, operationsOf } from './operations.ts';
+import { endOf } from './operations.ts';
 import { outagesOf, type RecoveryGoal } from './outages.ts';
 
 /**
@@ -8,8 +8,11 @@ import { outagesOf, type RecoveryGoal } from './outages.ts';
  *
  * @returns one result for each orderer and outage that ended, in order of time; empty if there was no heal
  */
-export function recovery(records: readonly HistoryRecord[], goal: RecoveryGoal): RecoveryResult[] {
-  return outagesOf(records, operationsOf(records), goal)
+export function recovery(
+  { operations, faults }: Pick<RecordedHistory, 'operations' | 'faults'>,
+  goal: RecoveryGoal,
+): RecoveryResult[] {
+  return outagesOf(faults, operations, goal)
     .filter(({ to }) => Number.isFinite(to))
     .flatMap(({ faults, to, commits }) =>
       commits.map(({ orderer, took }) => ({
@@ -28,7 +31,7 @@ export function longestGap(
   { from, to }: { from: number; to: number },
 ): number {
   const ends = operations
-    .filter(({ completion }) => completion?.outcome === 'ok')
+    .filter(({ complete }) => complete?.outcome === 'ok')
     .map(endOf)
     .filter((at) => at > from && at < to)
     .sort((a, b) => a - b);

@@ -1,10 +1,12 @@
 import type { Completion, FaultEvent, HistoryRecord, Invocation } from '../history.ts';
+import { indexHistory } from '../history-index.ts';
 import { availability } from './availability.ts';
 import { loadResult, phases, quantile, series } from './load.ts';
-import { faultWindows, operationsOf } from './operations.ts';
+import { faultWindows } from './operations.ts';
 import { firstCommitThrough, outagesOf } from './outages.ts';
 import { longestGap, recovery } from './recovery.ts';
 
+const operationsOf = (records: readonly HistoryRecord[]) => indexHistory(records).operations;
 const never = Number.POSITIVE_INFINITY;
 let numbers = 0;
 type Extra = Partial<Omit<Invocation, 'type'>> & { end?: Partial<Omit<Completion, 'type'>> };
@@ -32,26 +34,6 @@ const fault = (number: number, phase: FaultEvent['phase'], at: number): FaultEve
 });
 
 describe('operations', () => {
-  it('are joined in the order of their invocations', () => {
-    const [a, b] = [operation(1, 9), operation(2, 3)];
-    const records = [a[0], b[0], b[1], a[1]].filter((record) => record !== undefined);
-    expect(operationsOf([...records, ...operation(4, null)])).toMatchObject([
-      { invocation: { at: 1 }, completion: { at: 9 } },
-      { invocation: { at: 2 }, completion: { at: 3 } },
-      { invocation: { at: 4 }, completion: null },
-    ]);
-  });
-
-  it('that contradict themselves are refused', () => {
-    const [invoke, complete] = operation(1, 2) as [Invocation, Completion];
-    const number = invoke.operation;
-    expect(() => operationsOf([complete])).toThrow(
-      `history: operation ${number} was completed without an invocation`,
-    );
-    expect(() => operationsOf([invoke, invoke])).toThrow(`operation ${number} was invoked twice`);
-    expect(() => operationsOf([invoke, complete, complete])).toThrow('was completed twice');
-  });
-
   it('have fault windows from inject to heal', () => {
     expect(
       faultWindows([
@@ -193,7 +175,7 @@ describe('phases', () => {
       ...operation(90, 91),
     ];
     const goal = { orderers: ['orderer0'], budget: 15 };
-    expect(loadResult(history, { goal })).toMatchObject({
+    expect(loadResult(indexHistory(history), { goal })).toMatchObject({
       before: { ok: 1, fail: 0, unknown: 0 },
       during: { ok: 0, fail: 2, unknown: 1 },
       recovering: { ok: 2, fail: 0, unknown: 0 },
@@ -228,7 +210,7 @@ describe('phases', () => {
   });
 
   it('have no operations in an empty history', () => {
-    expect(loadResult([])).toEqual({
+    expect(loadResult(indexHistory([]))).toEqual({
       ...{ before: none, during: none, recovering: none, after: none },
       ...{ outages: [], backlogDrain: null, series: [], blocks: [] },
     });
@@ -237,7 +219,8 @@ describe('phases', () => {
 
 describe('backlog drain', () => {
   const drain = (...records: HistoryRecord[][]) =>
-    loadResult([fault(1, 'inject', 10), fault(1, 'heal', 20), ...records.flat()]).backlogDrain;
+    loadResult(indexHistory([fault(1, 'inject', 10), fault(1, 'heal', 20), ...records.flat()]))
+      .backlogDrain;
 
   it('lasts until the last operation that was pending at the heal', () => {
     expect(drain(operation(5, 26), operation(12, 33), operation(21, 90), operation(0, 15))).toBe(
@@ -252,7 +235,7 @@ describe('backlog drain', () => {
   });
 
   it('needs a heal', () => {
-    expect(loadResult([fault(1, 'inject', 10)])).toMatchObject({
+    expect(loadResult(indexHistory([fault(1, 'inject', 10)]))).toMatchObject({
       outages: [{ to: null, backlogDrain: null }],
       backlogDrain: null,
     });
@@ -300,10 +283,10 @@ describe('series', () => {
       ...operation(0, 1, 'ok', { kind: 'evaluate', intent: 'read' }),
       ...operation(0, 1, 'ok', { intent: 'transfer' }),
     ];
-    expect(loadResult(records).before.ok).toBe(1);
-    expect(loadResult(records, { select: () => true }).before.ok).toBe(4);
+    expect(loadResult(indexHistory(records)).before.ok).toBe(1);
+    expect(loadResult(indexHistory(records), { select: () => true }).before.ok).toBe(4);
     const blocks = [{ at: 1, number: 7, transactions: 2 }];
-    expect(loadResult(records, { blocks }).blocks).toEqual(blocks);
+    expect(loadResult(indexHistory(records), { blocks }).blocks).toEqual(blocks);
   });
 });
 
@@ -315,19 +298,21 @@ describe('recovery', () => {
   const options = { orderers: ['orderer0', 'orderer1'], budget: 10_000 };
   const of = { faults: [1], healedAt: 5_000 };
   const seen = (...records: HistoryRecord[][]) =>
-    recovery([...healed, ...records.flat()], options).map(({ firstCommit }) => firstCommit);
+    recovery(indexHistory([...healed, ...records.flat()]), options).map(
+      ({ firstCommit }) => firstCommit,
+    );
 
   it('is the first commit through each orderer that it took after the heal', () => {
     expect(
       recovery(
-        [
+        indexHistory([
           ...healed,
           ...operation(4_000, 5_001, 'ok', through('orderer0', 4_500)),
           ...operation(4_000, 7_500, 'ok', through('orderer0', 7_000)),
           ...operation(5_500, 6_500, 'ok', through('orderer0')),
           ...operation(5_200, 5_400, 'fail', through('orderer0', 5_300)),
           ...operation(9_000, 9_700, 'ok', through('orderer1', 9_100)),
-        ],
+        ]),
         options,
       ),
     ).toEqual([
@@ -355,7 +340,7 @@ describe('recovery', () => {
       ...operation(8_500, 9_500, 'ok', through('orderer0')),
     ];
     const told = (inject: number, budget: number) =>
-      recovery([...healed, ...later(inject)], { orderers: ['orderer0'], budget }).map(
+      recovery(indexHistory([...healed, ...later(inject)]), { orderers: ['orderer0'], budget }).map(
         ({ faults, healedAt, firstCommit }) => [faults, healedAt, firstCommit],
       );
     expect(told(7_000, 9_000)).toEqual([
@@ -367,8 +352,8 @@ describe('recovery', () => {
   });
 
   it('needs a heal', () => {
-    expect(recovery(operation(1, 2, 'ok', through('orderer0')), options)).toEqual([]);
-    expect(recovery([fault(1, 'inject', 1)], options)).toEqual([]);
+    expect(recovery(indexHistory(operation(1, 2, 'ok', through('orderer0'))), options)).toEqual([]);
+    expect(recovery(indexHistory([fault(1, 'inject', 1)]), options)).toEqual([]);
   });
 });
 

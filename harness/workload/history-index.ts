@@ -5,7 +5,7 @@ import type {
   HistoryRecord,
   Invocation,
   Mark,
-} from '../workload/history.ts';
+} from './history.ts';
 
 /** What a client asked for and what came of it; `complete` is `null` if it never came back. */
 export interface Operation {
@@ -13,7 +13,7 @@ export interface Operation {
   readonly complete: Completion | null;
 }
 
-export interface History {
+export interface RecordedHistory {
   readonly operations: readonly Operation[];
   /** Submits by transaction id. */
   readonly byTransaction: ReadonlyMap<string, Operation>;
@@ -25,14 +25,14 @@ export interface History {
 }
 
 /** Whether a mark with this label was made. */
-export const isMarked = ({ marks }: Pick<History, 'marks'>, label: string): boolean =>
+export const isMarked = ({ marks }: Pick<RecordedHistory, 'marks'>, label: string): boolean =>
   marks.some((mark) => mark.label === label);
 
 /**
  * Sorts records by what they are and pairs invocations with completions. A damaged history is not thrown at the caller:
  * it is described in `problems`, and what could be read is kept.
  */
-export function indexHistory(records: Iterable<HistoryRecord>): History {
+export function indexHistory(records: Iterable<HistoryRecord>): RecordedHistory {
   const operations: { invoke: Invocation; complete: Completion | null }[] = [];
   const byNumber = new Map<number, { invoke: Invocation; complete: Completion | null }>();
   const byTransaction = new Map<string, Operation>();
@@ -97,7 +97,7 @@ export function indexHistory(records: Iterable<HistoryRecord>): History {
 }
 
 /** The part of a history that concerns one channel. Faults and marks concern all. */
-export function ofChannel(history: History, channel: string): History {
+export function ofChannel(history: RecordedHistory, channel: string): RecordedHistory {
   const operations = history.operations.filter(({ invoke }) => invoke.channel === channel);
   if (operations.length === history.operations.length) {
     return { ...history, heights: history.heights.filter((sample) => sample.channel === channel) };

@@ -1,5 +1,5 @@
-import type { Completion, HistoryRecord, Invocation } from '../workload/history.ts';
-import { indexHistory, ofChannel } from './history.ts';
+import type { Completion, HistoryRecord, Invocation } from './history.ts';
+import { indexHistory, ofChannel } from './history-index.ts';
 
 const invoke = (operation: number, more: Partial<Invocation> = {}): Invocation => ({
   type: 'invoke',

@@ -5,9 +5,13 @@ const CHUNK = 1 << 20;
 /**
  * Lines of a text file, without their ends, holding one chunk in memory. A file that does not exist has no lines.
  *
+ * @param torn what becomes of a last line without an end; its writer may have been killed in the midst of it
  * @throws {Error} when reading fails for another reason.
  */
-export function* readLines(path: string): Generator<string> {
+export function* readLines(
+  path: string,
+  { torn = 'keep' }: { readonly torn?: 'keep' | 'drop' } = {},
+): Generator<string> {
   const descriptor = openIfThere(path);
   if (descriptor === undefined) return;
   try {
@@ -26,7 +30,7 @@ export function* readLines(path: string): Generator<string> {
         start = end + 1;
       }
       if (count === 0) {
-        if (start < length) yield chunk.toString('utf8', start, length);
+        if (start < length && torn === 'keep') yield chunk.toString('utf8', start, length);
         return;
       }
       chunk.copy(chunk, 0, start, length);
@@ -39,22 +43,20 @@ export function* readLines(path: string): Generator<string> {
 }
 
 /**
- * Objects of a file with one JSON object a line. A last line that is cut off is passed over: it is what a killed
- * process leaves of the record that it was writing.
+ * Objects of a file with one JSON object a line. A last line without an end is passed over: it is what a killed process
+ * leaves of the record that it was writing.
  *
  * @throws {Error} naming the file and the line where another line is not JSON.
  */
 export function* readJsonLines<T>(path: string): Generator<T> {
   let number = 0;
-  let broken: number | undefined;
-  for (const line of readLines(path)) {
-    if (broken !== undefined) throw new Error(`${path}: line ${broken} is not JSON`);
+  for (const line of readLines(path, { torn: 'drop' })) {
     number += 1;
     if (line === '') continue;
     try {
       yield JSON.parse(line) as T;
     } catch {
-      broken = number;
+      throw new Error(`${path}: line ${number} is not JSON`);
     }
   }
 }
