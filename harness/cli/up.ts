@@ -96,11 +96,11 @@ function print(
   const { topology, firstTransfer } = network.state;
   const { [topology.application.api.name]: api } = urlsOf(components);
   const [channel] = topology.channels;
-  const [organisation] = topology.organisations;
+  const organisation = channel?.organisations[0];
   if (api && channel && organisation) {
     const facts = {
       channel: channel.name,
-      organisation: organisation.name,
+      organisation,
       transfer: firstTransfer,
     };
     console.log(

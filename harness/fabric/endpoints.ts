@@ -46,6 +46,25 @@ export function endpointsOf(
   return { orderers, organisations, peers: organisations.flatMap(({ peers }) => peers) };
 }
 
+/**
+ * The endpoints that a channel's members have: its organisations and their peers, and every orderer.
+ *
+ * @throws Error when the topology has no such channel
+ */
+export function endpointsOfChannel(
+  { orderers, organisations: all }: Endpoints,
+  topology: Pick<Topology, 'channels' | 'organisations'>,
+  name: string,
+): Endpoints {
+  const channel = topology.channels.find((c) => c.name === name);
+  if (!channel) throw new Error(`channel ${name}: expected it in the topology, seen none`);
+  const mspIds = topology.organisations
+    .filter((organisation) => channel.organisations.includes(organisation.name))
+    .map(({ mspId }) => mspId);
+  const organisations = all.filter(({ mspId }) => mspIds.includes(mspId));
+  return { orderers, organisations, peers: organisations.flatMap(({ peers }) => peers) };
+}
+
 /** A member of an organisation as one who signs. */
 export function signingIdentity(
   { mspId }: Pick<OrganisationIdentities, 'mspId'>,

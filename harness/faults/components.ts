@@ -2,8 +2,10 @@ import type Docker from 'dockerode';
 import { waitFor } from '../base/wait.ts';
 import type { FoundNetwork } from '../network/machines/state.ts';
 import { COMPONENT_LABEL } from '../swarm/deploy.ts';
+import { engineAnswers } from '../swarm/engine-answers.ts';
 import type { StartedDockerNode } from '../swarm/machine.ts';
 import { type ComponentKind, componentsOf } from '../topology/components.ts';
+import { managersOf } from '../topology/managers.ts';
 import { type FaultContext, type Target, targetName } from './model.ts';
 
 /** A component and the machine that it runs on. Its container changes with every restart, so it is looked up anew. */
@@ -99,12 +101,28 @@ export async function runningContainer(
   return facts;
 }
 
-/** The machine that manages the Swarm. */
-export const managerOf = (context: FaultContext): StartedDockerNode => {
-  const { machines } = context.network.state.topology;
-  const number = machines.find((m) => m.role === 'manager')?.number ?? 1;
-  return machineOf(context.network, number);
-};
+/**
+ * A machine that manages the Swarm and answers.
+ *
+ * @param unlike a machine that shall not be asked, since it is what the fault is about; it is all the same where no
+ * other manager is there
+ * @returns the first of them if none answers, so that the caller's error is that of its engine
+ */
+export async function managerOf(
+  { network }: FaultContext,
+  unlike?: number,
+): Promise<StartedDockerNode> {
+  const managers = managersOf(network.state.topology);
+  const others = managers.filter((number) => number !== unlike);
+  const candidates = (others.length > 0 ? others : managers).map((n) => machineOf(network, n));
+  const [first] = candidates;
+  if (!first) throw new Error('topology: expected a machine with role manager, seen none');
+  if (candidates.length === 1) return first;
+  for (const machine of candidates) {
+    if (await engineAnswers(machine.docker)) return machine;
+  }
+  return first;
+}
 
 /** Name of the overlay network. */
 export const overlayOf = (context: FaultContext): string => context.network.state.topology.network;

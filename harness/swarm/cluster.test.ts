@@ -34,17 +34,19 @@ it('labels every machine, however late the swarm learns its host name', async ()
 });
 
 describe('assertAddresses', () => {
-  const seenAs = (Addr: string | undefined) =>
-    ({
+  const seenAs = (Addr: string | undefined) => ({
+    number: 3,
+    docker: {
       listNodes: async () => [
         { Description: { Hostname: 'machine2' }, Status: { State: 'ready', Addr } },
       ],
-    }) as unknown as Docker;
+    } as unknown as Docker,
+  });
   const machines = [{ number: 2, address: '10.213.7.12' }];
 
   it('refuses a host that rewrites what the machines send each other', async () => {
     await expect(assertAddresses(seenAs('10.213.7.1'), machines)).rejects.toThrow(
-      /^machine 2: expected that machine 1 sees it as 10\.213\.7\.12, seen 10\.213\.7\.1: .*grep 10\.213\.7\.$/,
+      /^machine 2: expected that machine 3 sees it as 10\.213\.7\.12, seen 10\.213\.7\.1: .*grep 10\.213\.7\.$/,
     );
   });
 

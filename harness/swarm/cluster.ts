@@ -16,16 +16,18 @@ const HEARTBEAT_NS = 1_000_000_000;
 const KEPT_TASKS = 50;
 
 /**
- * Joins the machines into a swarm, machine 1 being its manager, labels the nodes and makes the attachable overlay.
+ * Joins the machines into a swarm, labels the nodes and makes the attachable overlay.
  *
- * @param nodes the machines; the first is the manager
+ * @param nodes the machines; the first makes the swarm, so it is a manager
+ * @param managers numbers of the machines that manage the swarm
  * @param overlay name of the overlay network
  */
 export async function formSwarm(
   nodes: readonly StartedDockerNode[],
+  managers: readonly number[],
   overlay: string,
 ): Promise<void> {
-  const [manager, ...workers] = nodes;
+  const [manager, ...others] = nodes;
   if (!manager) throw new Error('a swarm needs at least one machine, seen none');
   await manager.docker.swarmInit({
     ListenAddr: '0.0.0.0:2377',
@@ -37,18 +39,24 @@ export async function formSwarm(
     },
   });
   const { JoinTokens } = (await manager.docker.swarmInspect()) as {
-    JoinTokens: { Worker: string };
+    JoinTokens: { Worker: string; Manager: string };
   };
+  const join = (node: StartedDockerNode, JoinToken: string) =>
+    node.docker.swarmJoin({
+      ListenAddr: '0.0.0.0:2377',
+      AdvertiseAddr: node.address,
+      DataPathAddr: node.address,
+      RemoteAddrs: [`${manager.address}:2377`],
+      JoinToken,
+    });
+  // One after the other: each changes the members of the managers' Raft group, which takes one change at a time.
+  for (const node of others.filter(({ number }) => managers.includes(number))) {
+    await join(node, JoinTokens.Manager);
+  }
   await Promise.all([
-    ...workers.map((worker) =>
-      worker.docker.swarmJoin({
-        ListenAddr: '0.0.0.0:2377',
-        AdvertiseAddr: worker.address,
-        DataPathAddr: worker.address,
-        RemoteAddrs: [`${manager.address}:2377`],
-        JoinToken: JoinTokens.Worker,
-      }),
-    ),
+    ...others
+      .filter(({ number }) => !managers.includes(number))
+      .map((node) => join(node, JoinTokens.Worker)),
     manager.docker.createNetwork({
       Name: overlay,
       Driver: 'overlay',
@@ -57,7 +65,7 @@ export async function formSwarm(
     }),
   ]);
   await labelNodes(manager.docker, nodes);
-  await assertAddresses(manager.docker, workers);
+  await assertAddresses(manager, others);
 }
 
 /**
@@ -65,18 +73,18 @@ export async function formSwarm(
  * they send each other, and overlay packets would be dropped: the kernel discards one whose outer source is not the
  * machine that it knows for the inner one (vxlan_snoop in drivers/net/vxlan/vxlan_core.c).
  *
- * @throws Error naming the machine and both addresses
+ * @throws Error naming the machines and both addresses
  */
 export async function assertAddresses(
-  manager: Docker,
+  manager: { readonly number: number; readonly docker: Docker },
   machines: readonly { readonly number: number; readonly address: string }[],
 ): Promise<void> {
-  const nodes = (await manager.listNodes()) as SwarmNode[];
+  const nodes = (await manager.docker.listNodes()) as SwarmNode[];
   for (const { number, address } of machines) {
     const seen = nodes.find((n) => n.Description?.Hostname === `machine${number}`)?.Status.Addr;
     if (!seen || seen === address) continue;
     throw new Error(
-      `machine ${number}: expected that machine 1 sees it as ${address}, seen ${seen}: a firewall rule of this host ` +
+      `machine ${number}: expected that machine ${manager.number} sees it as ${address}, seen ${seen}: a firewall rule of this host ` +
         'rewrites what the machines send each other, and their overlay network would drop it; ' +
         `look at: iptables -t nat -S POSTROUTING | grep ${address.replace(/\d+$/, '')}`,
     );

@@ -91,12 +91,27 @@ describe('the topologies that come with the harness', () => {
       undefined,
       undefined,
     ]);
-    expect([parseSize('1 KiB'), parseSize(7), parseSize(0), parseSize('1 GB')]).toEqual([
+    expect([parseSize('1 KiB'), parseSize(7), parseSize(0), parseSize('1 TB')]).toEqual([
       1024,
       7,
       undefined,
       undefined,
     ]);
+  });
+
+  it.each([
+    ['98 MB', 98 * 1024 ** 2],
+    ['512 KB', 512 * 1024],
+    ['512kb', 512 * 1024],
+    ['10m', 10 * 1024 ** 2],
+    ['1 GiB', 1024 ** 3],
+    ['512 B', 512],
+    ['1048576', 1024 ** 2],
+    ['1.5 MB', undefined],
+    ['KB', undefined],
+    ['9999999 GB', undefined],
+  ])('reads the size %s as Fabric does', (text, bytes) => {
+    expect(parseSize(text)).toBe(bytes);
   });
 });
 

@@ -11,27 +11,38 @@ import { z } from 'zod';
 export const KNOWN_CHAINCODES = ['bank'] as const;
 
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m)$/;
-const SIZE = /^(\d+) ?(B|KiB|MiB)$/;
-const UNITS = { ms: 1, s: 1000, m: 60_000, B: 1, KiB: 1024, MiB: 1024 * 1024 } as const;
+const DURATIONS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+/**
+ * Fabric's own files write `98 MB` or `512 KB` and mean powers of 1024 (`common/viperutil/config_util.go`,
+ * byteSizeDecodeHook: k, m or g with or without b, in any case).
+ */
+const SIZE = /^(\d+)\s*(?:([kmg])(?:i?b)?|b)?$/i;
+const SIZES: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
 /** Milliseconds of a duration such as `2s`, or `undefined` if the value is none or zero. */
 export function parseDuration(value: unknown): number | undefined {
-  const duration = typeof value === 'string' ? parseQuantity(DURATION, value) : undefined;
+  const duration =
+    typeof value === 'string' ? parseQuantity(DURATION, DURATIONS, value) : undefined;
   return duration === 0 ? undefined : duration;
 }
 
-/** Bytes of a size such as `512 KiB` or `1048576`, or `undefined` if the value is none. */
+/** Bytes of a size such as `512 KiB`, `98 MB` (as Fabric means it: 98 MiB) or `1048576`, or `undefined` if the value is none. */
 export function parseSize(value: unknown): number | undefined {
   if (typeof value === 'number') {
     return Number.isSafeInteger(value) && value > 0 ? value : undefined;
   }
-  const size = typeof value === 'string' ? parseQuantity(SIZE, value) : undefined;
+  const size = typeof value === 'string' ? parseQuantity(SIZE, SIZES, value) : undefined;
   return size === 0 ? undefined : size;
 }
 
-function parseQuantity(pattern: RegExp, text: string): number | undefined {
-  const [, amount, unit] = pattern.exec(text) ?? [];
-  return amount === undefined ? undefined : Number(amount) * UNITS[unit as keyof typeof UNITS];
+function parseQuantity(
+  pattern: RegExp,
+  units: Readonly<Record<string, number>>,
+  text: string,
+): number | undefined {
+  const [, amount, unit = ''] = pattern.exec(text.trim()) ?? [];
+  const value = Number(amount) * (units[unit.toLowerCase()] ?? Number.NaN);
+  return Number.isSafeInteger(Math.round(value)) ? value : undefined;
 }
 
 function quantity(parse: (value: unknown) => number | undefined, expected: string) {
@@ -46,7 +57,7 @@ function quantity(parse: (value: unknown) => number | undefined, expected: strin
 }
 
 const duration = quantity(parseDuration, 'a duration such as 250ms, 2s or 5m');
-const size = quantity(parseSize, 'a size such as 512 KiB, 98 MiB or a number of bytes');
+const size = quantity(parseSize, 'a size such as 512 KB, 98 MiB or a number of bytes');
 const count = z.int().positive();
 const port = z.int().min(1).max(65_535);
 const machine = z.int().positive();

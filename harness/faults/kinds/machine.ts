@@ -8,6 +8,7 @@ import type { StartedDockerNode } from '../../swarm/machine.ts';
 import { replicasOf } from '../../swarm/scale.ts';
 import { unfinishedTasks } from '../../swarm/tasks.ts';
 import { componentsOf } from '../../topology/components.ts';
+import { managersOf, quorumOf } from '../../topology/managers.ts';
 import { awaitRunning, componentHandle, machineOf, managerOf, overlayOf } from '../components.ts';
 import {
   type ActiveFault,
@@ -184,15 +185,20 @@ export const machineBack = async (context: FaultContext, number: number): Promis
     await componentsBack(context, number),
   ]);
 
-/** What the manager thinks of the machine; nothing when the machine is the manager itself. */
+/** What a manager thinks of the machine; nothing when none is left that could judge it. */
 async function swarmCalls(
   context: FaultContext,
   number: number,
   expected: 'ready' | 'down',
 ): Promise<Measurement> {
-  const manager = managerOf(context);
-  if (manager.number === number && expected === 'down')
-    return confirmed('it is the manager, which nobody else in the Swarm can judge');
+  const managers = managersOf(context.network.state.topology);
+  const left = managers.filter((manager) => manager !== number).length;
+  if (expected === 'down' && left < quorumOf(managers.length)) {
+    return confirmed(
+      `it manages the Swarm, whose ${left} other managers are no quorum, so nobody can judge it`,
+    );
+  }
+  const manager = await managerOf(context, number);
   const started = performance.now();
   try {
     await waitFor(
@@ -212,7 +218,7 @@ async function swarmCalls(
 
 /** Whether the Swarm has come to an end with the tasks of the machine. */
 async function swarmFinished(context: FaultContext, number: number): Promise<Measurement> {
-  const manager = managerOf(context).docker;
+  const { docker: manager } = await managerOf(context);
   const here = componentsOf(context.network.state.topology).filter((c) => c.machine === number);
   try {
     await waitFor(
@@ -239,7 +245,7 @@ async function swarmFinished(context: FaultContext, number: number): Promise<Mea
 }
 
 async function componentsBack(context: FaultContext, number: number): Promise<Measurement> {
-  const manager = managerOf(context).docker;
+  const { docker: manager } = await managerOf(context);
   const here = componentsOf(context.network.state.topology).filter((c) => c.machine === number);
   const options = { budgetMs: COMPONENTS_MS };
   const measurements = await Promise.all(

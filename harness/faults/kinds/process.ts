@@ -38,14 +38,14 @@ export const BACK_MS = 80_000;
 export function crash(role: Role): Fault {
   return down('crash', role, 'kill', async (context, handle, pid) => {
     await handle.machine.execOk(['kill', '-9', String(pid)]);
-    await scaleComponent(managerOf(context).docker, handle.name, 0);
+    await scaleComponent((await managerOf(context)).docker, handle.name, 0);
   });
 }
 
 /** SIGTERM, then SIGKILL after the service's grace period; down until healed. Machines likewise. */
 export function stop(role: Role): Fault {
-  return down('stop', role, 'stop', (context, handle) =>
-    scaleComponent(managerOf(context).docker, handle.name, 0),
+  return down('stop', role, 'stop', async (context, handle) =>
+    scaleComponent((await managerOf(context)).docker, handle.name, 0),
   );
 }
 
@@ -59,23 +59,25 @@ function down(kind: string, role: Role, how: 'kill' | 'stop', end: End): Fault {
     available: async () => undefined,
     prepare: async (context, targets) =>
       together(
-        targets.map((target) =>
-          target.type === 'machine'
-            ? machineDown(context, target.number, how)
-            : componentDown(context, kind, target.handle, end),
+        await Promise.all(
+          targets.map((target) =>
+            target.type === 'machine'
+              ? machineDown(context, target.number, how)
+              : componentDown(context, kind, target.handle, end),
+          ),
         ),
       ),
   };
 }
 
-function componentDown(
+async function componentDown(
   context: FaultContext,
   kind: string,
   handle: ComponentHandle,
   end: End,
-): ActiveFault {
+): Promise<ActiveFault> {
   const { name, machine } = handle;
-  const manager = managerOf(context);
+  const manager = await managerOf(context);
   const overlay = overlayOf(context);
   const id = context.guard.newId(kind, name);
   const service = serviceName(name);

@@ -16,6 +16,7 @@ import { formSwarm } from '../../swarm/cluster.ts';
 import type { StartedDockerNode } from '../../swarm/machine.ts';
 import { Reaper } from '../../swarm/reaper.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import { managersOf } from '../../topology/managers.ts';
 import type { Topology } from '../../topology/schema.ts';
 import { chaincodePackages, packagesByLabel } from '../stack/chaincode-packages.ts';
 import { define, formChannels, installAll } from '../stack/channels.ts';
@@ -155,7 +156,11 @@ async function assemble(
   const credentials = createCredentials(topology);
   const [identities] = await Promise.all([
     progress.step('make identities', () => createIdentities(topology, addresses)),
-    progress.step('form swarm', () => formSwarm(nodes, topology.network), everywhere),
+    progress.step(
+      'form swarm',
+      () => formSwarm(nodes, managersOf(topology), topology.network),
+      everywhere,
+    ),
   ]);
   const packages = await chaincodePackages(topology, identities, ownChaincode);
   const packageIds = Object.fromEntries(

@@ -19,7 +19,7 @@ export interface FirstTransfer {
 }
 
 /**
- * What another process needs in order to use a running network. Kept in the container of machine 1, so that it is as
+ * What another process needs in order to use a running network. Kept in the container of a manager, so that it is as
  * private as the machine (the Swarm holds the same keys) and disappears with it.
  */
 export interface NetworkState {
@@ -76,8 +76,13 @@ export async function findNetwork(
       ? 'incomplete'
       : undefined;
   }
-  const [first] = objects.machines.values();
-  const text = first && (await getText(docker.getContainer(first.Id), `${FOLDER}/${FILE}`));
+  // In the container of the manager that made the swarm, whatever its number.
+  const texts = await Promise.all(
+    [...objects.machines.values()].map(({ Id }) =>
+      getText(docker.getContainer(Id), `${FOLDER}/${FILE}`),
+    ),
+  );
+  const text = texts.find(Boolean);
   if (!text) return 'incomplete';
   const state = JSON.parse(text) as NetworkState;
   const machines = state.machines.flatMap(({ number, address }) => {

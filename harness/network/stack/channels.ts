@@ -7,7 +7,7 @@ import {
   commitChaincode,
   installChaincode,
 } from '../../fabric/client/lifecycle.ts';
-import type { Endpoints } from '../../fabric/endpoints.ts';
+import { type Endpoints, endpointsOfChannel } from '../../fabric/endpoints.ts';
 import type { Topology } from '../../topology/schema.ts';
 import { onMachines } from './on-machines.ts';
 
@@ -59,9 +59,7 @@ export async function formChannels(
     if (!channelTx)
       throw new Error(`configtxgen: expected a transaction for ${channel}, seen none`);
     const members = topology.organisations.filter(({ name }) => organisations.includes(name));
-    const joining = endpoints.organisations.filter(({ mspId }) =>
-      members.some((member) => member.mspId === mspId),
-    );
+    const joining = endpointsOfChannel(endpoints, topology, channel).organisations;
     const { genesisBlock } = await progress.step(`create channel ${channel}`, () =>
       createChannel({
         connections,
@@ -81,10 +79,10 @@ export async function formChannels(
   }
 }
 
-/** Approves a chaincode for every organisation and commits its definition on a channel. */
+/** Approves a chaincode for every organisation of a channel and commits its definition there. */
 export async function define(
   connections: Connections,
-  { orderers, organisations, peers }: Endpoints,
+  endpoints: Endpoints,
   topology: Topology,
   channel: string,
   name: string,
@@ -93,6 +91,7 @@ export async function define(
   const chaincode = topology.chaincodes.find((c) => c.name === name);
   const packageId = packageIds[name];
   if (!chaincode || !packageId) throw new Error(`chaincode ${name}: expected a package, seen none`);
+  const { orderers, organisations, peers } = endpointsOfChannel(endpoints, topology, channel);
   const options = { connections, channel, orderers };
   const { version, sequence } = chaincode;
   const definition = { name, version, sequence };

@@ -1,6 +1,6 @@
 import type { Connections } from '../../fabric/client/connections.ts';
 import { transact } from '../../fabric/client/transact.ts';
-import { type Endpoints, signingIdentity } from '../../fabric/endpoints.ts';
+import { type Endpoints, endpointsOfChannel, signingIdentity } from '../../fabric/endpoints.ts';
 import type { Identities } from '../../fabric/identities/identities.ts';
 import type { Topology } from '../../topology/schema.ts';
 
@@ -17,11 +17,12 @@ const BUDGET_MS = 60_000;
  */
 export async function firstTransfer(
   connections: Connections,
-  { orderers, organisations, peers }: Endpoints,
+  endpoints: Endpoints,
   identities: Identities,
   topology: Topology,
 ): Promise<{ block: number; transactionId: string }> {
-  const submit = submitter(connections, { orderers, organisations, peers }, identities, topology);
+  const { orderers } = endpoints;
+  const submit = submitter(connections, endpoints, identities, topology);
   await submit(orderers, BUDGET_MS, 'openMany', 'first-', '2', 'harness', '100');
   return submit(orderers, BUDGET_MS, 'transfer', 'first-0', 'first-1', '10');
 }
@@ -48,19 +49,20 @@ export async function transferThroughEach(
   }
 }
 
-/** Submits to the first chaincode of the first channel, in the name of the first organisation's user. */
+/** Submits to the first chaincode of the first channel, in the name of its first organisation's user. */
 function submitter(
   connections: Connections,
-  { organisations, peers }: Endpoints,
+  endpoints: Endpoints,
   identities: Identities,
   topology: Topology,
 ) {
   const [channel] = topology.channels;
   const [chaincode] = channel?.chaincodes ?? [];
-  const [organisation] = Object.values(identities.organisations);
+  const organisation = identities.organisations[channel?.organisations[0] ?? ''];
   if (!channel || !chaincode || !organisation) {
     throw new Error('first transfer: expected a channel with a chaincode and an organisation');
   }
+  const { organisations, peers } = endpointsOfChannel(endpoints, topology, channel.name);
   return (orderers: Endpoints['orderers'], budgetMs: number, ...args: string[]) =>
     transact({
       connections,
