@@ -138,8 +138,8 @@ describe('audit', () => {
           });
         }
       }
-      const { kafka: _, ...rest } = both;
-      expect(check({ ...rest, kafka: null }, 'F20')).toMatchObject({
+      const { ordering: _, ...rest } = both;
+      expect(check({ ...rest, ordering: null }, 'F20')).toMatchObject({
         verdict: 'unknown',
         reason: 'Kafka was not asked about topic mychannel',
       });

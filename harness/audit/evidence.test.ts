@@ -9,7 +9,7 @@ import {
   openEvidence,
   paths,
   writeEnvironment,
-  writeKafka,
+  writeOrdering,
   writeScenario,
 } from './evidence.ts';
 import type { TestRecording } from './testing/ledger-builder.ts';
@@ -37,7 +37,7 @@ function save(recording: TestRecording): void {
   for (const [peer, entries] of recording.states) lines(paths.state(dir, channel, peer), entries);
   for (const [peer, events] of recording.streams) lines(paths.events(dir, channel, peer), events);
   if (recording.environment) writeEnvironment(dir, recording.environment);
-  if (recording.kafka) writeKafka(dir, recording.kafka);
+  if (recording.ordering) writeOrdering(dir, recording.ordering);
   for (const { component, lines: text } of recording.logs) {
     const path = paths.log(dir, component);
     mkdirSync(dirname(path), { recursive: true });

@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppendFile, readBlocks, readJsonLines, readLines } from '../base/files.ts';
+import type { OrderingFacts } from '../ordering/facts.ts';
 import { readHistory } from '../workload/history-reader.ts';
 import { audit } from './audit.ts';
 import type { AuditResult } from './model.ts';
 import type {
   BlockEvent,
   EnvironmentFacts,
-  KafkaFacts,
   Recording,
   ScenarioFacts,
   StateEntry,
@@ -22,7 +22,7 @@ import type {
  *     state/<channel>/<peer>.jsonl        StateEntry a line, the scenario's namespaces in that peer's databases
  *     events/<channel>/<peer>.jsonl       BlockEvent a line, as a long-lived listener saw them
  *     environment.json                    EnvironmentFacts
- *     kafka.json                          KafkaFacts
+ *     ordering.json                       OrderingFacts
  *     logs/<component>.log                complete
  *     engine-events.jsonl                 what the engines told meanwhile; for readers, no check needs it
  *
@@ -38,7 +38,7 @@ export const paths = {
   events: (dir: string, channel: string, peer: string) =>
     join(dir, 'events', channel, `${peer}.jsonl`),
   environment: (dir: string) => join(dir, 'environment.json'),
-  kafka: (dir: string) => join(dir, 'kafka.json'),
+  ordering: (dir: string) => join(dir, 'ordering.json'),
   engineEvents: (dir: string) => join(dir, 'engine-events.jsonl'),
   log: (dir: string, component: string) => join(dir, 'logs', `${component}.log`),
 } as const;
@@ -57,8 +57,8 @@ export function writeEnvironment(dir: string, facts: EnvironmentFacts): void {
   writeJson(paths.environment(dir), facts);
 }
 
-export function writeKafka(dir: string, facts: KafkaFacts): void {
-  writeJson(paths.kafka(dir), facts);
+export function writeOrdering(dir: string, facts: OrderingFacts): void {
+  writeJson(paths.ordering(dir), facts);
 }
 
 function writeJson(path: string, value: unknown): void {
@@ -96,7 +96,7 @@ export function openEvidence(dir: string): Recording {
         events: again(() => readJsonLines<BlockEvent>(paths.events(dir, channel, peer))),
       })),
     environment: readJson<EnvironmentFacts>(paths.environment(dir)),
-    kafka: readJson<KafkaFacts>(paths.kafka(dir)),
+    ordering: readJson<OrderingFacts>(paths.ordering(dir)),
     logs: files(join(dir, 'logs'), '.log').map((component) => ({
       component,
       lines: again(() => readLines(paths.log(dir, component))),

@@ -1,3 +1,4 @@
+import type { OrderingFacts } from '../ordering/facts.ts';
 import type { HistoryRecord } from '../workload/history.ts';
 import type { ShareExpectation } from '../workload/statistics/availability.ts';
 
@@ -137,18 +138,6 @@ export interface EnvironmentProbe {
   }[];
 }
 
-/** Kafka's own word, asked after quiescence. Topics are named after channels; all have one partition. */
-export interface KafkaFacts {
-  readonly topics: Readonly<Record<string, KafkaTopicFacts>>;
-}
-
-export interface KafkaTopicFacts {
-  /** Offset that the next record will get (the high watermark). */
-  readonly endOffset: number;
-  readonly replicas: readonly number[];
-  readonly inSync: readonly number[];
-}
-
 export interface BlockSource {
   /** e.g. `peer0.org1`, `orderer1`. */
   readonly source: string;
@@ -174,6 +163,7 @@ export interface Recording {
   ): readonly { readonly peer: string; readonly events: Iterable<BlockEvent> }[];
   /** `null` where it was not recorded. */
   readonly environment: EnvironmentFacts | null;
-  readonly kafka: KafkaFacts | null;
+  /** The ordering service's own word. */
+  readonly ordering: OrderingFacts | null;
   readonly logs: readonly { readonly component: string; readonly lines: Iterable<string> }[];
 }

@@ -1,8 +1,9 @@
+import { kafkaAgrees } from '../ordering/kafka/check.ts';
 import type { Check } from './checker.ts';
 import { converged, sameHeaders, wellFormed } from './checks/chain.ts';
 import { eventsComplete } from './checks/events.ts';
 import { amountsExact, moneyConserved } from './checks/money.ts';
-import { configUntouched, kafkaAgrees } from './checks/ordering.ts';
+import { configUntouched } from './checks/ordering.ts';
 import { readsReal } from './checks/reads.ts';
 import { realTimeOrder } from './checks/real-time.ts';
 import { available, recovers } from './checks/recovery.ts';

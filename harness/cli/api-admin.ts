@@ -1,7 +1,7 @@
 import { UsageError } from '../base/errors.ts';
-import { addressesOf } from '../fabric/identities/identities.ts';
 import { firstAdminSecret, PASSWORD, restClient } from '../scenario/author/api.ts';
 import { show } from '../scenario/author/rest-client.ts';
+import { addressesOf } from '../topology/addresses.ts';
 import { runningNetwork, settingsFrom } from './context.ts';
 import { failureOf } from './failure.ts';
 

@@ -1,12 +1,9 @@
+import type { MachineAddresses } from '../topology/addresses.ts';
 import type { Topology } from '../topology/schema.ts';
 import type { LifecycleOrganisation } from './client/lifecycle.ts';
 import type { Endpoint, PeerEndpoint, SigningIdentity } from './client/types.ts';
 import type { KeyPair } from './identities/certificates.ts';
-import type {
-  Identities,
-  MachineAddresses,
-  OrganisationIdentities,
-} from './identities/identities.ts';
+import type { Identities, OrganisationIdentities } from './identities/identities.ts';
 
 /** Orderers and peers as the harness, outside the overlay, reaches them. */
 export interface Endpoints {

@@ -12,5 +12,5 @@ export { readOnlyDisk } from './kinds/read-only-disk.ts';
 export { restartInTurn } from './kinds/restart.ts';
 export { starve } from './kinds/starve.ts';
 export type { Fault, Role } from './model.ts';
-export { all, component, kafka, machine, orderer, peer, zookeeper } from './roles.ts';
+export { all, component, machine, orderer, ordering, peer } from './roles.ts';
 export type { FaultResult, FaultStep } from './schedule.ts';

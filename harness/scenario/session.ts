@@ -2,9 +2,9 @@ import type { Connections } from '../fabric/client/connections.ts';
 import { Connections as FabricConnections } from '../fabric/client/connections.ts';
 import { type Endpoints, endpointsOf } from '../fabric/endpoints.ts';
 import type { GatewayProfile } from '../fabric/gateway/hub.ts';
-import { addressesOf } from '../fabric/identities/identities.ts';
 import { Guard } from '../faults/guard.ts';
 import type { FoundNetwork } from '../network/machines/state.ts';
+import { addressesOf } from '../topology/addresses.ts';
 import { RunClock } from '../workload/clock.ts';
 
 /** What all scenarios of a run share: one network, one clock, one guard, one set of connections. */

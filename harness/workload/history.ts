@@ -69,7 +69,7 @@ export interface Completion {
   readonly at: number;
   /** The orderer that accepted (or last refused) the envelope, e.g. `orderer0`. */
   readonly orderer?: string;
-  /** When an orderer answered SUCCESS, i.e. Kafka had acknowledged it. From here, lost is a bug. */
+  /** When an orderer answered SUCCESS. What that promises depends on the ordering service; where Kafka orders, lost is a bug. */
   readonly acknowledgedAt?: number;
   /** Number of the block in which the client saw its transaction. */
   readonly block?: number;

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { appendTo, paths, writeEnvironment, writeKafka, writeScenario } from '../evidence.ts';
+import { appendTo, paths, writeEnvironment, writeOrdering, writeScenario } from '../evidence.ts';
 import { LedgerBuilder, type TestRecording } from '../testing/ledger-builder.ts';
 
 const ACCOUNTS = 1_000;
@@ -76,7 +76,7 @@ export function generate(dir: string, transactions: number): void {
   }
   writeScenario(dir, recording.scenario);
   if (recording.environment) writeEnvironment(dir, recording.environment);
-  if (recording.kafka) writeKafka(dir, recording.kafka);
+  if (recording.ordering) writeOrdering(dir, recording.ordering);
   history[Symbol.dispose]();
   for (const open of files.values()) open[Symbol.dispose]();
 }

@@ -1,27 +1,19 @@
+import type { BadLine } from '../../ordering/bad-line.ts';
+import { ORDERING_BAD_LINES } from '../../ordering/registry.ts';
 import type { RunCheck } from '../checker.ts';
 import { Findings } from '../findings.ts';
 import type { AllowedLog, EnvironmentProbe } from '../recording.ts';
 
-/**
- * Lines that never belong in a log. Sources: orderer/consensus/kafka/chain.go and multichannel (Fabric 2.5), and what
- * brokers, ZooKeeper and the runtimes print when they die.
- */
-const BAD_LINES: readonly { readonly pattern: RegExp; readonly meaning: string }[] = [
+/** Sources: orderer/common/multichannel (Fabric 2.5), and what the runtimes print when they die. */
+const BAD_LINES: readonly BadLine[] = [
+  ...ORDERING_BAD_LINES,
   { pattern: /^panic:|\bPANI\b|goroutine \d+ \[running\]|\bpanic: /, meaning: 'panic' },
   { pattern: /\bFATA\b|\bFATAL\b|^fatal error:/, meaning: 'fatal error' },
   { pattern: /Ledger may be corrupted/i, meaning: 'corrupted ledger' },
   { pattern: /state ?DB recovery/i, meaning: 'state database in recovery' },
-  { pattern: /Kafka consumer closed/, meaning: 'an orderer stopped consuming' },
-  { pattern: /Consenter for channel exiting/, meaning: 'an orderer stopped ordering' },
-  { pattern: /this might indicate a bug/, meaning: 'time-to-cut out of order' },
-  { pattern: /outside the range of offsets/, meaning: 'Kafka lost records' },
-  { pattern: /Unable to unmarshal consumed message/, meaning: 'unreadable record' },
-  { pattern: /Unrecoverable error during consumption/, meaning: 'consumption given up' },
   { pattern: /running in compatibility mode/, meaning: 'capabilities missing' },
-  { pattern: /Unable to decode a Kafka packet/, meaning: 'Kafka version mismatch' },
   { pattern: /discarding bad normal message/, meaning: 'an accepted transaction was dropped' },
   { pattern: /Halting of chain requested/, meaning: 'an orderer halted a channel' },
-  { pattern: /InconsistentClusterIdException/, meaning: 'ZooKeeper lost its data' },
   {
     pattern: /java\.lang\.OutOfMemoryError|JavaScript heap out of memory/,
     meaning: 'out of memory',

@@ -90,3 +90,15 @@ export function idOf(recording: TestRecording, operation: number): string {
   }
   throw new Error(`no operation ${operation}`);
 }
+
+/** Takes the metadata of another block, so that its consenter metadata and last config are wrong where it now stands. */
+export function borrow(recording: TestRecording, source: string, to: number, from: number): void {
+  let slots: Buffer[] = [];
+  editBlock(recording, source, from, ({ metadata }) => {
+    slots = [...metadata];
+  });
+  editBlock(recording, source, to, ({ metadata }) => {
+    metadata[0] = slots[0] as Buffer;
+    metadata[1] = slots[1] as Buffer;
+  });
+}

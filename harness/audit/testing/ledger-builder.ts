@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import protos from 'fabric-protos';
+import type { OrderingFacts } from '../../ordering/facts.ts';
 import type { Completion, HistoryRecord } from '../../workload/history.ts';
 import { canonicalValue } from '../canonical.ts';
 import type {
   BlockEvent,
   EnvironmentFacts,
   EnvironmentProbe,
-  KafkaFacts,
   Recording,
   ScenarioFacts,
   StateEntry,
@@ -59,7 +59,7 @@ export interface TestRecording extends Recording {
   readonly states: Map<string, StateEntry[]>;
   readonly streams: Map<string, BlockEvent[]>;
   environment: EnvironmentFacts | null;
-  kafka: KafkaFacts | null;
+  ordering: OrderingFacts | null;
   logs: { component: string; lines: string[] }[];
 }
 
@@ -251,7 +251,8 @@ export class LedgerBuilder {
       states: new Map(PEERS.map((peer) => [peer, entries.map((entry) => ({ ...entry }))])),
       streams: new Map([...this.#streams].map(([peer, list]) => [peer, structuredClone(list)])),
       environment: { before: healthy(), after: healthy() },
-      kafka: {
+      ordering: {
+        type: 'kafka',
         topics: {
           [channel]: { endOffset: this.#offset + 1, replicas: [0, 1, 2], inSync: [2, 0, 1] },
         },

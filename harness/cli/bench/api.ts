@@ -2,7 +2,6 @@ import { parseArgs } from 'node:util';
 import { Connections } from '../../fabric/client/connections.ts';
 import { type Endpoints, endpointsOf, signingIdentity } from '../../fabric/endpoints.ts';
 import { type FabricClient, openGateway } from '../../fabric/gateway/gateway.ts';
-import { addressesOf } from '../../fabric/identities/identities.ts';
 import { componentHandle, runningContainer } from '../../faults/components.ts';
 import type { FoundNetwork } from '../../network/machines/state.ts';
 import { PASSWORD, restClient } from '../../scenario/author/api.ts';
@@ -16,6 +15,7 @@ import {
   openPairs,
   validIn,
 } from '../../scenario/author/api-load.ts';
+import { addressesOf } from '../../topology/addresses.ts';
 import { runningNetwork, settingsFrom } from '../context.ts';
 
 /**

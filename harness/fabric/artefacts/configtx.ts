@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { orderingOf } from '../../ordering/registry.ts';
 import { CONTAINER_PORTS, type Organisation, type Topology } from '../../topology/schema.ts';
 
 /** The profile of the system channel's genesis block. */
@@ -33,7 +34,7 @@ export function mspFolder(mspId: string): string {
 }
 
 /**
- * Channel configuration for Fabric's `configtxgen`: the system channel with its Kafka cluster and consortium, and one
+ * Channel configuration for Fabric's `configtxgen`: the system channel with its consortium, and one
  * profile a channel. Every policy is explicit: with capabilities V2_0 none is implied.
  *
  * A channel's profile repeats the orderer section and names anchor peers, so that its creation transaction, computed
@@ -92,20 +93,18 @@ function channelSection() {
   return { Policies: implicitPolicies(), Capabilities: { V2_0: true } };
 }
 
-function ordererSection({ ordering, kafka }: Topology) {
-  const { organisation, orderers, batch } = ordering;
+function ordererSection(topology: Topology) {
+  const { organisation, orderers, batch } = topology.ordering;
   const addresses = orderers.map(({ name }) => `${name}:${CONTAINER_PORTS.orderer.general}`);
   const { mspId } = organisation;
   return {
-    OrdererType: 'kafka',
-    Addresses: addresses,
+    ...orderingOf(topology).ordererSection(topology),
     BatchTimeout: `${batch.timeout}ms`,
     BatchSize: {
       MaxMessageCount: batch.maxMessageCount,
       AbsoluteMaxBytes: batch.absoluteMaxBytes,
       PreferredMaxBytes: batch.preferredMaxBytes,
     },
-    Kafka: { Brokers: kafka.brokers.map(({ name }) => `${name}:9092`) },
     Organizations: [
       {
         Name: organisation.name,

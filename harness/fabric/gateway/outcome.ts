@@ -1,3 +1,4 @@
+import { NOT_TAKEN } from '../../ordering/registry.ts';
 import type { BroadcastAnswer } from '../client/broadcast.ts';
 import { RpcError } from '../client/errors.ts';
 
@@ -13,7 +14,7 @@ export interface SubmitResult {
   readonly stage: 'endorse' | 'broadcast' | 'commit';
   /** The orderer that accepted, or last refused, the envelope. */
   readonly orderer?: string;
-  /** When an orderer answered SUCCESS, i.e. Kafka had acknowledged the envelope. */
+  /** When an orderer answered SUCCESS, whatever that means for the ordering service. */
   readonly acknowledgedAt?: number;
   readonly block?: number;
   /** Validation code, e.g. `VALID`. */
@@ -45,14 +46,6 @@ export interface EvaluateResult {
  */
 export type Handover = 'accepted' | 'refused' | 'unavailable' | 'indeterminate';
 
-/** Certain refusals that happen before the envelope is handed to Kafka (`orderer/consensus/kafka/chain.go WaitReady`,
- * `orderer/common/msgprocessor/standardchannel.go`). */
-const BEFORE_ENQUEUE = [
-  'backing Kafka cluster has not completed booting',
-  'consenter for this channel has been halted',
-  'maintenance mode',
-];
-
 /** Classifies an orderer's answer. Anything not known to be certain is indeterminate. */
 export function classifyAnswer(answer: BroadcastAnswer): Handover {
   switch (answer.status) {
@@ -65,9 +58,7 @@ export function classifyAnswer(answer: BroadcastAnswer): Handover {
     case 'NOT_FOUND':
       return 'unavailable';
     default:
-      return BEFORE_ENQUEUE.some((text) => answer.info.includes(text))
-        ? 'unavailable'
-        : 'indeterminate';
+      return NOT_TAKEN.some((text) => answer.info.includes(text)) ? 'unavailable' : 'indeterminate';
   }
 }
 

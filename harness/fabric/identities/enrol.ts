@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type FabricCaClient from 'fabric-ca-client';
 import type { ICryptoSuite, User } from 'fabric-common';
+import { addressesOf } from '../../topology/addresses.ts';
 import type { Organisation, Topology } from '../../topology/schema.ts';
 import { describe, FabricError } from '../client/errors.ts';
 import { loadSdk } from '../client/sdk.ts';
@@ -8,7 +9,7 @@ import type { SigningIdentity } from '../client/types.ts';
 import { until } from '../client/until.ts';
 import { connectionProfile } from '../profile/connection-profile.ts';
 import type { Credentials, Login } from './credentials.ts';
-import { addressesOf, type Identities } from './identities.ts';
+import type { Identities } from './identities.ts';
 import { createSigningRequest } from './signing-request.ts';
 
 /** What is needed of a running network. */

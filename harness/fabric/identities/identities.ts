@@ -1,3 +1,4 @@
+import type { MachineAddresses } from '../../topology/addresses.ts';
 import { chaincodeServiceName } from '../../topology/components.ts';
 import type { Topology } from '../../topology/schema.ts';
 import { type Authority, createAuthority, type KeyPair, type Role } from './certificates.ts';
@@ -30,14 +31,6 @@ export interface Identities {
   /** By organisation name, e.g. `Org1`. */
   readonly organisations: Readonly<Record<string, OrganisationIdentities>>;
 }
-
-/** IP address by machine number. */
-export type MachineAddresses = Readonly<Record<number, string>>;
-
-/** The addresses of machines by their numbers. */
-export const addressesOf = (
-  machines: readonly { readonly number: number; readonly address: string }[],
-): MachineAddresses => Object.fromEntries(machines.map(({ number, address }) => [number, address]));
 
 interface ServerRequest {
   readonly name: string;

@@ -1,5 +1,6 @@
+import type { MachineAddresses } from '../../topology/addresses.ts';
 import { CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
-import type { Identities, MachineAddresses } from '../identities/identities.ts';
+import type { Identities } from '../identities/identities.ts';
 
 interface Pem {
   readonly pem: string;

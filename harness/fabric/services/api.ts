@@ -1,9 +1,9 @@
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import { config, listensOn, published, secret } from '../../swarm/service-parts.ts';
 import { CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
 import type { Credentials } from '../identities/credentials.ts';
 import type { Identities } from '../identities/identities.ts';
 import { connectionProfile } from '../profile/connection-profile.ts';
-import { config, listensOn, published, secret } from './common.ts';
 import { mongoUrl } from './mongo.ts';
 
 const HOME = '/etc/api';

@@ -1,9 +1,17 @@
 import { stringify } from 'yaml';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import {
+  config,
+  listensOn,
+  published,
+  required,
+  secret,
+  volume,
+} from '../../swarm/service-parts.ts';
 import { CONTAINER_PORTS, type Organisation, type Topology } from '../../topology/schema.ts';
 import type { Credentials, Login } from '../identities/credentials.ts';
 import { fullName, type Identities } from '../identities/identities.ts';
-import { config, listensOn, published, required, secret, tlsFiles, volume } from './common.ts';
+import { tlsFiles } from './common.ts';
 
 /** The server takes the folder of its configuration as its home. */
 const HOME = '/etc/hyperledger/fabric-ca-server';

@@ -1,9 +1,10 @@
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import { namedEarly, required } from '../../swarm/service-parts.ts';
 import { chaincodeServiceName } from '../../topology/components.ts';
 import type { Chaincode, Topology } from '../../topology/schema.ts';
 import type { ChaincodeConnection } from '../artefacts/chaincode-package.ts';
 import type { Identities } from '../identities/identities.ts';
-import { namedEarly, required, tlsFiles } from './common.ts';
+import { tlsFiles } from './common.ts';
 
 const HOME = '/etc/hyperledger/chaincode';
 const PORT = 7052;

@@ -1,7 +1,8 @@
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import { namedEarly, published, secret, volume } from '../../swarm/service-parts.ts';
 import { CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
 import type { Credentials } from '../identities/credentials.ts';
-import { namedEarly, published, secret, volume, withSecretEnvironment } from './common.ts';
+import { withSecretEnvironment } from './common.ts';
 
 const PASSWORD = '/run/secrets/couchdb-password';
 

@@ -1,7 +1,8 @@
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import { listensOn, published, secret } from '../../swarm/service-parts.ts';
 import { CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
 import type { Credentials } from '../identities/credentials.ts';
-import { listensOn, published, secret, withSecretEnvironment } from './common.ts';
+import { withSecretEnvironment } from './common.ts';
 import { mongoUrl } from './mongo.ts';
 
 const URL_FILE = '/run/secrets/mongo-url';

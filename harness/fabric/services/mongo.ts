@@ -1,7 +1,7 @@
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import { listensOn, published, secret, volume } from '../../swarm/service-parts.ts';
 import { CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
 import type { Credentials } from '../identities/credentials.ts';
-import { listensOn, published, secret, volume } from './common.ts';
 
 const PASSWORD = '/run/secrets/mongo-password';
 

@@ -1,17 +1,17 @@
+import { orderingOf } from '../../ordering/registry.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import type { MachineAddresses } from '../../topology/addresses.ts';
 import type { Topology } from '../../topology/schema.ts';
 import type { Credentials } from '../identities/credentials.ts';
-import type { Identities, MachineAddresses } from '../identities/identities.ts';
+import type { Identities } from '../identities/identities.ts';
 import { apiService } from './api.ts';
 import { caServices } from './ca.ts';
 import { chaincodeServices } from './chaincode.ts';
 import { couchdbServices } from './couchdb.ts';
-import { kafkaServices } from './kafka.ts';
 import { mongoService } from './mongo.ts';
 import { mongoExpressService } from './mongo-express.ts';
 import { ordererServices } from './orderer.ts';
 import { peerServices } from './peer.ts';
-import { zookeeperServices } from './zookeeper.ts';
 
 export interface NetworkRequest {
   readonly topology: Topology;
@@ -39,8 +39,8 @@ export interface ChannelArtefacts {
  * at once: what ordering waits for comes first, what nobody waits for last.
  */
 export interface ServiceWaves {
-  /** ZooKeeper and Kafka. */
-  readonly log: readonly ServiceDefinition[];
+  /** What the ordering service needs besides the orderers. */
+  readonly ordering: readonly ServiceDefinition[];
   /** State databases. */
   readonly databases: readonly ServiceDefinition[];
   readonly peers: readonly ServiceDefinition[];
@@ -53,7 +53,7 @@ export interface ServiceWaves {
 export function foundationServices(request: NetworkRequest): ServiceWaves {
   const { topology, identities, credentials, addresses, packageIds } = request;
   return {
-    log: [...zookeeperServices(topology), ...kafkaServices(topology, addresses)],
+    ordering: orderingOf(topology).services.definitions(topology, addresses),
     databases: couchdbServices(topology, credentials, request.officialCouchdb),
     peers: peerServices(topology, identities, credentials),
     chaincodes: chaincodeServices(topology, identities, packageIds, request.chaincodeEnv),

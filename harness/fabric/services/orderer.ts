@@ -1,16 +1,9 @@
+import { orderingOf } from '../../ordering/registry.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import { config, namedEarly, published, required, volume } from '../../swarm/service-parts.ts';
 import { CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
 import type { Identities } from '../identities/identities.ts';
-import {
-  config,
-  FABRIC_LOG_FORMAT,
-  mspFiles,
-  namedEarly,
-  published,
-  required,
-  tlsFiles,
-  volume,
-} from './common.ts';
+import { FABRIC_LOG_FORMAT, mspFiles, tlsFiles } from './common.ts';
 
 const HOME = '/etc/hyperledger/orderer';
 const LEDGER = '/var/hyperledger/production/orderer';
@@ -27,7 +20,7 @@ export function ordererServices(
   identities: Identities,
   genesis: Uint8Array,
 ): ServiceDefinition[] {
-  const { ordering, kafka } = topology;
+  const { ordering } = topology;
   const owned = identities.orderer;
   return ordering.orderers.map(({ name, machine, ports }) => {
     const identity = required(owned.nodes, name, 'identity of orderer');
@@ -36,7 +29,10 @@ export function ordererServices(
       image: 'fabric',
       machine,
       command: ['orderer'],
-      env: ordererEnvironment(owned.mspId, kafka.replicationFactor),
+      env: {
+        ...commonEnvironment(owned.mspId),
+        ...orderingOf(topology).ordererEnvironment(topology),
+      },
       files: [
         config(`${HOME}/genesis.block`, genesis),
         ...mspFiles(`${HOME}/msp`, owned, identity.msp),
@@ -50,7 +46,7 @@ export function ordererServices(
   });
 }
 
-function ordererEnvironment(mspId: string, replicationFactor: number): Record<string, string> {
+function commonEnvironment(mspId: string): Record<string, string> {
   return {
     FABRIC_LOGGING_SPEC: 'info',
     FABRIC_LOGGING_FORMAT: FABRIC_LOG_FORMAT,
@@ -71,13 +67,5 @@ function ordererEnvironment(mspId: string, replicationFactor: number): Record<st
     ORDERER_CONSENSUS_SNAPDIR: `${LEDGER}/etcdraft/snapshot`,
     ORDERER_OPERATIONS_LISTENADDRESS: `0.0.0.0:${CONTAINER_PORTS.orderer.operations}`,
     ORDERER_METRICS_PROVIDER: 'prometheus',
-    ORDERER_KAFKA_VERSION: '0.10.2.0',
-    ORDERER_KAFKA_VERBOSE: 'false',
-    ORDERER_KAFKA_TOPIC_REPLICATIONFACTOR: String(replicationFactor),
-    // Defaults are 5 s for 10 min, then 5 min: an outage of Kafka would be followed by minutes of waiting.
-    ORDERER_KAFKA_RETRY_SHORTINTERVAL: '1s',
-    ORDERER_KAFKA_RETRY_SHORTTOTAL: '2m',
-    ORDERER_KAFKA_RETRY_LONGINTERVAL: '5s',
-    ORDERER_KAFKA_RETRY_LONGTOTAL: '12h',
   };
 }

@@ -1,18 +1,9 @@
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import { namedEarly, published, required, secret, volume } from '../../swarm/service-parts.ts';
 import { CONTAINER_PORTS, type Peer, type Topology } from '../../topology/schema.ts';
 import type { Credentials } from '../identities/credentials.ts';
 import type { Identities } from '../identities/identities.ts';
-import {
-  FABRIC_LOG_FORMAT,
-  mspFiles,
-  namedEarly,
-  published,
-  required,
-  secret,
-  tlsFiles,
-  volume,
-  withSecretEnvironment,
-} from './common.ts';
+import { FABRIC_LOG_FORMAT, mspFiles, tlsFiles, withSecretEnvironment } from './common.ts';
 
 const HOME = '/etc/hyperledger/peer';
 const LEDGER = '/var/hyperledger/production';

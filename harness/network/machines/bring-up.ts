@@ -9,13 +9,15 @@ import { artefactFiles, preparedChannel } from '../../fabric/artefacts/prepared-
 import { Connections } from '../../fabric/client/connections.ts';
 import { endpointsOf } from '../../fabric/endpoints.ts';
 import { createCredentials } from '../../fabric/identities/credentials.ts';
-import { addressesOf, createIdentities } from '../../fabric/identities/identities.ts';
+import { createIdentities } from '../../fabric/identities/identities.ts';
 import { artefactServices, foundationServices } from '../../fabric/services/network.ts';
 import type { ImageSet } from '../../images/model.ts';
+import { orderingOf } from '../../ordering/registry.ts';
 import { formSwarm } from '../../swarm/cluster.ts';
 import type { StartedDockerNode } from '../../swarm/machine.ts';
 import { Reaper } from '../../swarm/reaper.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import { addressesOf } from '../../topology/addresses.ts';
 import { managersOf } from '../../topology/managers.ts';
 import type { Topology } from '../../topology/schema.ts';
 import { chaincodePackages, packagesByLabel } from '../stack/chaincode-packages.ts';
@@ -187,6 +189,7 @@ async function assemble(
     organisations,
   }));
   const waves = foundationServices(services);
+  const ordering = orderingOf(topology).services;
   const [{ [GENESIS]: genesis, ...channelTransactions }] = await Promise.all([
     progress.step(
       'make genesis block and channel transactions',
@@ -201,7 +204,7 @@ async function assemble(
         ),
       onMachines([manager.number]),
     ),
-    startWave('start ZooKeeper and Kafka', waves.log),
+    ...(ordering.title ? [startWave(`start ${ordering.title}`, waves.ordering)] : []),
   ]);
   if (!genesis) throw new Error('configtxgen: expected a genesis block, seen none');
   const { orderers, api } = artefactServices(services, {

@@ -2,6 +2,7 @@
  * What a scenario file imports. See the README for a complete example.
  */
 export * from '../../faults/index.ts';
+export { kafka, zookeeper } from '../../ordering/kafka/roles.ts';
 export { transfers } from '../../workload/profile.ts';
 export { disagreements, headerHashes } from '../evidence/header-hashes.ts';
 export type { Session } from '../session.ts';

@@ -1,13 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { appendTo, paths, writeKafka } from '../../audit/evidence.ts';
-import type { KafkaTopicFacts } from '../../audit/recording.ts';
+import { appendTo, paths, writeOrdering } from '../../audit/evidence.ts';
 import { messageOf } from '../../base/errors.ts';
-import { waitFor } from '../../base/wait.ts';
 import { createSigner } from '../../fabric/client/signer.ts';
 import { streamBlocks } from '../../fabric/deliver/stream.ts';
-import { openKafkaAdmin } from '../../fabric/kafka/admin.ts';
+import { orderingOf } from '../../ordering/registry.ts';
 import { componentLogs } from '../../swarm/logs.ts';
 import type { Session } from '../session.ts';
 
@@ -58,31 +56,15 @@ export async function saveBlocks(
   if (failed.length > 0) throw new Error(failed.join('; '));
 }
 
-/** Saves what Kafka itself says of the channel's topic. */
-export async function saveKafka(session: Session, folder: string, channel: string): Promise<void> {
-  const { topology } = session.network.state;
-  const ids = new Map(topology.kafka.brokers.map((b) => [b.name, b.id]));
-  await using admin = await openKafkaAdmin(topology, session.addresses);
-  const topic = await waitFor(
-    {
-      subject: `Kafka topic ${channel}`,
-      expected: `${topology.kafka.replicationFactor} replicas in sync`,
-      budgetMs: 30_000,
-      intervalMs: 500,
-    },
-    async () => {
-      const facts = await admin.topic(channel);
-      if (facts.inSync.length >= facts.replicas.length) return facts;
-      throw new Error(`in sync: ${facts.inSync.join(', ')} of ${facts.replicas.join(', ')}`);
-    },
-  ).catch(() => admin.topic(channel)); // the audit judges an incomplete set
-  const numbers = (names: readonly string[]) => names.map((name) => ids.get(name) ?? -1);
-  const facts: KafkaTopicFacts = {
-    endOffset: topic.endOffset ?? -1,
-    replicas: numbers(topic.replicas),
-    inSync: numbers(topic.inSync),
-  };
-  writeKafka(folder, { topics: { [channel]: facts } });
+/** Saves what the ordering service itself says of the channel, where it says anything. */
+export async function saveOrdering(
+  { network, addresses }: Session,
+  folder: string,
+  channel: string,
+): Promise<void> {
+  const { topology } = network.state;
+  const facts = await orderingOf(topology).facts({ topology, addresses, channel });
+  if (facts) writeOrdering(folder, facts);
 }
 
 /**

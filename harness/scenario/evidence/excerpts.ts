@@ -6,8 +6,7 @@ import type { LogExcerpt } from '../../report/model.ts';
 import { logTime } from './log-time.ts';
 
 /** Lines that the audit has no objection to, and that a reader of a failure wants to see all the same. */
-const REMARKABLE =
-  /\bpanic\b|fatal|Ledger may be corrupted|Consenter for channel exiting|Kafka consumer closed|outside the range of offsets|OutOfMemory|this might indicate a bug/i;
+const REMARKABLE = /\bpanic\b|fatal|Ledger may be corrupted|OutOfMemory/i;
 const AROUND = 6;
 const MOST = 5;
 

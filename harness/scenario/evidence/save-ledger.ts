@@ -3,11 +3,11 @@ import { writeScenario } from '../../audit/evidence.ts';
 import type { FoundNetwork } from '../../network/machines/state.ts';
 import { waitForQuiescence } from '../run/quiescence.ts';
 import { openSession } from '../session.ts';
-import { saveBlocks, saveKafka, saveLogs } from './collect.ts';
+import { saveBlocks, saveLogs, saveOrdering } from './collect.ts';
 import { namespacesOf, saveStates } from './state.ts';
 
 /**
- * Saves a channel of a running network as evidence: blocks of every copy, states, Kafka's word, logs. There is no
+ * Saves a channel of a running network as evidence: blocks of every copy, states, the ordering service's word, logs. There is no
  * history, so what needs one is left open by the audit.
  */
 export async function saveLedger(
@@ -39,6 +39,6 @@ export async function saveLedger(
   });
   await saveBlocks(session, folder, channel, height);
   await saveStates(session, folder, channel, chaincode ?? 'bank');
-  await saveKafka(session, folder, channel);
+  await saveOrdering(session, folder, channel);
   await saveLogs(session, folder, 0);
 }

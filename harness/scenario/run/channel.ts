@@ -16,7 +16,7 @@ const BUDGET_MS = 90_000;
 
 /**
  * Makes a channel of a scenario's own, with all peers joined and the chaincode committed. It isolates better than fresh
- * accounts on a shared channel: a Kafka topic, a ledger and a state database of its own, so that the audit reads only
+ * accounts on a shared channel: a log, a ledger and a state database of its own, so that the audit reads only
  * what the scenario did, from block 0, and a scenario that wrecks its channel leaves the next one unharmed.
  */
 export async function makeChannel(

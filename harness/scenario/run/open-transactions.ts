@@ -2,7 +2,7 @@ import type { HistoryRecord } from '../../workload/history.ts';
 
 /**
  * Transactions of which nobody knows yet whether they will be in a block: submitted, not refused for certain, and not
- * seen in a block. An orderer may have put them into Kafka and answered, or not, and died.
+ * seen in a block. An orderer may have handed them on and answered, or not, and died.
  */
 export class OpenTransactions {
   readonly #byOperation = new Map<number, string>();

@@ -3,19 +3,13 @@ import { waitFor } from '../../base/wait.ts';
 import { createSigner } from '../../fabric/client/signer.ts';
 import { fetchBlock } from '../../fabric/deliver/fetch.ts';
 import { statusOf } from '../../network/status.ts';
+import { orderingOf } from '../../ordering/registry.ts';
 import { heightsOf } from '../evidence/observers.ts';
 import type { Session } from '../session.ts';
 import type { OpenCount } from './open-transactions.ts';
 
 /** Nodes may need a peer's back-off (5 s), brokers that come back several tries, and then a replay. */
 const QUIESCENCE_MS = 90_000;
-/**
- * How long the network must have been able to order, with every component staying as it is, before a transaction that
- * has not come counts as absent; the batch timeout comes on top. Orderers need milliseconds for what they consume. One
- * that an orderer acknowledged is in Kafka: it may be behind a consumer that waits for an answer on a connection that
- * is dead (`Kafka.Retry.NetworkTimeouts.ReadTimeout`, 10 s), and to call it lost is the gravest verdict there is.
- */
-const CALM_MS = { unacknowledged: 3_000, acknowledged: 15_000 };
 const ANSWER_MS = 2_000;
 
 const NONE: OpenCount = { all: 0, acknowledged: 0 };
@@ -47,7 +41,7 @@ export interface StillnessOptions {
 /**
  * Waits until nothing more will come: every node has the same height twice in a row, and every transaction has come or
  * was refused. Where some have not, they count as lost only once the network was able to order and stayed as it was
- * for `calmMs`; before that, what Kafka holds may not have reached the orderers.
+ * for `calmMs`; before that, what the ordering service holds may not have reached the orderers.
  *
  * @returns the height
  * @throws DeadlineError with what was missing
@@ -99,7 +93,9 @@ export function waitForQuiescence(
   channel: string,
   open: () => OpenCount = () => NONE,
 ): Promise<number> {
-  const { batch } = session.network.state.topology.ordering;
+  const { topology } = session.network.state;
+  const { batch } = topology.ordering;
+  const { calmMs } = orderingOf(topology);
   return untilStill(
     {
       heights: () => heightsOf(session, channel),
@@ -110,8 +106,8 @@ export function waitForQuiescence(
       subject: `channel ${channel}`,
       budgetMs: QUIESCENCE_MS,
       calmMs: {
-        unacknowledged: CALM_MS.unacknowledged + batch.timeout,
-        acknowledged: CALM_MS.acknowledged + batch.timeout,
+        unacknowledged: calmMs.unacknowledged + batch.timeout,
+        acknowledged: calmMs.acknowledged + batch.timeout,
       },
       intervalMs: 300,
       signal: session.signal,

@@ -10,7 +10,7 @@ import { History } from '../../workload/history-writer.ts';
 import { loadResult } from '../../workload/statistics/load.ts';
 import { recovery } from '../../workload/statistics/recovery.ts';
 import type { ScenarioDefinition } from '../author/definition.ts';
-import { saveBlocks, saveKafka, saveLogs } from '../evidence/collect.ts';
+import { saveBlocks, saveLogs, saveOrdering } from '../evidence/collect.ts';
 import { componentStates, componentsByMachine } from '../evidence/component-states.ts';
 import { EngineEvents } from '../evidence/engine-events.ts';
 import { probeEnvironment, settledEnvironment } from '../evidence/environment.ts';
@@ -173,7 +173,7 @@ async function perform(
     // What one copy cannot give must not keep the others from the audit.
     await attempt(draft, 'blocks', () => saveBlocks(session, folder, channel.name, height));
     await attempt(draft, 'states', () => saveStates(session, folder, channel.name, chaincode));
-    await attempt(draft, 'Kafka', () => saveKafka(session, folder, channel.name));
+    await attempt(draft, 'ordering', () => saveOrdering(session, folder, channel.name));
     writeEnvironment(folder, { before, after: await settledEnvironment(session, before) });
   } finally {
     if (session.signal.aborted) history.mark(INTERRUPTED);

@@ -1,9 +1,9 @@
 import { Connections } from '../../../fabric/client/connections.ts';
 import { type Endpoints, endpointsOf } from '../../../fabric/endpoints.ts';
-import { addressesOf } from '../../../fabric/identities/identities.ts';
 import { type FoundNetwork, findNetwork } from '../../../network/machines/state.ts';
 import { transferThrough } from '../../../scenario/author/transfer-through.ts';
 import { disagreements, headerHashes } from '../../../scenario/evidence/header-hashes.ts';
+import { addressesOf } from '../../../topology/addresses.ts';
 import { testEngine } from './engine.ts';
 
 /** A network that runs, as a test uses it. */

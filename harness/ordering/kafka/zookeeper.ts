@@ -1,6 +1,6 @@
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import { config, namedEarly, published, volume } from '../../swarm/service-parts.ts';
 import { CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
-import { config, namedEarly, published, volume } from './common.ts';
 import { JVM_DNS_OPTIONS, properties } from './jvm.ts';
 
 const CONFIGURATION = '/etc/zookeeper/zoo.cfg';

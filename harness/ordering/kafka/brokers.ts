@@ -1,7 +1,7 @@
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import { config, namedEarly, published, required, volume } from '../../swarm/service-parts.ts';
+import type { MachineAddresses } from '../../topology/addresses.ts';
 import { type Broker, CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
-import type { MachineAddresses } from '../identities/identities.ts';
-import { config, namedEarly, published, required, volume } from './common.ts';
 import { JVM_DNS_OPTIONS, properties } from './jvm.ts';
 
 const CONFIGURATION = '/etc/kafka/server.properties';

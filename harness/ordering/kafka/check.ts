@@ -1,0 +1,72 @@
+import type { ChannelCheck } from '../../audit/checker.ts';
+import { Findings } from '../../audit/findings.ts';
+
+export const kafkaAgrees: ChannelCheck = {
+  scope: 'channel',
+  definition: {
+    id: 'F20',
+    name: 'Kafka agrees with the chain',
+    guarantee:
+      'The Kafka offset that a block was cut at is the same in every copy, never decreases, is below the end of the topic, and all replicas are in sync at the end.',
+  },
+  create({ channel, recording }) {
+    const findings = new Findings(kafkaAgrees.definition);
+    let last = -1;
+    return {
+      height({ number, copies }) {
+        const [first, ...others] = copies;
+        const offset = first?.metadata.kafka?.lastOffsetPersisted;
+        for (const { source, metadata } of others) {
+          const here = metadata.kafka?.lastOffsetPersisted;
+          if (here === offset) continue;
+          findings.violation({
+            block: number,
+            sources: [first?.source ?? '', source],
+            message: `block ${number} was cut at Kafka offset ${offset ?? 'none'} on ${first?.source} and ${here ?? 'none'} on ${source}`,
+          });
+        }
+        if (offset === undefined) {
+          if (number > 0) findings.count('blocks without offset');
+          return;
+        }
+        findings.count('offsets');
+        if (offset < last) {
+          findings.violation({
+            block: number,
+            message: `block ${number} was cut at Kafka offset ${offset}, the block before at ${last}`,
+          });
+        }
+        last = offset;
+      },
+      finish() {
+        if (findings.counted('offsets') === 0) {
+          if (recording.ordering === null && findings.counted('blocks without offset') > 0) {
+            findings.notApplicable('the channel is not ordered by Kafka');
+          } else findings.unknown('no block tells a Kafka offset');
+          return findings.result();
+        }
+        const topic = recording.ordering?.topics[channel];
+        if (!topic) {
+          findings.unknown(`Kafka was not asked about topic ${channel}`);
+          return findings.result();
+        }
+        if (last >= topic.endOffset) {
+          findings.violation({
+            message: `the last block was cut at Kafka offset ${last}, but the topic ends at ${topic.endOffset}: its records are gone`,
+          });
+        }
+        const lagging = topic.replicas.filter((broker) => !topic.inSync.includes(broker));
+        findings.count('replicas', topic.replicas.length);
+        findings.count('replicas in sync', topic.inSync.length);
+        if (lagging.length > 0) {
+          findings.violation({
+            sources: lagging.map((broker) => `broker ${broker}`),
+            message: `topic ${channel} has replicas ${topic.replicas.join(', ')}, in sync are only ${topic.inSync.join(', ') || 'none'}`,
+          });
+        }
+        findings.floor('replicas', 1);
+        return findings.result();
+      },
+    };
+  },
+};

@@ -1,0 +1,39 @@
+import { waitFor } from '../../base/wait.ts';
+import type { OrderedChannel } from '../ordering.ts';
+import { openKafkaAdmin } from './admin.ts';
+import type { KafkaFacts, KafkaTopicFacts } from './model.ts';
+
+/**
+ * What Kafka says of a channel's topic, once all its replicas are in sync or half a minute is over: the audit judges an
+ * incomplete set.
+ *
+ * @throws Error when no broker answers
+ */
+export async function kafkaFacts({
+  topology,
+  addresses,
+  channel,
+}: OrderedChannel): Promise<KafkaFacts> {
+  const ids = new Map(topology.kafka.brokers.map((b) => [b.name, b.id]));
+  await using admin = await openKafkaAdmin(topology, addresses);
+  const topic = await waitFor(
+    {
+      subject: `Kafka topic ${channel}`,
+      expected: `${topology.kafka.replicationFactor} replicas in sync`,
+      budgetMs: 30_000,
+      intervalMs: 500,
+    },
+    async () => {
+      const facts = await admin.topic(channel);
+      if (facts.inSync.length >= facts.replicas.length) return facts;
+      throw new Error(`in sync: ${facts.inSync.join(', ')} of ${facts.replicas.join(', ')}`);
+    },
+  ).catch(() => admin.topic(channel));
+  const numbers = (names: readonly string[]) => names.map((name) => ids.get(name) ?? -1);
+  const facts: KafkaTopicFacts = {
+    endOffset: topic.endOffset ?? -1,
+    replicas: numbers(topic.replicas),
+    inSync: numbers(topic.inSync),
+  };
+  return { type: 'kafka', topics: { [channel]: facts } };
+}

@@ -1,0 +1,59 @@
+import type { ServiceDefinition } from '../swarm/service-definition.ts';
+import type { MachineAddresses } from '../topology/addresses.ts';
+import type { Topology } from '../topology/schema.ts';
+import type { BadLine } from './bad-line.ts';
+import type { OrderingFacts } from './facts.ts';
+
+/** A channel of a running network, and by which addresses the harness reaches its machines. */
+export interface OrderedChannel {
+  readonly topology: Topology;
+  readonly addresses: MachineAddresses;
+  readonly channel: string;
+}
+
+/** Keys of configtx.yaml's orderer section that depend on the ordering service. */
+export interface OrdererSection {
+  readonly OrdererType: string;
+  readonly [key: string]: unknown;
+}
+
+/** Names of components by the part that they play for a channel, as it is now. */
+export interface OrderingRoles {
+  /** Whoever decides the order now; none while there is no leader. */
+  leader(place: OrderedChannel): Promise<readonly string[]>;
+  /** Those that follow it closely enough to take over. */
+  followers(place: OrderedChannel): Promise<readonly string[]>;
+  /** All that keep the log. */
+  consenters(place: OrderedChannel): Promise<readonly string[]>;
+}
+
+/**
+ * An ordering service: what of a network depends on how its orderers agree. One folder each; its roles for scenarios
+ * (`roles.ts`) and its check (`check.ts`) are beside, because they stand on the layers of faults and of the audit.
+ */
+export interface Ordering {
+  /** What it needs to run besides the orderers. */
+  readonly services: {
+    /** E.g. `ZooKeeper and Kafka`; `null` when it needs nothing. */
+    readonly title: string | null;
+    /** @param addresses by which the harness reaches the machines */
+    definitions(topology: Topology, addresses: MachineAddresses): ServiceDefinition[];
+  };
+  /** Further environment of an orderer's process. */
+  ordererEnvironment(topology: Topology): Readonly<Record<string, string>>;
+  ordererSection(topology: Topology): OrdererSection;
+  /** What an orderer logs when it can order for a channel. */
+  readonly startedLine: string;
+  /** Parts of Broadcast's answers that say for certain that the envelope was not taken. */
+  readonly notTaken: readonly string[];
+  /** What an orderer, or what it needs, logs only when ordering has gone wrong for good. */
+  readonly badLines: readonly BadLine[];
+  /**
+   * How long a network must have been able to order, unchanged, before a transaction that has not come counts as absent;
+   * ms, the batch timeout comes on top.
+   */
+  readonly calmMs: { readonly unacknowledged: number; readonly acknowledged: number };
+  readonly roles: OrderingRoles;
+  /** What the service itself says of a channel at rest; `null` when only the blocks tell. */
+  facts(place: OrderedChannel): Promise<OrderingFacts | null>;
+}
