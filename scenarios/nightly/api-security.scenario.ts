@@ -1,5 +1,7 @@
 import {
   check,
+  component,
+  crash,
   firstAdminSecret,
   mongoExpress,
   type Notes,
@@ -9,11 +11,15 @@ import {
   revokeAtCa,
   type Session,
   show,
+  wrongSecretsAtCa,
 } from 'fabric-swarm-harness';
 
 const CHANNEL = 'mychannel';
 /** The API looks at the CAs' revocation lists every 15 s. */
 const REVOCATION_SEEN_MS = 45_000;
+
+/** For its container to be started again, and for the CA, peers and orderers to have been found. */
+const API_START_MS = 60_000;
 
 const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
@@ -88,6 +94,46 @@ check('REST API refuses tokens of others', async (session, notes) => {
   await refused(notes, 'Mongo operators in place of a name', 400, () =>
     api.post('/users/login', { username: { $ne: null }, orgName: 'Org1', password: PASSWORD }),
   );
+});
+
+check('REST API lets no outsider lock or take an identity', async (session, notes) => {
+  const api = restClient(session);
+  const name = `guest-${Date.now().toString(36)}`;
+  const reserved = ['admin', 'Admin', 'peer0.org1', 'orderer0', 'harness-client'];
+  for (const username of reserved) {
+    await refused(notes, `register '${username}'`, 409, () =>
+      api.post('/users', { username, orgName: 'Org1', password: PASSWORD }),
+    );
+  }
+  await notes.step('twelve registrations as the registrar', '409 each', async () => {
+    const statuses = new Set<number>();
+    for (let i = 0; i < 12; i += 1) {
+      const user = { username: 'admin', orgName: 'Org1', password: `${PASSWORD}-${i}` };
+      statuses.add((await api.post('/users', user)).status);
+    }
+    return { met: statuses.size === 1 && statuses.has(409), seen: [...statuses].join(', ') };
+  });
+  await notes.step('twelve wrong secrets for the registrar at the CA', 'refused each', async () => {
+    const refusals = await wrongSecretsAtCa(session, 'Org1', 12);
+    return { met: refusals === 12, seen: `${refusals} refused` };
+  });
+  await notes.during(crash(component('api')), async () => undefined);
+  await notes.step('the API after a new start', 'ready', async () => {
+    const deadline = performance.now() + API_START_MS;
+    let seen = 'no answer';
+    while (performance.now() < deadline) {
+      const answer = await api.get('/health/ready').catch(() => undefined);
+      if (answer?.status === 200) return { met: true, seen: show(answer) };
+      if (answer) seen = show(answer);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    return { met: false, seen };
+  });
+  await notes.step('a registration then', '200', async () => {
+    const user = { username: name, orgName: 'Org1', password: PASSWORD };
+    const answer = await api.post('/users', user);
+    return { met: answer.status === 200, seen: show(answer) };
+  });
 });
 
 check('REST API refuses revoked users', async (session, notes) => {

@@ -51,6 +51,8 @@ export function apiService(
       PORT: String(CONTAINER_PORTS.api.http),
       CONNECTION_PROFILE: PROFILE,
       CHANNEL_ARTEFACTS_DIR: API_ARTEFACTS,
+      // Enrolled by the harness itself, at the same CAs.
+      RESERVED_NAMES: 'harness-*',
       ...Object.fromEntries(variables),
     },
     files: [

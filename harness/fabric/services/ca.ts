@@ -64,12 +64,18 @@ function serverConfig({ name, domain, ca }: Organisation, registrar: Login): str
       tls: { enabled: true, certfile: `${HOME}/tls/server.crt`, keyfile: `${HOME}/tls/server.key` },
       ca: { name: ca.name, certfile: `${HOME}/ca-cert.pem`, keyfile: `${HOME}/ca-key.pem` },
       db: { type: 'sqlite3', datasource: `${DATA}/fabric-ca-server.db` },
+      // Every secret here is drawn from 192 bits. Locking an identity after some wrong ones would stop no guess, and
+      // would let anyone who reaches the port lock out the registrar, whose name is known.
+      cfg: { identities: { passwordattempts: -1, allowremove: false } },
       registry: {
+        // No ceiling of the CA's own: whoever registers an identity says how often its secret may be used.
         maxenrollments: -1,
         identities: [
           {
             name: registrar.user,
             pass: registrar.password,
+            // Each process that acts as registrar enrols with its password when it starts.
+            maxenrollments: -1,
             type: 'client',
             affiliation: '',
             attrs: {

@@ -323,7 +323,9 @@ describe('CA servers, databases and API', () => {
     expect(configuration.registry.identities[0]).toMatchObject({
       name: 'admin',
       pass: credentials.registrars.Org1?.password,
+      maxenrollments: -1,
     });
+    expect(configuration.cfg.identities).toEqual({ passwordattempts: -1, allowremove: false });
     expect(configuration.db.datasource.startsWith(`${ca.volumes?.[0]?.path}/`)).toBe(true);
     expect(configuration.affiliations).toEqual({ org1: ['department1', 'department2'] });
   });

@@ -10,10 +10,47 @@ import type { Session } from '../session.ts';
  * @throws Error when the organisation is unknown or the CA refuses
  */
 export async function revokeAtCa(
-  { network, addresses }: Session,
+  session: Session,
   organisation: string,
   enrollmentID: string,
 ): Promise<void> {
+  const { common } = loadSdk();
+  const { ca, registrar, mspId } = caOf(session, organisation);
+  const { key, certificate } = await ca.enroll({
+    enrollmentID: registrar.user,
+    enrollmentSecret: registrar.password,
+  });
+  const user = new common.User(registrar.user);
+  user.setCryptoSuite(common.Utils.newCryptoSuite());
+  await user.setEnrollment(key, certificate, mspId);
+  await ca.revoke({ enrollmentID, reason: 'keycompromise' }, user);
+}
+
+/**
+ * Tries wrong secrets on the registrar of an organisation's CA, as anyone can who reaches its port.
+ *
+ * @returns how many of them the CA answered that it refuses
+ * @throws Error when the organisation is unknown or the CA does not answer
+ */
+export async function wrongSecretsAtCa(
+  session: Session,
+  organisation: string,
+  attempts: number,
+): Promise<number> {
+  const { ca, registrar } = caOf(session, organisation);
+  let refused = 0;
+  for (let i = 0; i < attempts; i += 1) {
+    try {
+      await ca.enroll({ enrollmentID: registrar.user, enrollmentSecret: `wrong-${i}` });
+    } catch (error) {
+      if (!(error as { errors?: unknown }).errors) throw error;
+      refused += 1;
+    }
+  }
+  return refused;
+}
+
+function caOf({ network, addresses }: Session, organisation: string) {
   const { topology, identities, credentials } = network.state;
   const profile = connectionProfile(topology, identities, addresses);
   const [caName = ''] = profile.organizations[organisation]?.certificateAuthorities ?? [];
@@ -22,17 +59,10 @@ export async function revokeAtCa(
   if (!authority || !registrar) {
     throw new Error(`organisation ${organisation}: expected one with a CA, seen none`);
   }
-  const { common, CaClient } = loadSdk();
+  const { CaClient } = loadSdk();
   const tls = { trustedRoots: [authority.tlsCACerts.pem], verify: true };
   const ca = new CaClient(authority.url, tls, caName);
-  const { key, certificate } = await ca.enroll({
-    enrollmentID: registrar.user,
-    enrollmentSecret: registrar.password,
-  });
-  const user = new common.User(registrar.user);
-  user.setCryptoSuite(common.Utils.newCryptoSuite());
-  await user.setEnrollment(key, certificate, profile.organizations[organisation]?.mspid ?? '');
-  await ca.revoke({ enrollmentID, reason: 'keycompromise' }, user);
+  return { ca, registrar, mspId: profile.organizations[organisation]?.mspid ?? '' };
 }
 
 /** Where mongo-express is, how to log in, and which of its ports the engine publishes beyond its machine. */

@@ -22,7 +22,7 @@ export {
   openPairs,
   validIn,
 } from './api-load.ts';
-export { mongoExpress, revokeAtCa } from './api-operator.ts';
+export { mongoExpress, revokeAtCa, wrongSecretsAtCa } from './api-operator.ts';
 export { check, type Finding, type Notes } from './check.ts';
 export { type Control, control } from './control.ts';
 export { calls, during, type Expect, type ScenarioDefinition, seconds } from './definition.ts';
