@@ -1,3 +1,4 @@
+import { chaincodeServiceName } from './components.ts';
 import { type Finding, renderValue } from './problems.ts';
 import { duplicates, isMapping, type Path, RawFile } from './raw-file.ts';
 import { parseDuration, parseSize } from './schema.ts';
@@ -11,6 +12,12 @@ import { parseDuration, parseSize } from './schema.ts';
 /** Ports that Swarm itself uses on every machine: cluster management, gossip, overlay data. */
 const SWARM_PORTS: ReadonlySet<number> = new Set([2377, 4789, 7946]);
 
+/** Docker's advice; more make the Swarm slower, not safer (docs.docker.com, "Administer and maintain a swarm"). */
+const MOST_MANAGERS = 7;
+
+/** Longest name of a Swarm service, which is a DNS label. */
+const SERVICE_NAME = 63;
+
 /** Kafka refuses requests above this whatever a topology says (`socket.request.max.bytes`, its default). */
 const KAFKA_REQUEST_LIMIT = 100 * 1024 * 1024;
 
@@ -23,6 +30,7 @@ export function crossCheck(data: unknown): Finding[] {
   return [
     ...checkMachines(file),
     ...checkComponents(file),
+    ...checkServiceNames(file),
     ...checkZooKeeper(file),
     ...checkKafka(file),
     ...checkSizes(file),
@@ -36,6 +44,14 @@ function checkMachines(file: RawFile): Finding[] {
   const numbers = machines.map((path) => [...path, 'number']);
   const roles = machines.map((path) => file.at(...path, 'role'));
   const findings = duplicates(file, numbers, 'machine number', () => 'another machine');
+  const managers = roles.filter((role) => role === 'manager').length;
+  if (managers > MOST_MANAGERS) {
+    findings.push({
+      path: ['machines'],
+      expected: `at most ${MOST_MANAGERS} managers, each of which must hear of every change`,
+      seen: String(managers),
+    });
+  }
   if (machines.length > 0 && !roles.includes('manager') && roles.every((r) => r === 'worker')) {
     findings.push({
       path: ['machines'],
@@ -87,6 +103,29 @@ function checkComponents(file: RawFile): Finding[] {
     }
   }
   return findings;
+}
+
+/** The chaincode server beside a peer has both names in its own, which Swarm limits. */
+function checkServiceNames(file: RawFile): Finding[] {
+  const peers = file.entries('organisations').flatMap((path) => file.entries(...path, 'peers'));
+  const nameOf = (path: Path) => {
+    const name = file.at(...path, 'name');
+    return typeof name === 'string' ? name : '';
+  };
+  const longest = (paths: readonly Path[]) =>
+    paths.toSorted((a, b) => nameOf(b).length - nameOf(a).length)[0];
+  const peer = longest(peers);
+  const chaincode = longest(file.entries('chaincodes'));
+  if (!peer || !chaincode) return [];
+  const name = chaincodeServiceName(nameOf(chaincode), nameOf(peer));
+  if (name.length <= SERVICE_NAME) return [];
+  return [
+    {
+      path: [...peer, 'name'],
+      expected: `a name short enough for the chaincode server ${name}: at most ${SERVICE_NAME} characters with both names and a dot`,
+      seen: `${name.length} characters`,
+    },
+  ];
 }
 
 function checkZooKeeper(file: RawFile): Finding[] {
@@ -214,6 +253,14 @@ function checkChannels(file: RawFile): Finding[] {
     ...duplicates(file, names, 'channel name', () => 'another channel'),
     ...duplicates(file, chaincodes, 'chaincode name', () => 'another chaincode'),
   ];
+  const uses = channels.flatMap((channel) => file.entries(...channel, 'chaincodes'));
+  if (channels.length > 0 && uses.length === 0) {
+    findings.push({
+      path: ['channels'],
+      expected: 'a channel with a chaincode, for the first transfer',
+      seen: 'none',
+    });
+  }
   for (const channel of channels) {
     for (const kind of ['organisations', 'chaincodes'] as const) {
       const known = file.entries(kind).map((path) => file.at(...path, 'name'));

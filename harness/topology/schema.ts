@@ -60,7 +60,8 @@ const duration = quantity(parseDuration, 'a duration such as 250ms, 2s or 5m');
 const size = quantity(parseSize, 'a size such as 512 KB, 98 MiB or a number of bytes');
 const count = z.int().positive();
 const port = z.int().min(1).max(65_535);
-const machine = z.int().positive();
+/** A machine's number is part of its address, 10.213.x.(10 + number). */
+const machine = z.int().min(1).max(200);
 
 const name = (pattern: RegExp, expected: string) =>
   z.string().max(50).regex(pattern, { error: expected });
@@ -70,14 +71,21 @@ const componentName = name(
   /^[a-z0-9]+(?:[.-][a-z0-9]+)*$/,
   'a DNS name in lower case, e.g. peer0.org1',
 );
-const domain = name(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/, 'a domain name, e.g. org1.example.com');
-const mspId = name(/^[A-Za-z][A-Za-z0-9]*$/, 'an MSP id, e.g. Org1MSP');
-const organisationName = name(/^[A-Z][A-Za-z0-9]*$/, 'an organisation name, e.g. Org1');
-/** Pattern from Fabric's `common/configtx/validator.go` (`channelAllowedChars`). */
-const channelName = name(
-  /^[a-z][a-z0-9.-]*$/,
-  'a channel name: a lower-case letter, then lower-case letters, digits, dots or dashes',
+const domain = name(
+  /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/,
+  'a domain name, e.g. org1.example.com',
 );
+/** What the text form of a policy can name (Fabric's `common/policydsl/policyparser.go`, `regex`). */
+const mspId = name(/^[A-Za-z0-9][A-Za-z0-9.-]*$/, 'an MSP id, e.g. Org1MSP');
+/** A group of the channel's configuration (`common/configtx/validator.go`, `configAllowedChars`). */
+const organisationName = name(/^[A-Za-z0-9][A-Za-z0-9.-]*$/, 'an organisation name, e.g. Org1');
+/** Pattern and length from `common/configtx/validator.go` (`channelAllowedChars`, `maxLength`). */
+const channelName = z
+  .string()
+  .max(249)
+  .regex(/^[a-z][a-z0-9.-]*$/, {
+    error: 'a channel name: a lower-case letter, then lower-case letters, digits, dots or dashes',
+  });
 const chaincodeName = z.enum(KNOWN_CHAINCODES);
 
 /** The TCP ports that a component listens on, by kind and port name; the file maps them to ports of its machine. */

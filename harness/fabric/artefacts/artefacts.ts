@@ -18,13 +18,13 @@ export interface ArtefactJob {
   readonly files: Readonly<Record<string, string>>;
   /** To be run one after the other; each must exit 0. */
   readonly commands: readonly (readonly string[])[];
-  /** Absolute paths of the results, by what they are: `genesis`, a channel's name, or {@link anchorUpdate}. */
+  /** Absolute paths of the results, by what they are: {@link GENESIS}, a channel's name, or {@link anchorUpdate}. */
   readonly outputs: Readonly<Record<string, string>>;
 }
 
 export const ARTEFACT_FOLDER = '/tmp/artefacts';
-/** Key of the genesis block in {@link ArtefactJob.outputs}. A channel cannot have this name: see {@link artefactJob}. */
-export const GENESIS = 'genesis';
+/** Key of the genesis block in {@link ArtefactJob.outputs}; no channel's name may have an underscore. */
+export const GENESIS = 'genesis_block';
 
 /**
  * Key, in {@link ArtefactJob.outputs}, of the update that sets an organisation's anchor peers on a channel that was
@@ -47,16 +47,13 @@ export interface ArtefactRequest {
  * organisation of the channel. For a channel without them there is one more output an organisation, see
  * {@link anchorUpdate}.
  *
- * @throws Error if a channel names an unknown organisation, or is called `genesis`
+ * @throws Error if a channel names an unknown organisation
  */
 export function artefactJob(
   topology: Topology,
   identities: Identities,
   { genesis, channels }: ArtefactRequest,
 ): ArtefactJob {
-  if (channels.some((channel) => channel.name === GENESIS)) {
-    throw new Error(`channel names: expected any but ${GENESIS}, which names the genesis block`);
-  }
   const folder = ARTEFACT_FOLDER;
   const files: Record<string, string> = { 'configtx.yaml': configtx(topology, channels) };
   for (const organisation of [identities.orderer, ...Object.values(identities.organisations)]) {

@@ -1,3 +1,4 @@
+import { GENESIS } from './artefacts.ts';
 import { artefactFiles } from './prepared-channel.ts';
 
 describe('artefactFiles', () => {
@@ -6,7 +7,7 @@ describe('artefactFiles', () => {
     expect(
       Object.keys(
         artefactFiles(
-          { genesis: bytes, walkchannel: bytes, walkchannel_Org1MSPanchors: bytes },
+          { [GENESIS]: bytes, walkchannel: bytes, walkchannel_Org1MSPanchors: bytes },
           { 'bank_1.0': bytes },
         ),
       ),

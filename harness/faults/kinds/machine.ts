@@ -27,6 +27,11 @@ import { guardFromOutside, type OutsideGuard } from '../outside.ts';
 
 /** Milliseconds until the Swarm calls a silent node down (3.9 s seen), or a returned one ready. */
 const SWARM_MS = 20_000;
+/**
+ * Milliseconds until the managers that are left call a lost one down: they elect a leader first, after up to 20 s
+ * without the old one (swarmkit's ElectionTick is 10 s, randomised up to twice), and then wait for its heartbeats.
+ */
+const MANAGER_MS = 60_000;
 /** Milliseconds for the engine of a machine to answer again (1.3 s seen). */
 const ENGINE_MS = 30_000;
 /** Milliseconds for all components of a machine to be back. */
@@ -202,7 +207,11 @@ async function swarmCalls(
   const started = performance.now();
   try {
     await waitFor(
-      { subject: `machine${number}`, expected: `${expected} in the Swarm`, budgetMs: SWARM_MS },
+      {
+        subject: `machine${number}`,
+        expected: `${expected} in the Swarm`,
+        budgetMs: managers.includes(number) && managers.length > 1 ? MANAGER_MS : SWARM_MS,
+      },
       async () => {
         const state = (await machineStates(manager.docker)).get(number);
         if (state === expected) return true;

@@ -188,6 +188,10 @@ async function assemble(
     name: channel,
     organisations,
   }));
+  // Unless the topology has made it already.
+  const prepared = [preparedChannel(topology)].filter(
+    ({ name: channel }) => !channels.some((made) => made.name === channel),
+  );
   const waves = foundationServices(services);
   const ordering = orderingOf(topology).services;
   const [{ [GENESIS]: genesis, ...channelTransactions }] = await Promise.all([
@@ -199,7 +203,7 @@ async function assemble(
           tags.fabric ?? 'fabric',
           artefactJob(topology, identities, {
             genesis: true,
-            channels: [...channels, preparedChannel(topology)],
+            channels: [...channels, ...prepared],
           }),
         ),
       onMachines([manager.number]),

@@ -11,7 +11,7 @@ const BUDGET_MS = 60_000;
  * Runs a job's commands in a container of an image and fetches what they wrote.
  *
  * @param docker an engine that has the image
- * @returns content by what it is: `genesis`, or a channel's name
+ * @returns content by what it is: `GENESIS`, or a channel's name
  * @throws Error with the command's output when one fails
  */
 export async function runJob(
