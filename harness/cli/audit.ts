@@ -41,7 +41,7 @@ async function auditRunning(settings: Settings): Promise<Map<string, AuditResult
   const temporary = mkdtempSync(path.join(tmpdir(), 'harness-audit-'));
   try {
     const audits = new Map<string, AuditResult>();
-    for (const { name } of network.state.topology.channels) {
+    for (const { name } of network.topology.channels) {
       const folder = path.join(temporary, name);
       await saveLedger(network, name, folder, interruptible());
       audits.set(name, auditEvidence(folder));

@@ -1,7 +1,6 @@
 import type Docker from 'dockerode';
 import { UsageError } from '../base/errors.ts';
-import type { FoundNetwork } from '../network/machines/state.ts';
-import { COMPONENT_LABEL } from '../swarm/deploy.ts';
+import type { MachinesNetwork } from '../network/machines/network.ts';
 import { componentsOf } from '../topology/components.ts';
 
 /**
@@ -10,26 +9,19 @@ import { componentsOf } from '../topology/components.ts';
  * @throws UsageError when there is no such component, or no container of it
  */
 export async function containerOf(
-  network: FoundNetwork,
+  network: MachinesNetwork,
   component: string,
 ): Promise<Docker.Container> {
   const machine = network.machines.find(({ number }) => component === `machine${number}`);
   if (machine) return machine.container;
-  const known = componentsOf(network.state.topology);
+  const known = componentsOf(network.topology);
   const found = known.find(({ name }) => name === component);
   if (!found) {
     const names = known.map(({ name }) => name).join(', ');
     throw new UsageError([`no component "${component}"; expected machine1.. or one of ${names}`]);
   }
-  const host = network.machines.find(({ number }) => number === found.machine);
-  const containers =
-    (await host?.docker.listContainers({
-      all: true,
-      filters: { label: [`${COMPONENT_LABEL}=${component}`] },
-    })) ?? [];
-  const [newest] = containers.toSorted((a, b) => b.Created - a.Created);
-  if (!host || !newest) {
+  const facts = await network.component(component).container();
+  if (!facts)
     throw new UsageError([`${component}: no container of it on machine ${found.machine}`]);
-  }
-  return host.docker.getContainer(newest.Id);
+  return facts.container;
 }

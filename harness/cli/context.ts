@@ -2,7 +2,7 @@ import path from 'node:path';
 import { UsageError } from '../base/errors.ts';
 import { loadSettings, type Settings } from '../base/settings.ts';
 import { findEngine } from '../engine/engine.ts';
-import { type FoundNetwork, findNetwork } from '../network/machines/state.ts';
+import { findNetwork, type MachinesNetwork } from '../network/machines/network.ts';
 import { watchLauncher } from './launcher.ts';
 
 /** Options that every command takes; they win over environment and .env. */
@@ -31,7 +31,7 @@ export const projectFolder = path.resolve(import.meta.dirname, '../..');
  *
  * @throws UsageError when there is none
  */
-export async function runningNetwork(settings: Settings): Promise<FoundNetwork> {
+export async function runningNetwork(settings: Settings): Promise<MachinesNetwork> {
   const engine = await findEngine(process.env);
   const network = engine && (await findNetwork(engine.docker, settings.name));
   if (network === undefined) {

@@ -11,9 +11,9 @@ import { type NodeMode, probeNodeMode } from '../engine/mode.ts';
 import { ensureImages } from '../images/ensure.ts';
 import type { ImageSet } from '../images/model.ts';
 import { type BroughtUp, bringUp } from '../network/machines/bring-up.ts';
+import { findNetwork, type MachinesNetwork } from '../network/machines/network.ts';
 import { removeObjects } from '../network/machines/objects.ts';
 import { startStoppedMachines, stoppedMachines } from '../network/machines/revive.ts';
-import { type FoundNetwork, findNetwork } from '../network/machines/state.ts';
 import type { OwnChaincode } from '../network/stack/own-chaincode.ts';
 import { loadTopology } from '../topology/load.ts';
 import type { Topology } from '../topology/schema.ts';
@@ -92,7 +92,7 @@ function portIsFree(port: number): Promise<boolean> {
 }
 
 /** A chaincode is brought in when the network is made; one that runs without it cannot serve. */
-function assertHasChaincode(network: FoundNetwork, own: OwnChaincode | undefined): void {
+function assertHasChaincode(network: MachinesNetwork, own: OwnChaincode | undefined): void {
   if (!own || own.name in network.state.packageIds) return;
   throw new UsageError([
     `--chaincode: the network "${network.state.name}" runs without ${own.name}; ` +
@@ -148,11 +148,11 @@ export type Provided =
   | {
       readonly kind: 'running';
       readonly engine: Engine;
-      readonly network: FoundNetwork;
+      readonly network: MachinesNetwork;
       /** Machines of it had stopped and were started again. */
       readonly revived?: true;
     }
-  | { readonly kind: 'new'; readonly engine: Engine; readonly network: BroughtUp };
+  | ({ readonly kind: 'new'; readonly engine: Engine } & BroughtUp);
 
 /**
  * Waits until no test run uses the network of this name. Two runs at once would meet each other's faults, and a
@@ -216,7 +216,7 @@ async function findOrBringUp(topology: Topology, options: ProvideOptions): Promi
       return { kind: 'running', engine, network: found };
     }
     const { mode, images } = await provideImages(options);
-    const network = await bringUp({
+    const broughtUp = await bringUp({
       engine,
       name: settings.name,
       topology,
@@ -230,7 +230,7 @@ async function findOrBringUp(topology: Topology, options: ProvideOptions): Promi
       elapsed,
       ...(options.ownChaincode ? { ownChaincode: options.ownChaincode } : {}),
     });
-    return { kind: 'new', engine, network };
+    return { kind: 'new', engine, ...broughtUp };
   } finally {
     await unlock();
   }

@@ -1,5 +1,5 @@
 import type { Settings } from '../base/settings.ts';
-import type { FoundNetwork } from '../network/machines/state.ts';
+import type { MachinesNetwork } from '../network/machines/network.ts';
 import { type ComponentStatus, statusOf } from '../network/status.ts';
 import { runningNetwork } from './context.ts';
 import { table } from './terminal.ts';
@@ -16,7 +16,7 @@ export async function status(settings: Settings, options: { json?: boolean }): P
 }
 
 /** What `up --json` and `status --json` print. */
-export function describe(network: FoundNetwork, components: readonly ComponentStatus[]) {
+export function describe(network: MachinesNetwork, components: readonly ComponentStatus[]) {
   const { name, run, startedAt, mode, topology, standIns, versions, steps, firstTransfer } =
     network.state;
   return {
@@ -52,7 +52,7 @@ export function urlsOf(components: readonly ComponentStatus[]): Record<string, s
 
 /** Machines × components with state and address, then URLs, and which stand-ins serve. */
 export function formatStatus(
-  network: FoundNetwork,
+  network: MachinesNetwork,
   components: readonly ComponentStatus[],
 ): string {
   const rows = components

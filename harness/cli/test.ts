@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, UsageError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
-import { type FoundNetwork, findNetwork } from '../network/machines/state.ts';
+import type { MachinesNetwork } from '../network/machines/network.ts';
 import { parseOwnChaincode } from '../network/stack/own-chaincode.ts';
 import {
   BRING_UP_FOLDER,
@@ -91,20 +91,14 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
       logsFolder: path.join(runFolder, BRING_UP_FOLDER),
       alone: true,
     });
-    const network =
-      provided.kind === 'running'
-        ? provided.network
-        : await findNetwork(provided.engine.docker, settings.name);
-    if (!network || network === 'incomplete') {
-      throw new Error(`network "${settings.name}": expected to find it after its start`);
-    }
+    const { network } = provided;
     const apiProblem = await progress.step('wait for the REST API', () =>
       waitForApi(network.state, signal),
     );
     // Not every scenario needs it; one that does will say so in its result.
     if (apiProblem) progress.say(apiProblem);
     progress.stop();
-    const ran = network.state.topology.name;
+    const ran = network.topology.name;
     const harness = sourcesHash([...files, ...(options.chaincode ? [options.chaincode] : [])]);
     run = {
       ...run,
@@ -147,8 +141,8 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   run = markFlaky({ ...run, endedAt: new Date().toISOString() }, earlier);
   const written = await writeReport(run, runFolder);
   if (provided?.kind === 'new') {
-    if (options.keep && !signal.aborted) await provided.network.release();
-    else await provided.network.remove();
+    if (options.keep && !signal.aborted) await provided.release();
+    else await provided.remove();
   }
   await release();
   await reportToGitHub(run, written.html);
@@ -199,7 +193,7 @@ function seedOf(settings: Settings, options: TestOptions): number {
   return Number(options.seed);
 }
 
-function describeNetwork(network: FoundNetwork): NetworkDescription {
+function describeNetwork(network: MachinesNetwork): NetworkDescription {
   const { name, topology, steps } = network.state;
   const components = componentsOf(topology);
   return {
@@ -216,7 +210,7 @@ function describeNetwork(network: FoundNetwork): NetworkDescription {
   };
 }
 
-function versionsOf(network: FoundNetwork): Record<string, string> {
+function versionsOf(network: MachinesNetwork): Record<string, string> {
   const { versions, standIns, mode } = network.state;
   return { ...versions, ...standIns, machines: mode };
 }

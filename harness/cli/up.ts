@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Settings } from '../base/settings.ts';
-import { type FoundNetwork, findNetwork } from '../network/machines/state.ts';
+import type { MachinesNetwork } from '../network/machines/network.ts';
 import { type ComponentStatus, statusOf } from '../network/status.ts';
 import { interruptible } from './context.ts';
 import { curlExample } from './example.ts';
@@ -24,10 +24,7 @@ export async function up(settings: Settings, options: { json?: boolean }): Promi
       elapsed: () => (performance.now() - started) / 1000,
       logsFolder: path.join(settings.reportsDir, `up-${time}`, 'logs'),
     });
-    const network =
-      provided.kind === 'running'
-        ? provided.network
-        : await reread(() => findNetwork(provided.engine.docker, settings.name), settings.name);
+    const { network } = provided;
     const apiProblem = await progress.step('wait for the REST API', () =>
       waitForApi(network.state, signal),
     );
@@ -38,10 +35,10 @@ export async function up(settings: Settings, options: { json?: boolean }): Promi
         : component,
     );
     if (provided.kind === 'new') {
-      if (signal.aborted) await provided.network.remove();
+      if (signal.aborted) await provided.remove();
       signal.throwIfAborted();
       // The last thing that can be interrupted: what is printed below stays.
-      await provided.network.release();
+      await provided.release();
     }
     progress.stop();
     print(network, components, {
@@ -55,21 +52,8 @@ export async function up(settings: Settings, options: { json?: boolean }): Promi
   }
 }
 
-async function reread(
-  find: () => Promise<FoundNetwork | 'incomplete' | undefined>,
-  name: string,
-): Promise<FoundNetwork> {
-  const found = await find();
-  if (!found || found === 'incomplete') {
-    throw new Error(
-      `network "${name}": expected to find it after its start, seen ${found ?? 'none'}`,
-    );
-  }
-  return found;
-}
-
 function print(
-  network: FoundNetwork,
+  network: MachinesNetwork,
   components: readonly ComponentStatus[],
   options: {
     readonly json?: boolean;

@@ -1,20 +1,8 @@
 import { waitFor } from '../base/wait.ts';
+import type { ComponentHandle, VolumeMount } from '../network/port.ts';
 import { COMPONENT_LABEL } from '../swarm/deploy.ts';
-import {
-  awaitRunning,
-  type ComponentHandle,
-  containerFacts,
-  overlayOf,
-  runningContainer,
-  type VolumeMount,
-} from './components.ts';
-import {
-  confirmed,
-  expectThat,
-  type FaultContext,
-  type Measurement,
-  notConfirmed,
-} from './model.ts';
+import { awaitRunning, runningContainer } from './components.ts';
+import { confirmed, expectThat, type Measurement, notConfirmed } from './model.ts';
 
 /** Milliseconds to find the component, running or not, on the disk that it was given. */
 const WRITE_MS = 10_000;
@@ -28,12 +16,8 @@ export interface Disk extends VolumeMount {
 }
 
 /** The volumes of a running component, for one injection. @throws Error when it has none */
-export async function disksOf(
-  context: FaultContext,
-  handle: ComponentHandle,
-  id: string,
-): Promise<Disk[]> {
-  const { volumes } = await runningContainer(handle, overlayOf(context));
+export async function disksOf(handle: ComponentHandle, id: string): Promise<Disk[]> {
+  const { volumes } = await runningContainer(handle);
   if (volumes.length === 0) throw new Error(`${handle.name}: expected a volume, seen none`);
   return volumes.map((volume) => ({
     ...volume,
@@ -56,7 +40,6 @@ export const refuseSecond = (disk: Disk): string =>
  * @param expected text of the error that must come, or `undefined` if it must succeed
  */
 export async function tryToWrite(
-  context: FaultContext,
   handle: ComponentHandle,
   disks: readonly Disk[],
   expected: string | undefined,
@@ -78,7 +61,7 @@ export async function tryToWrite(
     return waitFor(
       { subject: handle.name, expected: 'a write', budgetMs: WRITE_MS, intervalMs: 200 },
       async () => {
-        const facts = await containerFacts(handle, overlayOf(context));
+        const facts = await handle.container();
         if (!facts?.running) throw new Error('it does not run');
         const { as, evidence } = await attempt(
           `/proc/${facts.pid}/root${disk.inContainer}`,
@@ -103,14 +86,13 @@ export async function tryToWrite(
 
 /** Whether the component runs again and can write. */
 export async function diskBack(
-  context: FaultContext,
   handle: ComponentHandle,
   disks: readonly Disk[],
 ): Promise<Measurement> {
   try {
-    await awaitRunning(handle, overlayOf(context), { budgetMs: BACK_MS });
+    await awaitRunning(handle, { budgetMs: BACK_MS });
   } catch (error) {
     return notConfirmed(String(error));
   }
-  return tryToWrite(context, handle, disks, undefined);
+  return tryToWrite(handle, disks, undefined);
 }

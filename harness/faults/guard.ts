@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { StartedDockerNode } from '../swarm/machine.ts';
+import type { Machine } from '../network/port.ts';
 
 /**
  * The guard: a small loop inside each machine that undoes faults whose harness has died. Each fault leaves its heal
@@ -57,12 +57,12 @@ const END =
 
 /** What the guard needs of the network. */
 export interface Guarded {
-  readonly machines: readonly StartedDockerNode[];
+  readonly machines: readonly Machine[];
 }
 
 /** A guard in each machine, kept quiet by this process's signs of life. */
 export class Guard implements AsyncDisposable {
-  readonly #machines: readonly StartedDockerNode[];
+  readonly #machines: readonly Machine[];
   readonly #session = randomBytes(4).toString('hex');
   readonly #folder = `${FOLDER}/${this.#session}`;
   /** By machine number: scripts by id that have not been run. A machine that restarts gets them back. */
@@ -72,7 +72,7 @@ export class Guard implements AsyncDisposable {
   #timer: NodeJS.Timeout | undefined;
   #ids = 0;
 
-  private constructor(machines: readonly StartedDockerNode[]) {
+  private constructor(machines: readonly Machine[]) {
     this.#machines = machines;
   }
 
@@ -101,7 +101,7 @@ export class Guard implements AsyncDisposable {
    *
    * @throws Error when the machine does not run
    */
-  async register(machine: StartedDockerNode, id: string, script: string): Promise<void> {
+  async register(machine: Machine, id: string, script: string): Promise<void> {
     this.#scriptsOf(machine).set(id, script);
     const { exitCode } = await machine.exec(['test', '-e', `${this.#folder}/alive`]);
     // It may have ended because this process was busy with something else for too long.
@@ -109,7 +109,7 @@ export class Guard implements AsyncDisposable {
   }
 
   /** Runs the heal script and takes it away. Idempotent: a script that is gone has been run. */
-  async heal(machine: StartedDockerNode, id: string): Promise<void> {
+  async heal(machine: Machine, id: string): Promise<void> {
     const file = `${this.#folder}/${id}.heal`;
     const said = await machine.execOk(['sh', '-c', HEAL, 'heal', file], { budgetMs: HEAL_MS });
     if (this.#scriptsOf(machine).delete(id) && said === 'gone') this.#early.add(id);
@@ -126,19 +126,19 @@ export class Guard implements AsyncDisposable {
   }
 
   /** Starts the guard of a machine that has been restarted, with the scripts that it had. */
-  async revive(machine: StartedDockerNode): Promise<void> {
+  async revive(machine: Machine): Promise<void> {
     await this.#startLoop(machine);
     for (const [id, script] of this.#scriptsOf(machine)) await this.#write(machine, id, script);
   }
 
-  async #startLoop(machine: StartedDockerNode): Promise<void> {
+  async #startLoop(machine: Machine): Promise<void> {
     const start =
       'set -e; mkdir -p "$1"; touch "$1/alive"; setsid sh -c "$0" guard "$@" </dev/null >/dev/null 2>&1 &';
     const parameters = [INTERVAL_SECONDS, PATIENCE_LOOKS, ATTEMPTS].map(String);
     await machine.execOk(['sh', '-c', start, GUARD_LOOP, this.#folder, ...parameters]);
   }
 
-  async #write(machine: StartedDockerNode, id: string, script: string): Promise<void> {
+  async #write(machine: Machine, id: string, script: string): Promise<void> {
     // Written under another name first: the guard must never run half a script.
     const file = `${this.#folder}/${id}`;
     await machine.execOk(['sh', '-c', 'cat > "$1.new" && mv "$1.new" "$1.heal"', 'write', file], {
@@ -146,7 +146,7 @@ export class Guard implements AsyncDisposable {
     });
   }
 
-  #scriptsOf(machine: StartedDockerNode): Map<string, string> {
+  #scriptsOf(machine: Machine): Map<string, string> {
     const known = this.#scripts.get(machine.number) ?? new Map<string, string>();
     this.#scripts.set(machine.number, known);
     return known;

@@ -1,4 +1,4 @@
-import type { StartedDockerNode } from '../swarm/machine.ts';
+import type { Machine } from '../network/port.ts';
 
 /**
  * Shell scripts for state that several faults may share: a container can be frozen by two of them, a service be down
@@ -37,7 +37,7 @@ fi`;
 export const values = (state: string): string => `cat ${FOLDER}/${state}/*`;
 
 /** Whether any fault holds the state now. */
-export async function isHeld(machine: StartedDockerNode, state: string): Promise<boolean> {
+export async function isHeld(machine: Machine, state: string): Promise<boolean> {
   const { exitCode } = await machine.exec(['test', '-d', `${FOLDER}/${state}`]);
   return exitCode === 0;
 }

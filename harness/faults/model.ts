@@ -1,6 +1,5 @@
 import { messageOf } from '../base/errors.ts';
-import type { FoundNetwork } from '../network/machines/state.ts';
-import type { ComponentHandle } from './components.ts';
+import type { ComponentHandle, Network } from '../network/port.ts';
 import type { Guard } from './guard.ts';
 
 /**
@@ -34,7 +33,7 @@ export interface Role {
 }
 
 export interface FaultContext {
-  readonly network: FoundNetwork;
+  readonly network: Network;
   /** Undoes faults inside machines, should this process die. */
   readonly guard: Guard;
   /** The channel that the scenario works on; roles that need one use it unless told another. */

@@ -1,12 +1,5 @@
-import type { StartedDockerNode } from '../swarm/machine.ts';
-import {
-  type ComponentHandle,
-  componentsOnly,
-  containerFacts,
-  machineOf,
-  overlayOf,
-  runningContainer,
-} from './components.ts';
+import type { ComponentHandle, Machine } from '../network/port.ts';
+import { componentsOnly, runningContainer } from './components.ts';
 import {
   type ActiveFault,
   type FaultContext,
@@ -22,7 +15,7 @@ import { overlayPlaces, type Place, reachable } from './reachability.ts';
 export interface NamespaceTarget {
   readonly handle: ComponentHandle;
   readonly name: string;
-  readonly machine: StartedDockerNode;
+  readonly machine: Machine;
   readonly pid: number;
   /** Of this injection. */
   readonly id: string;
@@ -75,7 +68,7 @@ export async function trafficFault(
           verify: () => fault.verify(),
           heal: () => context.guard.heal(machine, id),
           verifyHealed: async () => {
-            const now = await containerFacts(handle, overlayOf(context));
+            const now = await handle.container();
             return now?.pid === target.pid ? fault.verifyHealed() : replaced(handle.name);
           },
         };
@@ -91,7 +84,7 @@ async function namespaceOf(
   places: readonly Place[],
 ): Promise<NamespaceTarget> {
   const { name, machine } = handle;
-  const { pid, overlayAddress } = await runningContainer(handle, overlayOf(context));
+  const { pid, overlayAddress } = await runningContainer(handle);
   const others = places.filter((place) => place.name !== name);
   const seen = await reachable(machine, pid, others);
   const place = others.find((other) => seen.has(other.name));
@@ -112,9 +105,9 @@ async function counterpartAt(
   place: Place,
   target: string,
 ): Promise<Counterpart> {
-  const machine = machineOf(context.network, place.machine);
-  const handle = { name: place.name, kind: 'api' as const, machine };
-  const { pid } = await runningContainer(handle, overlayOf(context));
+  const handle = context.network.component(place.name);
+  const { machine } = handle;
+  const { pid } = await runningContainer(handle);
   return {
     place,
     target,
@@ -128,10 +121,7 @@ async function counterpartAt(
  * @param script must succeed; loopback is up
  * @returns what it said, or `undefined` when it can
  */
-export async function kernelLacks(
-  machine: StartedDockerNode,
-  script: string,
-): Promise<string | undefined> {
+export async function kernelLacks(machine: Machine, script: string): Promise<string | undefined> {
   const { exitCode, stderr, stdout } = await machine.exec([
     'unshare',
     '-n',

@@ -1,5 +1,5 @@
-import { COMPONENT_LABEL } from '../swarm/deploy.ts';
-import type { StartedDockerNode } from '../swarm/machine.ts';
+import { componentContainers } from '../network/containers.ts';
+import type { Machine } from '../network/port.ts';
 import { componentsOf } from '../topology/components.ts';
 import type { FaultContext } from './model.ts';
 import { inNamespace } from './netfilter.ts';
@@ -20,19 +20,18 @@ export interface Place {
 
 /** Every running component that listens on the overlay, with its address there. */
 export async function overlayPlaces(context: FaultContext): Promise<Place[]> {
-  const { machines, state } = context.network;
-  const components = new Map(componentsOf(state.topology).map((c) => [c.name, c]));
+  const { machines, topology } = context.network;
+  const components = new Map(componentsOf(topology).map((c) => [c.name, c]));
   const lists = await Promise.all(
     machines.map(async (machine) => {
-      const filters = { label: [COMPONENT_LABEL] };
       // A machine that cannot be asked (lost, frozen) has nothing that could be reached.
-      const containers = await machine.docker.listContainers({ filters }).catch(() => []);
-      return containers.flatMap(({ Labels, NetworkSettings }): Place[] => {
-        const component = components.get(Labels[COMPONENT_LABEL] ?? '');
-        const address = NetworkSettings.Networks[state.topology.network]?.IPAddress;
+      const containers = await componentContainers(machine.docker).catch(() => new Map());
+      return [...containers].flatMap(([name, { State, NetworkSettings }]): Place[] => {
+        const component = components.get(name);
+        const address = NetworkSettings.Networks[topology.network]?.IPAddress;
         // The last port: for orderers and peers that of operations, which says nothing about a visit that ends at once.
         const port = component?.ports.at(-1)?.container;
-        if (!component || !address || port === undefined) return [];
+        if (State !== 'running' || !component || !address || port === undefined) return [];
         return [{ name: component.name, machine: machine.number, address, port }];
       });
     }),
@@ -56,7 +55,7 @@ export const machinePlaces = (context: FaultContext): Place[] =>
  * @returns names of the places that accepted
  */
 export async function reachable(
-  machine: StartedDockerNode,
+  machine: Machine,
   pid: number | undefined,
   places: readonly Place[],
 ): Promise<Set<string>> {

@@ -2,11 +2,11 @@ import type { OrderingRoles } from '../ordering/ordering.ts';
 import { orderingOf } from '../ordering/registry.ts';
 import { addressesOf } from '../topology/addresses.ts';
 import { componentsOf } from '../topology/components.ts';
-import { componentHandle, machineOf } from './components.ts';
+
 import type { FaultContext, Role, Target } from './model.ts';
 
 const components = (context: FaultContext, names: readonly string[]): Target[] =>
-  names.map((name) => ({ type: 'component', handle: componentHandle(context.network, name) }));
+  names.map((name) => ({ type: 'component', handle: context.network.component(name) }));
 
 /** A role that names components; resolving to none is an error, because such a fault would be a green no-op. */
 export function role(
@@ -35,7 +35,7 @@ export const peer = (name?: string): Role => named('peer', name);
 function named(kind: 'orderer' | 'peer', name: string | undefined): Role {
   if (name !== undefined) return component(name);
   return role(kind, async (context) => {
-    const all = componentsOf(context.network.state.topology).filter((c) => c.kind === kind);
+    const all = componentsOf(context.network.topology).filter((c) => c.kind === kind);
     const chosen = all[Math.floor(context.random() * all.length)];
     return chosen ? [chosen.name] : [];
   });
@@ -45,7 +45,7 @@ function named(kind: 'orderer' | 'peer', name: string | undefined): Role {
 export const machine = (number: number): Role => ({
   text: `machine(${number})`,
   async resolve(context) {
-    return [{ type: 'machine', number: machineOf(context.network, number).number }];
+    return [{ type: 'machine', number: context.network.machine(number).number }];
   },
 });
 
@@ -79,7 +79,7 @@ function inOrdering(
   { network, channel }: FaultContext,
   part: keyof OrderingRoles,
 ): Promise<readonly string[]> {
-  const { topology } = network.state;
+  const { topology } = network;
   const addresses = addressesOf(network.machines);
   return orderingOf(topology).roles[part]({ topology, addresses, channel });
 }

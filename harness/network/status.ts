@@ -1,6 +1,6 @@
-import { COMPONENT_LABEL } from '../swarm/deploy.ts';
 import { componentsOf } from '../topology/components.ts';
-import type { FoundNetwork } from './machines/state.ts';
+import { componentContainers } from './containers.ts';
+import type { Network } from './port.ts';
 
 /** How one component is now. */
 export interface ComponentStatus {
@@ -14,40 +14,37 @@ export interface ComponentStatus {
 }
 
 /** Asks every machine for its containers; a machine that doesn't answer makes its components `unreachable`. */
-export async function statusOf(network: FoundNetwork): Promise<ComponentStatus[]> {
-  const { state, machines, containerStates } = network;
+export async function statusOf(
+  network: Pick<Network, 'topology' | 'machines'>,
+): Promise<ComponentStatus[]> {
+  const { topology, machines } = network;
   const seen = new Map<string, string>();
-  const unreachable = new Map<number, string>();
+  const silent = new Map(topology.machines.map(({ number }) => [number, 'machine missing']));
   await Promise.all(
-    machines.map(async (machine) => {
-      const container = containerStates.get(machine.number);
-      if (container !== 'running') {
-        unreachable.set(machine.number, `machine ${container ?? 'missing'}`);
+    machines.map(async ({ number, docker, power }) => {
+      const state = (await power?.state()) ?? 'running';
+      if (state !== 'running') {
+        silent.set(number, `machine ${state}`);
         return;
       }
       try {
-        for (const { Labels, State, Status } of await machine.docker.listContainers({
-          all: true,
-        })) {
-          const component = Labels[COMPONENT_LABEL];
-          if (!component) continue;
-          // A replaced task's container may still be there; the living one wins.
-          if (State === 'running' || !seen.has(component))
-            seen.set(component, health(State, Status));
+        for (const [component, { State, Status }] of await componentContainers(docker)) {
+          seen.set(component, health(State, Status));
         }
+        silent.delete(number);
       } catch {
-        unreachable.set(machine.number, 'machine unreachable');
+        silent.set(number, 'machine unreachable');
       }
     }),
   );
-  const addressOf = new Map(state.machines.map(({ number, address }) => [number, address]));
-  return componentsOf(state.topology).map(({ name, kind, machine, ports }) => ({
+  const addresses = new Map(machines.map(({ number, address }) => [number, address]));
+  return componentsOf(topology).map(({ name, kind, machine, ports }) => ({
     machine,
     component: name,
     kind,
-    state: unreachable.get(machine) ?? seen.get(name) ?? 'missing',
+    state: silent.get(machine) ?? seen.get(name) ?? 'missing',
     addresses: Object.fromEntries(
-      ports.map((port) => [port.name, `${addressOf.get(machine) ?? '?'}:${port.host}`]),
+      ports.map((port) => [port.name, `${addresses.get(machine) ?? '?'}:${port.host}`]),
     ),
   }));
 }

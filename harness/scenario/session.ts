@@ -1,22 +1,22 @@
 import type { Connections } from '../fabric/client/connections.ts';
 import { Connections as FabricConnections } from '../fabric/client/connections.ts';
-import { type Endpoints, endpointsOf } from '../fabric/endpoints.ts';
-import type { GatewayProfile } from '../fabric/gateway/hub.ts';
+import type { Endpoints } from '../fabric/endpoints.ts';
 import { Guard } from '../faults/guard.ts';
-import type { FoundNetwork } from '../network/machines/state.ts';
+import type { Network } from '../network/port.ts';
 import { addressesOf } from '../topology/addresses.ts';
-import { RunClock } from '../workload/clock.ts';
+import { type Clock, RunClock } from '../workload/clock.ts';
+import { openClients, type ScenarioClients } from './run/clients.ts';
 
 /** What all scenarios of a run share: one network, one clock, one guard, one set of connections. */
 export interface Session extends AsyncDisposable {
-  readonly network: FoundNetwork;
+  readonly network: Network;
   readonly endpoints: Endpoints;
   readonly addresses: Readonly<Record<number, string>>;
-  /** One object, so that clients share connections and event streams. */
-  readonly profile: GatewayProfile;
   readonly connections: Connections;
   readonly guard: Guard;
-  readonly clock: RunClock;
+  readonly clock: Clock;
+  /** Clients of a channel: as many as asked for, and a probe for each orderer. @throws Error when they cannot be opened */
+  openClients(channel: string, chaincode: string, count: number): Promise<ScenarioClients>;
   readonly seed: number;
   readonly runFolder: string;
   readonly signal: AbortSignal;
@@ -28,31 +28,32 @@ export interface Session extends AsyncDisposable {
  * @param origin milliseconds since the epoch at the start of the run, so that several processes share a time axis
  */
 export async function openSession(options: {
-  readonly network: FoundNetwork;
+  readonly network: Network;
   readonly seed: number;
   readonly runFolder: string;
   readonly origin: number;
   readonly signal: AbortSignal;
 }): Promise<Session> {
   const { network, seed, runFolder, signal } = options;
-  const { topology, identities, machines } = network.state;
-  const addresses = addressesOf(machines);
-  const endpoints = endpointsOf(topology, identities, addresses);
+  const endpoints = network.nodes;
   const connections = new FabricConnections();
   const guard = await Guard.start(network);
+  const clock = new RunClock(performance.now() - (Date.now() - options.origin));
+  const profile = { peers: endpoints.peers, orderers: endpoints.orderers };
   return {
     network,
     endpoints,
-    addresses,
-    profile: { peers: endpoints.peers, orderers: endpoints.orderers },
+    addresses: addressesOf(network.machines),
     connections,
     guard,
-    clock: new RunClock(performance.now() - (Date.now() - options.origin)),
+    clock,
+    openClients: (...wanted) => openClients({ network, clock }, profile, ...wanted),
     seed,
     runFolder,
     signal,
     async [Symbol.asyncDispose]() {
       connections.close();
+      network.ledgers.close();
       await guard[Symbol.asyncDispose]();
     },
   };

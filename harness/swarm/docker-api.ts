@@ -13,6 +13,13 @@ export interface ExecResult {
   readonly stderr: string;
 }
 
+export interface ExecOptions {
+  /** Milliseconds until the wait is given up (the command may go on). */
+  readonly budgetMs?: number;
+  readonly stdin?: string | Buffer;
+  readonly user?: string;
+}
+
 /** A client for a machine's engine. */
 export function machineApi(
   address: string,
@@ -32,17 +39,12 @@ export function machineApi(
 /**
  * Runs a command in a container and waits for its end.
  *
- * @param budgetMs milliseconds until the wait is given up (the command may go on)
  * @throws Error when the command cannot be started or does not end in time
  */
 export async function execIn(
   container: Docker.Container,
   command: readonly string[],
-  options: {
-    readonly budgetMs?: number;
-    readonly stdin?: string | Buffer;
-    readonly user?: string;
-  } = {},
+  options: ExecOptions = {},
 ): Promise<ExecResult> {
   const exec = await container.exec({
     Cmd: [...command],
@@ -75,7 +77,7 @@ export async function execIn(
 export async function execOk(
   container: Docker.Container,
   command: readonly string[],
-  options: Parameters<typeof execIn>[2] = {},
+  options: ExecOptions = {},
 ): Promise<string> {
   const { exitCode, stdout, stderr } = await execIn(container, command, options);
   if (exitCode !== 0) {

@@ -3,7 +3,7 @@ import { GenericContainer, type WaitStrategy } from 'testcontainers';
 import { MACHINE_LABEL } from '../engine/labels.ts';
 import type { NodeMode } from '../engine/mode.ts';
 import { nestedHostConfig } from '../engine/nested.ts';
-import { type ExecResult, execIn, execOk, machineApi } from './docker-api.ts';
+import { type ExecOptions, type ExecResult, execIn, execOk, machineApi } from './docker-api.ts';
 import { awaitEngine } from './engine-answers.ts';
 import type { MachineNetwork } from './machine-network.ts';
 import type { ApiCertificates } from './tls.ts';
@@ -89,9 +89,9 @@ export interface StartedDockerNode {
   /** The engine inside. */
   readonly docker: Docker;
   /** Runs a command in the node itself (not in a component). */
-  exec(command: readonly string[], options?: Parameters<typeof execIn>[2]): Promise<ExecResult>;
+  exec(command: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   /** {@link exec}, for commands that must succeed; returns what they printed. */
-  execOk(command: readonly string[], options?: Parameters<typeof execIn>[2]): Promise<string>;
+  execOk(command: readonly string[], options?: ExecOptions): Promise<string>;
 }
 
 /** What is needed to get hold of a machine that another process started. */

@@ -5,7 +5,7 @@ check(
   'a transfer through each organisation and one chain on every node',
   async (session, notes) => {
     const { endpoints, connections, network } = session;
-    const channel = network.state.topology.channels[0]?.name ?? '';
+    const channel = network.topology.channels[0]?.name ?? '';
     let newest = 0;
     for (const { mspId } of endpoints.organisations) {
       await notes.step(`${mspId}'s transfer, read from every peer`, '107 on each', async () => {

@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util';
 import { Connections } from '../../fabric/client/connections.ts';
 import { type Endpoints, endpointsOf, signingIdentity } from '../../fabric/endpoints.ts';
 import { type FabricClient, openGateway } from '../../fabric/gateway/gateway.ts';
-import { componentHandle, runningContainer } from '../../faults/components.ts';
-import type { FoundNetwork } from '../../network/machines/state.ts';
+import { runningContainer } from '../../faults/components.ts';
+import type { MachinesNetwork } from '../../network/machines/network.ts';
 import { PASSWORD, restClient } from '../../scenario/author/api.ts';
 import {
   type Attempt,
@@ -107,7 +107,7 @@ process.exit(0);
 
 function openDirect(
   { orderers, peers }: Endpoints,
-  { state }: FoundNetwork,
+  { state }: MachinesNetwork,
   count: number,
 ): Promise<FabricClient[]> {
   const profile = { orderers, peers };
@@ -171,9 +171,9 @@ function summarise(attempts: readonly Attempt[]) {
 }
 
 /** Anonymous memory of the API's container, without the page cache. */
-async function memoryMiB(found: FoundNetwork): Promise<number> {
-  const handle = componentHandle(found, topology.application.api.name);
-  const { container } = await runningContainer(handle, topology.network);
+async function memoryMiB(found: MachinesNetwork): Promise<number> {
+  const handle = found.component(topology.application.api.name);
+  const { container } = await runningContainer(handle);
   const { memory_stats } = await container.stats({ stream: false });
   // `rss` with cgroup v1, `anon` with v2.
   const { rss, anon } = memory_stats.stats as unknown as { rss?: number; anon?: number };

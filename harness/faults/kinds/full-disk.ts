@@ -1,11 +1,6 @@
 import path from 'node:path';
-import {
-  awaitRunning,
-  type ComponentHandle,
-  componentsOnly,
-  overlayOf,
-  runningContainer,
-} from '../components.ts';
+import type { ComponentHandle } from '../../network/port.ts';
+import { awaitRunning, componentsOnly, runningContainer } from '../components.ts';
 import {
   type Disk,
   diskBack,
@@ -62,15 +57,15 @@ async function full(
 ): Promise<ActiveFault> {
   const { name, machine } = handle;
   const id = context.guard.newId('full', name);
-  const disks = await disksOf(context, handle, id);
-  const { id: container } = await runningContainer(handle, overlayOf(context));
+  const disks = await disksOf(handle, id);
+  const { id: container } = await runningContainer(handle);
   const options = { budgetMs: 60_000 };
   const run = (script: string) => machine.execOk(['sh', '-c', script], options);
   return {
     inject: async () => {
       await context.guard.register(machine, id, moveBack(name, disks));
       await run(moveAway(container, disks));
-      await awaitRunning(handle, overlayOf(context), {
+      await awaitRunning(handle, {
         budgetMs: RESTART_MS,
         unlike: container,
         signal: context.signal,
@@ -78,20 +73,15 @@ async function full(
       for (const disk of disks) await run(shrink(disk, free));
     },
     verify: async () => {
-      if (free === 0) return tryToWrite(context, handle, disks, 'No space left on device');
+      if (free === 0) return tryToWrite(handle, disks, 'No space left on device');
       for (const disk of disks)
         await run(
           `[ "$(df --output=avail -B1 ${disk.folder}/memory | tail -n 1)" -le ${free + 65_536} ]`,
         );
-      return tryToWrite(
-        context,
-        handle,
-        disks,
-        free < 65_536 ? 'No space left on device' : undefined,
-      );
+      return tryToWrite(handle, disks, free < 65_536 ? 'No space left on device' : undefined);
     },
     heal: () => context.guard.heal(machine, id),
-    verifyHealed: () => diskBack(context, handle, disks),
+    verifyHealed: () => diskBack(handle, disks),
   };
 }
 

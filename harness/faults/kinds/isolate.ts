@@ -1,6 +1,6 @@
 import { waitFor } from '../../base/wait.ts';
-import type { StartedDockerNode } from '../../swarm/machine.ts';
-import { machineOf, overlayOf, runningContainer } from '../components.ts';
+import type { Machine } from '../../network/port.ts';
+import { runningContainer } from '../components.ts';
 import {
   type ActiveFault,
   combine,
@@ -47,7 +47,7 @@ interface Cut {
   readonly id: string;
   readonly name: string;
   readonly scope: Scope;
-  readonly machine: StartedDockerNode;
+  readonly machine: Machine;
   /** Process whose network namespace it is; the machine's own when undefined. */
   readonly pid: number | undefined;
   readonly rules: readonly Rule[];
@@ -56,7 +56,7 @@ interface Cut {
 
 /** Places that are tried from one namespace. */
 interface Watch {
-  readonly machine: StartedDockerNode;
+  readonly machine: Machine;
   readonly pid: number | undefined;
   /** Were reachable and must no longer be. */
   readonly cut: readonly Place[];
@@ -111,7 +111,7 @@ async function componentCut(
   const { name, machine } = handle;
   if (plane !== 'all')
     throw new Error(`isolate: a plane can be chosen for machines only, seen ${name}`);
-  const { pid } = await runningContainer(handle, overlayOf(context));
+  const { pid } = await runningContainer(handle);
   const neighbours = overlay.filter((place) => place.name !== name);
   const isOther = (place: Place) =>
     others?.some((o) =>
@@ -149,7 +149,7 @@ async function machineCut(
   plane: 'all' | Plane,
   overlay: readonly Place[],
 ): Promise<Cut> {
-  const machine = machineOf(context.network, number);
+  const machine = context.network.machine(number);
   const name = `machine${number}`;
   const numbers = others?.map((other) => {
     if (other.type === 'machine') return other.number;
@@ -161,7 +161,7 @@ async function machineCut(
     const device = direction === 'in' ? '-i eth0' : '-o eth0';
     const sides = numbers
       ? numbers.map((n) => {
-          const { address } = machineOf(context.network, n);
+          const { address } = context.network.machine(n);
           return `${direction === 'in' ? '-s' : '-d'} ${address}`;
         })
       : [''];
@@ -189,9 +189,7 @@ async function machineCut(
 }
 
 async function pidAt(context: FaultContext, place: Place): Promise<number> {
-  const machine = machineOf(context.network, place.machine);
-  const handle = { name: place.name, kind: 'api' as const, machine };
-  return (await runningContainer(handle, overlayOf(context))).pid;
+  return (await runningContainer(context.network.component(place.name))).pid;
 }
 
 function activeCut(context: FaultContext, cut: Cut): ActiveFault {

@@ -1,15 +1,16 @@
 import { connect } from 'node:net';
 import { messageOf } from '../../base/errors.ts';
 import { waitFor } from '../../base/wait.ts';
+import { managerOf } from '../../network/components.ts';
+import type { Network, Power, PowerGuard } from '../../network/port.ts';
 import { machineStates } from '../../swarm/cluster.ts';
 import { API_PORT } from '../../swarm/docker-api.ts';
-import { awaitEngine, engineAnswers } from '../../swarm/engine-answers.ts';
-import type { StartedDockerNode } from '../../swarm/machine.ts';
+import { engineAnswers } from '../../swarm/engine-answers.ts';
 import { replicasOf } from '../../swarm/scale.ts';
 import { unfinishedTasks } from '../../swarm/tasks.ts';
 import { componentsOf } from '../../topology/components.ts';
 import { managersOf, quorumOf } from '../../topology/managers.ts';
-import { awaitRunning, componentHandle, machineOf, managerOf, overlayOf } from '../components.ts';
+import { awaitRunning } from '../components.ts';
 import {
   type ActiveFault,
   combine,
@@ -23,7 +24,6 @@ import {
   together,
   unmeasured,
 } from '../model.ts';
-import { guardFromOutside, type OutsideGuard } from '../outside.ts';
 
 /** Milliseconds until the Swarm calls a silent node down (3.9 s seen), or a returned one ready. */
 const SWARM_MS = 20_000;
@@ -52,7 +52,8 @@ export function loseMachine(role: Role): Fault {
     kind: 'loseMachine',
     text: 'lose machine',
     role,
-    available: async () => undefined,
+    available: async ({ network }) =>
+      network.machines.some(({ power }) => power) ? undefined : NO_POWER,
     async prepare(context, targets): Promise<ActiveFault> {
       return together(
         targets.map((target) => {
@@ -66,6 +67,15 @@ export function loseMachine(role: Role): Fault {
   };
 }
 
+const NO_POWER = 'the harness has no hand on the plugs of its machines';
+
+/** The plug of a machine. @throws Error where the harness has no hand on it */
+function powerOf(network: Network, number: number): Power {
+  const { power } = network.machine(number);
+  if (!power) throw new Error(`machine${number} cannot be taken away here: ${NO_POWER}`);
+  return power;
+}
+
 /** Machines that several faults of this process hold down or frozen: the last one to leave brings them back. */
 const holders = new Map<string, Set<object>>();
 
@@ -76,17 +86,17 @@ const holders = new Map<string, Set<object>>();
  * @param end brings it back; must do nothing when it is there
  */
 function machineFault(
-  machine: StartedDockerNode,
+  power: Power,
   heal: 'start' | 'unpause',
   begin: () => Promise<void>,
   end: () => Promise<void>,
 ): Pick<ActiveFault, 'inject' | 'heal'> {
-  const key = `${heal} ${machine.container.id}`;
+  const key = `${heal} ${power.id}`;
   const self = {};
-  let guard: OutsideGuard | undefined;
+  let guard: PowerGuard | undefined;
   return {
     inject: async () => {
-      guard = await guardFromOutside(machine.container, heal);
+      guard = await power.guard(heal);
       holders.set(key, (holders.get(key) ?? new Set()).add(self));
       await begin();
     },
@@ -105,30 +115,26 @@ export function machineDown(
   number: number,
   how: 'kill' | 'stop',
 ): ActiveFault {
-  const machine = machineOf(context.network, number);
-  const { container } = machine;
+  const machine = context.network.machine(number);
+  const power = powerOf(context.network, number);
   const name = `machine${number}`;
   return {
     ...machineFault(
-      machine,
+      power,
       'start',
+      () => (how === 'kill' ? power.kill() : power.stop()),
       async () => {
-        await (how === 'kill' ? container.kill() : container.stop({ t: 20 }));
-      },
-      async () => {
-        const { State } = await container.inspect();
-        if (!State.Running) await container.start();
-        await awaitEngine(machine, { budgetMs: ENGINE_MS });
+        await power.start({ budgetMs: ENGINE_MS });
         await context.guard.revive(machine);
       },
     ),
     verify: async () => {
-      const [{ State }, accepts] = await Promise.all([
-        container.inspect(),
+      const [state, accepts] = await Promise.all([
+        power.state(),
         connects(machine.address, API_PORT),
       ]);
-      const evidence = `${name}: its container is ${State.Status}, port ${API_PORT} ${accepts ? 'answers' : 'does not answer'}`;
-      if (State.Running || accepts) return notConfirmed(evidence);
+      const evidence = `${name} is ${state}, port ${API_PORT} ${accepts ? 'answers' : 'does not answer'}`;
+      if (state === 'running' || accepts) return notConfirmed(evidence);
       return combine([confirmed(evidence), await swarmCalls(context, number, 'down')]);
     },
     verifyHealed: () => machineBack(context, number),
@@ -141,38 +147,31 @@ export function machineDown(
  * Confirmed when its engine accepts a connection but does not answer.
  */
 export function machineFrozen(context: FaultContext, number: number): ActiveFault {
-  const machine = machineOf(context.network, number);
-  const { container } = machine;
+  const machine = context.network.machine(number);
+  const power = powerOf(context.network, number);
   const name = `machine${number}`;
   const measure = async (frozen: boolean): Promise<Measurement> => {
-    const [{ State }, answers] = await Promise.all([
-      container.inspect(),
-      engineAnswers(machine.docker),
-    ]);
+    const [state, answers] = await Promise.all([power.state(), engineAnswers(machine.docker)]);
     return expectThat(
-      State.Paused === frozen && answers !== frozen,
-      `${name}: its container is ${State.Status}, its engine ${answers ? 'answers' : 'does not answer'}`,
+      (state === 'paused') === frozen && answers !== frozen,
+      `${name} is ${state}, its engine ${answers ? 'answers' : 'does not answer'}`,
     );
   };
   return {
     ...machineFault(
-      machine,
+      power,
       'unpause',
       async () => {
         // On cgroup v1 the engine gives up when a tree of busy processes is not still at once, and thaws it again.
         await waitFor(
           { subject: name, expected: 'every process suspended', budgetMs: FREEZE_MS },
           async () => {
-            const { State } = await container.inspect();
-            if (!State.Paused) await container.pause();
+            await power.pause();
             return true;
           },
         );
       },
-      async () => {
-        const { State } = await container.inspect();
-        if (State.Paused) await container.unpause();
-      },
+      () => power.unpause(),
     ),
     verify: () => measure(true),
     verifyHealed: async () => combine([await measure(false), await machineBack(context, number)]),
@@ -196,14 +195,14 @@ async function swarmCalls(
   number: number,
   expected: 'ready' | 'down',
 ): Promise<Measurement> {
-  const managers = managersOf(context.network.state.topology);
+  const managers = managersOf(context.network.topology);
   const left = managers.filter((manager) => manager !== number).length;
   if (expected === 'down' && left < quorumOf(managers.length)) {
     return confirmed(
       `it manages the Swarm, whose ${left} other managers are no quorum, so nobody can judge it`,
     );
   }
-  const manager = await managerOf(context, number);
+  const manager = await managerOf(context.network, number);
   const started = performance.now();
   try {
     await waitFor(
@@ -227,8 +226,8 @@ async function swarmCalls(
 
 /** Whether the Swarm has come to an end with the tasks of the machine. */
 async function swarmFinished(context: FaultContext, number: number): Promise<Measurement> {
-  const { docker: manager } = await managerOf(context);
-  const here = componentsOf(context.network.state.topology).filter((c) => c.machine === number);
+  const { docker: manager } = await managerOf(context.network);
+  const here = componentsOf(context.network.topology).filter((c) => c.machine === number);
   try {
     await waitFor(
       {
@@ -254,15 +253,15 @@ async function swarmFinished(context: FaultContext, number: number): Promise<Mea
 }
 
 async function componentsBack(context: FaultContext, number: number): Promise<Measurement> {
-  const { docker: manager } = await managerOf(context);
-  const here = componentsOf(context.network.state.topology).filter((c) => c.machine === number);
+  const { docker: manager } = await managerOf(context.network);
+  const here = componentsOf(context.network.topology).filter((c) => c.machine === number);
   const options = { budgetMs: COMPONENTS_MS };
   const measurements = await Promise.all(
     here.map(async ({ name }): Promise<Measurement | undefined> => {
       // One that is not deployed, or that another fault holds down, is not missed.
       const replicas = await replicasOf(manager, name).catch(() => 0);
       if (replicas === 0) return undefined;
-      return awaitRunning(componentHandle(context.network, name), overlayOf(context), options).then(
+      return awaitRunning(context.network.component(name), options).then(
         () => confirmed(`${name} runs`),
         (error: unknown) => notConfirmed(String(error)),
       );

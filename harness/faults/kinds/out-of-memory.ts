@@ -1,12 +1,7 @@
 import { waitFor } from '../../base/wait.ts';
+import type { ComponentHandle } from '../../network/port.ts';
 import { findCgroup } from '../cgroup.ts';
-import {
-  awaitRunning,
-  type ComponentHandle,
-  componentsOnly,
-  overlayOf,
-  runningContainer,
-} from '../components.ts';
+import { awaitRunning, componentsOnly, runningContainer } from '../components.ts';
 import {
   type ActiveFault,
   confirmed,
@@ -55,7 +50,7 @@ export function outOfMemory(role: Role): Fault {
 
 async function exhausted(context: FaultContext, handle: ComponentHandle): Promise<ActiveFault> {
   const { name, machine } = handle;
-  const { id: container } = await runningContainer(handle, overlayOf(context));
+  const { id: container } = await runningContainer(handle);
   const id = context.guard.newId('oom', name);
   const cgroup = findCgroup(container);
   return {
@@ -104,7 +99,7 @@ docker exec -d -u 0 ${container} tail /dev/zero`,
       ),
     heal: () => context.guard.heal(machine, id),
     verifyHealed: () =>
-      awaitRunning(handle, overlayOf(context), { budgetMs: BACK_MS, unlike: container }).then(
+      awaitRunning(handle, { budgetMs: BACK_MS, unlike: container }).then(
         () => confirmed(`${name} runs in a new container`),
         (error: unknown) => notConfirmed(String(error)),
       ),

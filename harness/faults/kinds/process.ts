@@ -1,15 +1,10 @@
 import { waitFor } from '../../base/wait.ts';
+import { managerOf } from '../../network/components.ts';
+import type { ComponentHandle } from '../../network/port.ts';
 import { serviceName } from '../../swarm/deploy.ts';
 import { scaleComponent } from '../../swarm/scale.ts';
 import { CPU_USED, findCgroup } from '../cgroup.ts';
-import {
-  awaitRunning,
-  type ComponentHandle,
-  containerFacts,
-  managerOf,
-  overlayOf,
-  runningContainer,
-} from '../components.ts';
+import { awaitRunning, runningContainer } from '../components.ts';
 import { isHeld, leaveHold, takeHold } from '../holds.ts';
 import {
   type ActiveFault,
@@ -38,14 +33,14 @@ export const BACK_MS = 80_000;
 export function crash(role: Role): Fault {
   return down('crash', role, 'kill', async (context, handle, pid) => {
     await handle.machine.execOk(['kill', '-9', String(pid)]);
-    await scaleComponent((await managerOf(context)).docker, handle.name, 0);
+    await scaleComponent((await managerOf(context.network)).docker, handle.name, 0);
   });
 }
 
 /** SIGTERM, then SIGKILL after the service's grace period; down until healed. Machines likewise. */
 export function stop(role: Role): Fault {
   return down('stop', role, 'stop', async (context, handle) =>
-    scaleComponent((await managerOf(context)).docker, handle.name, 0),
+    scaleComponent((await managerOf(context.network)).docker, handle.name, 0),
   );
 }
 
@@ -77,15 +72,14 @@ async function componentDown(
   end: End,
 ): Promise<ActiveFault> {
   const { name, machine } = handle;
-  const manager = await managerOf(context);
-  const overlay = overlayOf(context);
+  const manager = await managerOf(context.network);
   const id = context.guard.newId(kind, name);
   const service = serviceName(name);
   const state = `down-${service}`;
   let pid = 0;
   return {
     inject: async () => {
-      ({ pid } = await runningContainer(handle, overlay));
+      ({ pid } = await runningContainer(handle));
       const undo = `docker service scale --detach ${service}=1 >/dev/null`;
       await context.guard.register(manager, id, leaveHold(state, id, undo));
       await manager.execOk(['sh', '-c', takeHold(state, id, ':')]);
@@ -95,7 +89,7 @@ async function componentDown(
       const seen = await waitFor(
         { subject: name, expected: 'no process', budgetMs: DOWN_MS, intervalMs: 50 },
         async () => {
-          const facts = await containerFacts(handle, overlay);
+          const facts = await handle.container();
           if (facts?.running) throw new Error('it runs');
           const { exitCode } = await machine.exec(['test', '-d', `/proc/${pid}`]);
           if (exitCode === 0) throw new Error(`process ${pid} is still there`);
@@ -108,7 +102,7 @@ async function componentDown(
     heal: () => context.guard.heal(manager, id),
     verifyHealed: async () => {
       if (await isHeld(manager, state)) return confirmed(`${name} is left to another fault`);
-      return awaitRunning(handle, overlay, { budgetMs: BACK_MS }).then(
+      return awaitRunning(handle, { budgetMs: BACK_MS }).then(
         () => confirmed(`${name} runs`),
         (error: unknown) => notConfirmed(String(error)),
       );
@@ -145,7 +139,7 @@ async function componentFrozen(
   { handle }: Target & { type: 'component' },
 ): Promise<ActiveFault> {
   const { name, machine } = handle;
-  const { id: container } = await runningContainer(handle, overlayOf(context));
+  const { id: container } = await runningContainer(handle);
   const id = context.guard.newId('freeze', name);
   const state = `freeze-${container.slice(0, 12)}`;
   const isPaused = `[ "$(docker inspect -f '{{.State.Paused}}' ${container} 2>/dev/null)" = true ]`;
@@ -172,7 +166,7 @@ async function componentFrozen(
     heal: () => context.guard.heal(machine, id),
     verifyHealed: async () => {
       if (await isHeld(machine, state)) return confirmed(`${name} is left to another fault`);
-      const now = await containerFacts(handle, overlayOf(context));
+      const now = await handle.container();
       if (now?.id !== container) return replaced(name);
       const { status, evidence } = await look();
       return expectThat(status === 'running', evidence);

@@ -1,9 +1,5 @@
-import {
-  type ComponentHandle,
-  componentsOnly,
-  overlayOf,
-  runningContainer,
-} from '../components.ts';
+import type { ComponentHandle } from '../../network/port.ts';
+import { componentsOnly, runningContainer } from '../components.ts';
 import { diskBack, disksOf, refuseSecond, runningContainers, tryToWrite } from '../disk.ts';
 import { type ActiveFault, type Fault, type FaultContext, type Role, together } from '../model.ts';
 
@@ -32,8 +28,8 @@ export function readOnlyDisk(role: Role): Fault {
 async function readOnly(context: FaultContext, handle: ComponentHandle): Promise<ActiveFault> {
   const { name, machine } = handle;
   const id = context.guard.newId('readonly', name);
-  const disks = await disksOf(context, handle, id);
-  const { pid } = await runningContainer(handle, overlayOf(context));
+  const disks = await disksOf(handle, id);
+  const { pid } = await runningContainer(handle);
   const remount = (of: string, how: 'ro' | 'rw') =>
     disks.map((d) => `nsenter -t ${of} -m mount -o remount,bind,${how} ${d.inContainer}`);
   return {
@@ -70,8 +66,8 @@ async function readOnly(context: FaultContext, handle: ComponentHandle): Promise
         ].join('\n'),
       ]);
     },
-    verify: () => tryToWrite(context, handle, disks, 'Read-only file system'),
+    verify: () => tryToWrite(handle, disks, 'Read-only file system'),
     heal: () => context.guard.heal(machine, id),
-    verifyHealed: () => diskBack(context, handle, disks),
+    verifyHealed: () => diskBack(handle, disks),
   };
 }

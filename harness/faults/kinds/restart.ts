@@ -1,11 +1,6 @@
 import { waitFor } from '../../base/wait.ts';
-import {
-  awaitRunning,
-  componentsOnly,
-  containerFacts,
-  overlayOf,
-  runningContainer,
-} from '../components.ts';
+import type { ComponentHandle } from '../../network/port.ts';
+import { awaitRunning, componentsOnly, runningContainer } from '../components.ts';
 import {
   type ActiveFault,
   combine,
@@ -35,27 +30,26 @@ export function restartInTurn(role: Role): Fault {
     available: async () => undefined,
     async prepare(context, targets): Promise<ActiveFault> {
       const handles = componentsOnly('restartInTurn', targets);
-      const overlay = overlayOf(context);
       const before = new Map<string, string>();
       return {
         inject: async () => {
           for (const handle of handles) {
             context.signal.throwIfAborted();
-            const { id, pid } = await runningContainer(handle, overlay);
+            const { id, pid } = await runningContainer(handle);
             before.set(handle.name, id);
             await handle.machine.execOk(['kill', '-TERM', String(pid)]);
-            await ended(() => containerFacts(handle, overlay), id, handle.name).catch(() =>
+            await ended(() => handle.container(), id, handle.name).catch(() =>
               handle.machine.exec(['kill', '-9', String(pid)]),
             );
             const options = { budgetMs: BACK_MS, unlike: id, signal: context.signal };
-            await awaitRunning(handle, overlay, options);
+            await awaitRunning(handle, options);
           }
         },
         verify: async () =>
           combine(
             await Promise.all(
               handles.map(async (handle): Promise<Measurement> => {
-                const facts = await containerFacts(handle, overlay);
+                const facts = await handle.container();
                 const old = before.get(handle.name);
                 const renewed = facts?.running === true && old !== undefined && facts.id !== old;
                 return expectThat(
@@ -71,7 +65,7 @@ export function restartInTurn(role: Role): Fault {
           combine(
             await Promise.all(
               handles.map((handle) =>
-                awaitRunning(handle, overlay, { budgetMs: BACK_MS }).then(
+                awaitRunning(handle, { budgetMs: BACK_MS }).then(
                   () => confirmed(`${handle.name} runs`),
                   (error: unknown) => notConfirmed(String(error)),
                 ),
@@ -83,7 +77,7 @@ export function restartInTurn(role: Role): Fault {
   };
 }
 
-const ended = (look: () => ReturnType<typeof containerFacts>, id: string, subject: string) =>
+const ended = (look: () => ReturnType<ComponentHandle['container']>, id: string, subject: string) =>
   waitFor(
     { subject, expected: 'an end after SIGTERM', budgetMs: GRACE_MS, intervalMs: 100 },
     async () => {

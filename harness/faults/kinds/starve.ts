@@ -1,3 +1,4 @@
+import type { ComponentHandle } from '../../network/port.ts';
 import {
   CPU_PERIOD,
   CPU_QUOTA,
@@ -7,13 +8,7 @@ import {
   JOIN_CPU,
   SET_CPU_QUOTA,
 } from '../cgroup.ts';
-import {
-  type ComponentHandle,
-  componentsOnly,
-  containerFacts,
-  overlayOf,
-  runningContainer,
-} from '../components.ts';
+import { componentsOnly, runningContainer } from '../components.ts';
 import { isHeld, leaveHold, takeHold, values } from '../holds.ts';
 import {
   type ActiveFault,
@@ -69,7 +64,7 @@ async function starved(
   cpus: number,
 ): Promise<ActiveFault> {
   const { name, machine } = handle;
-  const { id: container } = await runningContainer(handle, overlayOf(context));
+  const { id: container } = await runningContainer(handle);
   const id = context.guard.newId('starve', name);
   const state = `cpu-${container.slice(0, 12)}`;
   const original = `/run/harness-${state}.original`;
@@ -113,7 +108,7 @@ ${hardest}`;
     heal: () => context.guard.heal(machine, id),
     verifyHealed: async () => {
       if (await isHeld(machine, state)) return confirmed(`${name} is left to another fault`);
-      const now = await containerFacts(handle, overlayOf(context));
+      const now = await handle.container();
       if (now?.id !== container) return replaced(name);
       const { share, throttled } = await busy(0.3);
       const quota = Number(await run(`${cgroup} ${CPU_QUOTA}`));

@@ -1,12 +1,12 @@
-import type { FoundNetwork } from '../../network/machines/state.ts';
+import { finders } from '../../network/components.ts';
+import type { Machine, Network } from '../../network/port.ts';
 import type { ExecResult } from '../../swarm/docker-api.ts';
-import type { StartedDockerNode } from '../../swarm/machine.ts';
 import { loadTopology } from '../../topology/load.ts';
 import type { Guard } from '../guard.ts';
 import { type ActiveFault, confirmed, type Fault, type FaultContext, type Role } from '../model.ts';
 
 /** A machine that writes down what it is told to run. */
-export interface FakeMachine extends StartedDockerNode {
+export interface FakeMachine extends Machine {
   readonly commands: string[];
 }
 
@@ -23,8 +23,7 @@ export function fakeMachine(
   return {
     number,
     address: `10.0.0.${number}`,
-    container: { id: `node${number}` } as StartedDockerNode['container'],
-    docker: fakeDocker(containers) as StartedDockerNode['docker'],
+    docker: fakeDocker(containers) as Machine['docker'],
     commands,
     exec,
     execOk: async (command) => (await exec(command)).stdout,
@@ -49,6 +48,7 @@ function fakeDocker(containers: Readonly<Record<string, FakeContainer>>): unknow
         .map(([name, { address }]) => ({
           Id: `id-${name}`,
           Created: 1,
+          State: 'running',
           Labels: { [COMPONENT]: name },
           NetworkSettings: networks(address),
         })),
@@ -85,13 +85,13 @@ export function fakeGuard(): Guard & { readonly log: string[] } {
   return guard as unknown as Guard & { log: string[] };
 }
 
-export function fakeContext(machines: readonly StartedDockerNode[] = []): FaultContext & {
+export function fakeContext(machines: readonly Machine[] = []): FaultContext & {
   readonly guard: ReturnType<typeof fakeGuard>;
 } {
   const topology = loadTopology('fixtures/network/article.yaml');
-  const network = { state: { topology }, machines, containerStates: new Map() };
+  const network = { topology, machines, ...finders(topology, machines) };
   return {
-    network: network as unknown as FoundNetwork,
+    network: network as unknown as Network,
     guard: fakeGuard(),
     channel: 'mychannel',
     now: () => 0,
@@ -106,7 +106,7 @@ export const fakeRole = (...names: readonly string[]): Role => ({
   resolve: async () =>
     names.map((name) => ({
       type: 'component',
-      handle: { name, kind: 'orderer', machine: fakeMachine(1) },
+      handle: { name, kind: 'orderer', machine: fakeMachine(1), container: async () => undefined },
     })),
 });
 

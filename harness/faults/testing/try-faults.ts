@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { findEngine } from '../../engine/engine.ts';
-import { type FoundNetwork, findNetwork } from '../../network/machines/state.ts';
-import { attachNode } from '../../swarm/machine.ts';
+import {
+  findNetwork,
+  type MachinesNetwork,
+  machinesNetwork,
+  type NetworkState,
+} from '../../network/machines/network.ts';
 import { RunClock } from '../../workload/clock.ts';
 import type { FaultEvent } from '../../workload/history.ts';
 import { Guard } from '../guard.ts';
@@ -34,7 +38,7 @@ async function main(): Promise<void> {
   const context: FaultContext = {
     network,
     guard,
-    channel: network.state.topology.channels[0]?.name ?? 'mychannel',
+    channel: network.topology.channels[0]?.name ?? 'mychannel',
     now: () => clock.now(),
     random: () => 0.3,
     signal: interrupted.signal,
@@ -76,7 +80,7 @@ async function main(): Promise<void> {
   process.exitCode = failed ? 1 : 0;
 }
 
-async function open(file: string | undefined): Promise<FoundNetwork> {
+async function open(file: string | undefined): Promise<MachinesNetwork> {
   const engine = await findEngine(process.env);
   if (!engine) throw new Error('expected a Docker engine, seen none');
   if (file === undefined) {
@@ -86,15 +90,13 @@ async function open(file: string | undefined): Promise<FoundNetwork> {
       throw new Error(`expected a network ${name}, seen ${found ?? 'none'}`);
     return found;
   }
-  const state = JSON.parse(readFileSync(file, 'utf8')) as FoundNetwork['state'] & { ids: string[] };
-  return {
-    state,
-    machines: state.machines.map((machine, i) =>
-      attachNode(engine.docker, state.ids[i] ?? '', { ...machine, ...state }),
-    ),
-    outer: engine.docker,
-    containerStates: new Map(),
+  const { ids, ...state } = JSON.parse(readFileSync(file, 'utf8')) as NetworkState & {
+    ids: string[];
   };
+  const containers = state.machines.map(
+    ({ number }, i) => [number, { Id: ids[i] ?? '', State: 'running' }] as const,
+  );
+  return machinesNetwork(engine.docker, state, new Map(containers));
 }
 
 await main();

@@ -7,14 +7,13 @@ import type { NodeMode } from '../../engine/mode.ts';
 import { artefactJob, GENESIS } from '../../fabric/artefacts/artefacts.ts';
 import { artefactFiles, preparedChannel } from '../../fabric/artefacts/prepared-channel.ts';
 import { Connections } from '../../fabric/client/connections.ts';
-import { endpointsOf } from '../../fabric/endpoints.ts';
+import { endpointsOf, endpointsOfChannel } from '../../fabric/endpoints.ts';
 import { createCredentials } from '../../fabric/identities/credentials.ts';
 import { createIdentities } from '../../fabric/identities/identities.ts';
 import { artefactServices, foundationServices } from '../../fabric/services/network.ts';
 import type { ImageSet } from '../../images/model.ts';
 import { orderingOf } from '../../ordering/registry.ts';
 import { formSwarm } from '../../swarm/cluster.ts';
-import type { StartedDockerNode } from '../../swarm/machine.ts';
 import { Reaper } from '../../swarm/reaper.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import { addressesOf } from '../../topology/addresses.ts';
@@ -28,9 +27,9 @@ import { type OwnChaincode, provideOwnChaincode } from '../stack/own-chaincode.t
 import { runJob } from '../stack/run-job.ts';
 import { startServices } from '../stack/waves.ts';
 import { keepLogs } from './failure-logs.ts';
+import { type MachinesNetwork, machinesNetwork, type NetworkState, saveState } from './network.ts';
 import { removeObjects } from './objects.ts';
 import { type Machines, startMachines } from './start-machines.ts';
-import { type NetworkState, saveState } from './state.ts';
 
 export interface BringUpRequest {
   readonly engine: Engine;
@@ -55,8 +54,7 @@ export interface BringUpRequest {
 
 /** A network that is up and still bound to this process: it goes when the process goes, unless released. */
 export interface BroughtUp {
-  readonly state: NetworkState;
-  readonly machines: readonly StartedDockerNode[];
+  readonly network: MachinesNetwork;
   /** Lets the network outlive this process. */
   release(): Promise<void>;
   /** Removes everything. */
@@ -110,8 +108,7 @@ export async function bringUp(request: BringUpRequest): Promise<BroughtUp> {
   };
   try {
     const work = assemble(request, run, starting);
-    const { state, machines } = await raceAbort(work, signal);
-    return { state, machines, release: () => reaper.release(), remove };
+    return { network: await raceAbort(work, signal), release: () => reaper.release(), remove };
   } catch (error) {
     const told = await keepLogs(error, {
       docker: engine.docker,
@@ -137,7 +134,7 @@ async function assemble(
   request: BringUpRequest,
   run: string,
   starting: Promise<Machines>,
-): Promise<{ state: NetworkState; machines: readonly StartedDockerNode[] }> {
+): Promise<MachinesNetwork> {
   const { engine, name, mode, images, progress, elapsed, ownChaincode } = request;
   const topology = withOwnChaincode(request.topology, ownChaincode);
   const { nodes, certificates } = await starting;
@@ -236,7 +233,14 @@ async function assemble(
     for (const { name: channel, chaincodes } of topology.channels) {
       for (const chaincode of chaincodes) {
         await progress.step(`commit chaincode ${chaincode} on ${channel}`, () =>
-          define(connections, endpoints, topology, channel, chaincode, packageIds),
+          define(
+            connections,
+            endpointsOfChannel(endpoints, topology, channel),
+            topology,
+            channel,
+            chaincode,
+            packageIds,
+          ),
         );
       }
     }
@@ -263,7 +267,10 @@ async function assemble(
       firstTransfer: { ...transfer, seconds: elapsed(), imageSeconds: images.seconds },
     };
     await saveState(manager, state);
-    return { state, machines: nodes };
+    const containers = nodes.map(
+      ({ number, container }) => [number, { Id: container.id, State: 'running' }] as const,
+    );
+    return machinesNetwork(engine.docker, state, new Map(containers));
   } finally {
     connections.close();
   }

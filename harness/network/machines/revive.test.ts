@@ -3,8 +3,8 @@ import { recordingProgress } from '../../base/progress.ts';
 import { COMPONENT_LABEL } from '../../swarm/deploy.ts';
 import { componentsOf } from '../../topology/components.ts';
 import { loadTopology } from '../../topology/load.ts';
+import type { MachinesNetwork } from './network.ts';
 import { startStoppedMachines, stoppedMachines } from './revive.ts';
-import type { FoundNetwork } from './state.ts';
 
 const topology = loadTopology('fixtures/network/article.yaml');
 const components = componentsOf(topology);
@@ -14,18 +14,15 @@ function network(states: Record<number, string>, seen: (component: string) => st
   const done: string[] = [];
   const numbers = [1, 2, 3];
   const found = {
+    name: 'n',
+    topology,
     state: { name: 'n', topology, machines: numbers.map((number) => ({ number, address: 'a' })) },
     containerStates: new Map(Object.entries(states).map(([n, state]) => [Number(n), state])),
     machines: numbers.map((number) => ({
       number,
       address: 'a',
-      container: {
-        id: `machine${number}`,
-        start: async () => done.push(`start ${number}`),
-        unpause: async () => done.push(`unpause ${number}`),
-      },
+      power: power(states[number] ?? 'running', (what) => done.push(`${what} ${number}`)),
       docker: {
-        ping: async () => done.push(`ping ${number}`),
         listContainers: async () =>
           components
             .filter(({ machine }) => machine === number)
@@ -36,8 +33,23 @@ function network(states: Record<number, string>, seen: (component: string) => st
             }) as unknown as Docker.ContainerInfo[],
       },
     })),
-  } as unknown as FoundNetwork;
+  } as unknown as MachinesNetwork;
   return { found, done };
+}
+
+/** A plug that, as the real one, does nothing when there is nothing to do. */
+function power(state: string, told: (what: string) => void) {
+  let now = state;
+  const act = (what: string, from: string) => async () => {
+    if (now !== from) return;
+    now = 'running';
+    told(what);
+  };
+  return {
+    state: async () => now,
+    start: act('start', 'exited'),
+    unpause: act('unpause', 'paused'),
+  };
 }
 
 function options() {
@@ -48,8 +60,8 @@ function options() {
     detail: () => {},
     end: () => {},
   });
-  const proved: FoundNetwork[] = [];
-  const prove = async (network: FoundNetwork) => void proved.push(network);
+  const proved: MachinesNetwork[] = [];
+  const prove = async (network: MachinesNetwork) => void proved.push(network);
   const { signal } = new AbortController();
   return { said, proved, options: { progress, signal, intervalMs: 0, prove } };
 }
@@ -71,7 +83,7 @@ describe('startStoppedMachines', () => {
     const { said, proved, options: given } = options();
     const revived = await startStoppedMachines(found, given);
     expect(proved).toEqual([revived]);
-    expect(done.toSorted()).toEqual(['ping 2', 'ping 3', 'start 2', 'unpause 3']);
+    expect(done.toSorted()).toEqual(['start 2', 'unpause 3']);
     expect(said[0]).toBe('start what had stopped (machines 2, 3)');
     expect(stoppedMachines(revived)).toEqual([]);
   });

@@ -2,13 +2,10 @@ import type { Progress } from '../../base/progress.ts';
 import { raceAbort } from '../../base/race-abort.ts';
 import { waitFor } from '../../base/wait.ts';
 import { Connections } from '../../fabric/client/connections.ts';
-import { endpointsOf } from '../../fabric/endpoints.ts';
-import { awaitEngine } from '../../swarm/engine-answers.ts';
-import { addressesOf } from '../../topology/addresses.ts';
 import { transferThroughEach } from '../stack/first-transfer.ts';
 import { onMachines } from '../stack/on-machines.ts';
 import { statusOf } from '../status.ts';
-import type { FoundNetwork } from './state.ts';
+import type { MachinesNetwork } from './network.ts';
 
 /** Milliseconds for the engines of all machines to answer again (2 s seen). */
 const ENGINES_MS = 60_000;
@@ -25,7 +22,7 @@ const LOOKS = 10;
 const INTERVAL_MS = 500;
 
 /** Machines that do not run: their host, or the engine that they run in, has been restarted since. */
-export function stoppedMachines({ containerStates }: FoundNetwork): number[] {
+export function stoppedMachines({ containerStates }: MachinesNetwork): number[] {
   return [...containerStates].flatMap(([number, state]) => (state === 'running' ? [] : [number]));
 }
 
@@ -40,7 +37,7 @@ export function stoppedMachines({ containerStates }: FoundNetwork): number[] {
  * @throws DeadlineError naming the machines or components that are not back; FabricError for an orderer
  */
 export async function startStoppedMachines(
-  network: FoundNetwork,
+  network: MachinesNetwork,
   {
     progress,
     signal,
@@ -50,11 +47,11 @@ export async function startStoppedMachines(
     readonly progress: Progress;
     readonly signal: AbortSignal;
     readonly intervalMs?: number;
-    readonly prove?: (network: FoundNetwork) => Promise<void>;
+    readonly prove?: (network: MachinesNetwork) => Promise<void>;
   },
-): Promise<FoundNetwork> {
+): Promise<MachinesNetwork> {
   const stopped = stoppedMachines(network);
-  const { name } = network.state;
+  const { name } = network;
   const missing = network.state.machines.filter((m) => !network.containerStates.has(m.number));
   if (missing.length > 0) {
     throw new Error(
@@ -66,11 +63,9 @@ export async function startStoppedMachines(
     Promise.all(
       network.machines
         .filter(({ number }) => stopped.includes(number))
-        .map(async (machine) => {
-          const { number, container } = machine;
-          if (network.containerStates.get(number) === 'paused') await container.unpause();
-          else await container.start();
-          await awaitEngine(machine, { budgetMs: ENGINES_MS, signal });
+        .map(async ({ power }) => {
+          await power.unpause();
+          await power.start({ budgetMs: ENGINES_MS, signal });
         }),
     );
   await progress.step('start what had stopped', start, onMachines(stopped));
@@ -104,19 +99,17 @@ export async function startStoppedMachines(
   return revived;
 }
 
-async function ordersAgain({ state }: FoundNetwork): Promise<void> {
-  const { topology, identities, machines } = state;
-  const addresses = addressesOf(machines);
+async function ordersAgain({ state, nodes }: MachinesNetwork): Promise<void> {
+  const { topology, identities } = state;
   const connections = new Connections();
   try {
-    const endpoints = endpointsOf(topology, identities, addresses);
-    await transferThroughEach(connections, endpoints, identities, topology, ORDERING_MS);
+    await transferThroughEach(connections, nodes, identities, topology, ORDERING_MS);
   } finally {
     connections.close();
   }
 }
 
-async function componentsDown(network: FoundNetwork): Promise<string[]> {
+async function componentsDown(network: MachinesNetwork): Promise<string[]> {
   return (await statusOf(network))
     .filter(({ state }) => state !== 'healthy' && state !== 'running')
     .map(({ component, state }) => `${component} (${state})`);

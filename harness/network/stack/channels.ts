@@ -79,20 +79,26 @@ export async function formChannels(
   }
 }
 
-/** Approves a chaincode for every organisation of a channel and commits its definition there. */
+/**
+ * Approves a chaincode for every organisation of a channel and commits its definition there.
+ *
+ * @param members the channel's organisations and peers
+ * @param budgetMs milliseconds for each step
+ */
 export async function define(
   connections: Connections,
-  endpoints: Endpoints,
+  members: Endpoints,
   topology: Topology,
   channel: string,
   name: string,
   packageIds: Readonly<Record<string, string>>,
+  budgetMs?: number,
 ): Promise<void> {
   const chaincode = topology.chaincodes.find((c) => c.name === name);
   const packageId = packageIds[name];
   if (!chaincode || !packageId) throw new Error(`chaincode ${name}: expected a package, seen none`);
-  const { orderers, organisations, peers } = endpointsOfChannel(endpoints, topology, channel);
-  const options = { connections, channel, orderers };
+  const { orderers, organisations, peers } = members;
+  const options = { connections, channel, orderers, ...(budgetMs && { budgetMs }) };
   const { version, sequence } = chaincode;
   const definition = { name, version, sequence };
   await Promise.all(

@@ -7,7 +7,7 @@ import { topicOf } from './topic.ts';
 const quoted = (channel?: string) => (channel === undefined ? '' : `'${channel}'`);
 
 const asked = ({ network, channel }: FaultContext, other?: string) => ({
-  topology: network.state.topology,
+  topology: network.topology,
   addresses: addressesOf(network.machines),
   channel: other ?? channel,
 });
@@ -40,7 +40,7 @@ export const kafka = {
   /** Every broker. */
   brokers: (): Role =>
     role('kafka.brokers()', async (context) =>
-      context.network.state.topology.kafka.brokers.map((b) => b.name),
+      context.network.topology.kafka.brokers.map((b) => b.name),
     ),
   /** The cluster's controller. */
   controller: (): Role =>
@@ -54,7 +54,7 @@ export const kafka = {
   bystander: (channel?: string): Role =>
     role(`kafka.bystander(${quoted(channel)})`, async (context) => {
       const { replicas } = await topicOf(asked(context, channel));
-      const { brokers } = context.network.state.topology.kafka;
+      const { brokers } = context.network.topology.kafka;
       return brokers
         .map((b) => b.name)
         .filter((name) => !replicas.includes(name))
@@ -67,7 +67,7 @@ export const zookeeper = {
   /** Every member of the ensemble. */
   ensemble: (): Role =>
     role('zookeeper.ensemble()', async (context) =>
-      context.network.state.topology.zookeeper.ensemble.map((z) => z.name),
+      context.network.topology.zookeeper.ensemble.map((z) => z.name),
     ),
   leader: (): Role => role('zookeeper.leader()', (context) => inMode(context, 'leader')),
   followers: (count = 1): Role =>

@@ -1,6 +1,6 @@
 import { loadSdk } from '../../fabric/client/sdk.ts';
 import { connectionProfile } from '../../fabric/profile/connection-profile.ts';
-import { machineOf } from '../../faults/components.ts';
+import { deploymentOf } from '../../network/deployment.ts';
 import { CONTAINER_PORTS } from '../../topology/schema.ts';
 import type { Session } from '../session.ts';
 
@@ -51,7 +51,7 @@ export async function wrongSecretsAtCa(
 }
 
 function caOf({ network, addresses }: Session, organisation: string) {
-  const { topology, identities, credentials } = network.state;
+  const { topology, identities, credentials } = deploymentOf(network, 'its CAs');
   const profile = connectionProfile(topology, identities, addresses);
   const [caName = ''] = profile.organizations[organisation]?.certificateAuthorities ?? [];
   const authority = profile.certificateAuthorities[caName];
@@ -67,17 +67,15 @@ function caOf({ network, addresses }: Session, organisation: string) {
 
 /** Where mongo-express is, how to log in, and which of its ports the engine publishes beyond its machine. */
 export function mongoExpress({ network, addresses }: Session) {
-  const { machine, ports } = network.state.topology.application.mongoExpress;
-  const { user, password } = network.state.credentials.mongoExpress;
+  const { machine, ports } = network.topology.application.mongoExpress;
+  const { user, password } = deploymentOf(network, 'mongo-express').credentials.mongoExpress;
   return {
     url: `http://${addresses[machine]}:${ports.http}/`,
     login: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
     async portsOutside(): Promise<string[]> {
-      const { NetworkSettings } = await machineOf(network, machine).container.inspect();
+      const published = (await network.machine(machine).power?.publishedPorts?.()) ?? {};
       const own = [ports.http, CONTAINER_PORTS['mongo-express'].http].map((port) => `${port}/tcp`);
-      return Object.entries(NetworkSettings.Ports).flatMap(([port, bindings]) =>
-        own.includes(port) && bindings ? bindings.map(({ HostPort }) => HostPort) : [],
-      );
+      return own.flatMap((port) => published[port] ?? []);
     },
   };
 }

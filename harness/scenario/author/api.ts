@@ -9,7 +9,8 @@ import { fetchBlock } from '../../fabric/deliver/fetch.ts';
 import { decodeBlock } from '../../fabric/ledger/decoder.ts';
 import type { Block } from '../../fabric/ledger/model.ts';
 import { API_ARTEFACTS } from '../../fabric/services/api.ts';
-import { componentHandle, runningContainer } from '../../faults/components.ts';
+import { runningContainer } from '../../faults/components.ts';
+import { deploymentOf } from '../../network/deployment.ts';
 import { runJob } from '../../network/stack/run-job.ts';
 import { putFiles } from '../../swarm/archive.ts';
 import type { Session } from '../session.ts';
@@ -23,7 +24,7 @@ export function restClient({
   network,
   addresses,
 }: Pick<Session, 'network' | 'addresses'>): RestClient {
-  const { machine, ports } = network.state.topology.application.api;
+  const { machine, ports } = network.topology.application.api;
   return new RestClient(`http://${addresses[machine]}:${ports.http}`);
 }
 
@@ -39,7 +40,8 @@ export function firstAdminSecret(
   { network }: Pick<Session, 'network'>,
   organisation: string,
 ): string {
-  const secret = network.state.credentials.firstAdminSecrets[organisation];
+  const { credentials } = deploymentOf(network, 'first admin');
+  const secret = credentials.firstAdminSecrets[organisation];
   if (!secret) throw new Error(`first admin of ${organisation}: expected a secret, seen none`);
   return secret;
 }
@@ -58,13 +60,13 @@ export async function channelToCreate(
 ): Promise<string> {
   if (!joined.includes(PREPARED_CHANNEL)) return PREPARED_CHANNEL;
   const { network } = session;
-  const { topology, identities, images } = network.state;
+  const { topology, identities, images } = deploymentOf(network, 'a channel to create');
   const name = `${PREPARED_CHANNEL}-${suffix}`;
-  const handle = componentHandle(network, topology.application.api.name);
+  const handle = network.component(topology.application.api.name);
   const channels = [preparedChannel(topology, name)];
   const job = artefactJob(topology, identities, { genesis: false, channels });
   const transactions = await runJob(handle.machine.docker, images.fabric ?? 'fabric', job);
-  const { container } = await runningContainer(handle, topology.network);
+  const { container } = await runningContainer(handle);
   await putFiles(container, API_ARTEFACTS, artefactFiles(transactions), 0o444);
   return name;
 }

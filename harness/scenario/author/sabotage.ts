@@ -1,9 +1,12 @@
 import { waitFor } from '../../base/wait.ts';
 import type { Fault } from '../../faults/model.ts';
-import { COMPONENT_LABEL, serviceName } from '../../swarm/deploy.ts';
+import { managerOf } from '../../network/components.ts';
+import { componentContainers } from '../../network/containers.ts';
+import { deploymentOf } from '../../network/deployment.ts';
+import { databaseName } from '../../network/state-documents.ts';
+import { serviceName } from '../../swarm/deploy.ts';
 import { scaleComponent } from '../../swarm/scale.ts';
 import { componentsOf } from '../../topology/components.ts';
-import { databaseName } from '../evidence/state.ts';
 import type { Session } from '../session.ts';
 
 /** Ways of planting a defect, for negative controls. Each says in its error what it could not find. */
@@ -12,7 +15,7 @@ const BUDGET_MS = 60_000;
 
 /** Adds one to the balance of an account in one peer's CouchDB, as an operator with a browser could. */
 export async function editDocument(session: Session, channel: string, peer: string): Promise<void> {
-  const { topology, credentials } = session.network.state;
+  const { topology, credentials } = deploymentOf(session.network, 'editing a document');
   const owner = topology.organisations.flatMap((o) => o.peers).find((p) => p.name === peer);
   if (!owner) throw new Error(`${peer}: no such peer`);
   const { machine, ports } = owner.couchdb;
@@ -41,9 +44,7 @@ export async function truncateBlockFile(
   channel: string,
   peer: string,
 ): Promise<void> {
-  const component = componentsOf(session.network.state.topology).find((c) => c.name === peer);
-  const machine = session.network.machines.find((m) => m.number === component?.machine);
-  if (!machine) throw new Error(`${peer}: no such peer`);
+  const { machine } = session.network.component(peer);
   const folder = `/var/lib/docker/volumes/${serviceName(peer)}-ledger/_data/ledgersData/chains/chains/${channel}`;
   await machine.execOk([
     'sh',
@@ -65,11 +66,8 @@ interface Service {
  * @param defect a value of the bank chaincode's CHAINCODE_DEFECT
  */
 export async function chaincodeDefect(session: Session, defect: string | undefined): Promise<void> {
-  const [manager] = session.network.machines;
-  if (!manager) throw new Error('no machine');
-  const servers = componentsOf(session.network.state.topology).filter(
-    (c) => c.kind === 'chaincode',
-  );
+  const manager = await managerOf(session.network);
+  const servers = componentsOf(session.network.topology).filter((c) => c.kind === 'chaincode');
   const since = Date.now();
   await Promise.all(
     servers.map(async ({ name }) => {
@@ -99,16 +97,12 @@ export async function chaincodeDefect(session: Session, defect: string | undefin
       intervalMs: 300,
     },
     async () => {
-      const listed = await Promise.all(
-        session.network.machines.map(({ docker }) =>
-          docker.listContainers({ filters: { label: [COMPONENT_LABEL] } }),
-        ),
+      const current = await Promise.all(
+        session.network.machines.map(({ docker }) => componentContainers(docker)),
       );
-      const renewed = listed
-        .flat()
-        .filter(({ Created }) => Created * 1000 >= since - 1000)
-        .map(({ Labels }) => Labels[COMPONENT_LABEL]);
-      const missing = servers.filter(({ name }) => !renewed.includes(name));
+      const renewed = (name: string) =>
+        current.some((containers) => (containers.get(name)?.Created ?? 0) * 1000 >= since - 1000);
+      const missing = servers.filter(({ name }) => !renewed(name));
       if (missing.length > 0)
         throw new Error(`still old: ${missing.map((c) => c.name).join(', ')}`);
       return true;
@@ -132,7 +126,6 @@ export function neverHealed(fault: Fault): Fault {
 
 /** Starts a component that was scaled to none, and waits until it runs. */
 export async function startComponent(session: Session, component: string): Promise<void> {
-  const [manager] = session.network.machines;
-  if (!manager) throw new Error('no machine');
+  const manager = await managerOf(session.network);
   await scaleComponent(manager.docker, component, 1);
 }

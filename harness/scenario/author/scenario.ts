@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import { findEngine } from '../../engine/engine.ts';
-import { findNetwork } from '../../network/machines/state.ts';
+import { findNetwork } from '../../network/machines/network.ts';
 import type { ScenarioResult } from '../../report/model.ts';
 import { register, sourceName, update } from '../run/declared.ts';
 import { namesOf } from '../run/names.ts';

@@ -3,8 +3,6 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { appendTo, paths, writeOrdering } from '../../audit/evidence.ts';
 import { messageOf } from '../../base/errors.ts';
-import { createSigner } from '../../fabric/client/signer.ts';
-import { streamBlocks } from '../../fabric/deliver/stream.ts';
 import { orderingOf } from '../../ordering/registry.ts';
 import { componentLogs } from '../../swarm/logs.ts';
 import type { Session } from '../session.ts';
@@ -20,38 +18,17 @@ export async function saveBlocks(
   channel: string,
   height: number,
 ): Promise<void> {
-  const { endpoints, connections } = session;
-  const [reader] = endpoints.organisations;
-  if (!reader) throw new Error('blocks: expected an organisation to read as, seen none');
-  const sources = [
-    ...endpoints.orderers.map((endpoint) => ({
-      endpoint,
-      kind: 'orderer' as const,
-      identity: reader.admin,
-    })),
-    ...endpoints.organisations.flatMap(({ admin, peers }) =>
-      peers.map((endpoint) => ({ endpoint, kind: 'peer' as const, identity: admin })),
-    ),
-  ];
+  const { ledgers } = session.network;
+  const { orderers, peers } = ledgers.members(channel);
+  const sources = [...orderers, ...peers].map(({ name }) => name);
   const saved = await Promise.allSettled(
-    sources.map(async ({ endpoint, kind, identity }) => {
-      using file = appendTo(paths.blocks(folder, channel, endpoint.name));
-      for await (const block of streamBlocks({
-        connections,
-        endpoint,
-        identity: createSigner(identity),
-        channel,
-        kind,
-        from: 0,
-        to: height - 1,
-        reconnectBudgetMs: 20_000,
-      })) {
-        file.block(block);
-      }
+    sources.map(async (name) => {
+      using file = appendTo(paths.blocks(folder, channel, name));
+      for await (const block of ledgers.blocks(name, channel, height - 1)) file.block(block);
     }),
   );
   const failed = saved.flatMap((one, i) =>
-    one.status === 'rejected' ? [`${sources[i]?.endpoint.name}: ${messageOf(one.reason)}`] : [],
+    one.status === 'rejected' ? [`${sources[i]}: ${messageOf(one.reason)}`] : [],
   );
   if (failed.length > 0) throw new Error(failed.join('; '));
 }
@@ -62,7 +39,7 @@ export async function saveOrdering(
   folder: string,
   channel: string,
 ): Promise<void> {
-  const { topology } = network.state;
+  const { topology } = network;
   const facts = await orderingOf(topology).facts({ topology, addresses, channel });
   if (facts) writeOrdering(folder, facts);
 }

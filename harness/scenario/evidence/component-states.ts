@@ -54,7 +54,7 @@ export function componentStates(
 
 /** Names of components by the number of the machine that has them. */
 export const componentsByMachine = ({ network }: Session): ReadonlyMap<number, string[]> => {
-  const byMachine = Map.groupBy(componentsOf(network.state.topology), ({ machine }) => machine);
+  const byMachine = Map.groupBy(componentsOf(network.topology), ({ machine }) => machine);
   return new Map([...byMachine].map(([machine, all]) => [machine, all.map(({ name }) => name)]));
 };
 

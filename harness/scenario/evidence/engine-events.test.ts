@@ -107,27 +107,26 @@ describe('engine events', () => {
     expect([asked.length, closed()]).toEqual([1, 1]);
   });
 
-  it('come from every machine unfiltered, and from the host for this network only', async () => {
+  it('come from every engine of the network, with its filters', async () => {
     const asked: unknown[] = [];
     const engine = (name: string) =>
       ({
         getEvents: async ({ since, filters }: { since: number; filters?: unknown }) =>
           asked.push({ name, since, filters }),
       }) as unknown as Docker;
+    const filters = { label: ['io.fabric-swarm-harness.network=fabric'] };
     const network = {
-      outer: engine('outer'),
-      state: { name: 'fabric' },
-      machines: [{ number: 2, docker: engine('inner') }],
+      engines: [
+        { name: 'host', docker: engine('outer'), filters },
+        { name: 'machine2', docker: engine('inner') },
+      ],
     } as unknown as Session['network'];
     const sources = eventSources({ network });
     const { signal } = new AbortController();
     await Promise.all(sources.map((source) => source.open(1_500, signal)));
     expect(sources.map((source) => source.engine)).toEqual(['host', 'machine2']);
     expect(asked).toEqual([
-      {
-        ...{ name: 'outer', since: 1.5 },
-        filters: { label: ['io.fabric-swarm-harness.network=fabric'] },
-      },
+      { name: 'outer', since: 1.5, filters },
       { name: 'inner', since: 1.5, filters: undefined },
     ]);
   });

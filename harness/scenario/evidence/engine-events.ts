@@ -1,8 +1,7 @@
-import type Docker from 'dockerode';
 import { appendTo, paths } from '../../audit/evidence.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { AppendFile } from '../../base/files.ts';
-import { MACHINE_LABEL, NETWORK_LABEL } from '../../engine/labels.ts';
+import { MACHINE_LABEL } from '../../engine/labels.ts';
 import { COMPONENT_LABEL } from '../../swarm/deploy.ts';
 import type { Clock } from '../../workload/clock.ts';
 import type { Session } from '../session.ts';
@@ -47,22 +46,17 @@ const ATTRIBUTES = [
   ...['com.docker.swarm.task.name', 'state.old', 'state.new', 'replicas.old', 'replicas.new'],
 ];
 
-/** Events of every machine's engine, and of this network in the engine around them. */
+/** Events of the network's engines. */
 export function eventSources({ network }: Pick<Session, 'network'>): EventSource[] {
-  const from = (engine: string, docker: Docker, filters?: { label: string[] }): EventSource => ({
-    engine,
+  return network.engines.map(({ name, docker, filters }) => ({
+    engine: name,
     open: async (since, abortSignal) =>
       (await docker.getEvents({
         since: since / 1_000,
         abortSignal,
         ...(filters ? { filters } : {}),
       })) as unknown as AsyncIterable<Buffer>,
-  });
-  return [
-    // Whatever else runs there is none of the harness's business.
-    from('host', network.outer, { label: [`${NETWORK_LABEL}=${network.state.name}`] }),
-    ...network.machines.map(({ number, docker }) => from(`machine${number}`, docker)),
-  ];
+  }));
 }
 
 /** Listens to engines for as long as a scenario lasts, whatever becomes of them meanwhile. */

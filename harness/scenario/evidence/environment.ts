@@ -1,7 +1,10 @@
 import type { EnvironmentProbe } from '../../audit/recording.ts';
+import { messageOf } from '../../base/errors.ts';
+import { managerOf } from '../../network/components.ts';
+import { componentContainers } from '../../network/containers.ts';
+import type { Machine } from '../../network/port.ts';
 import { machineStates } from '../../swarm/cluster.ts';
 import { COMPONENT_LABEL, serviceName } from '../../swarm/deploy.ts';
-import type { StartedDockerNode } from '../../swarm/machine.ts';
 import { componentsOf } from '../../topology/components.ts';
 import type { Session } from '../session.ts';
 
@@ -22,9 +25,8 @@ const SENTINELS: Readonly<Record<string, number>> = {
 
 /** State of the machines, services, containers and of the overlay, and traces of faults. */
 export async function probeEnvironment(session: Session): Promise<EnvironmentProbe> {
-  const { machines, state } = session.network;
-  const [manager] = machines;
-  if (!manager) throw new Error('environment: expected a machine, seen none');
+  const { machines, topology } = session.network;
+  const manager = await managerOf(session.network);
   const [nodes, services, perMachine] = await Promise.all([
     machineStates(manager.docker),
     manager.docker.listServices() as Promise<unknown> as Promise<Service[]>,
@@ -34,7 +36,7 @@ export async function probeEnvironment(session: Session): Promise<EnvironmentPro
   const running = (name: string) =>
     containers.filter((c) => serviceName(c.component) === name && c.state === 'running').length;
   return {
-    machines: state.machines.map(({ number }) => ({
+    machines: topology.machines.map(({ number }) => ({
       number,
       ready: nodes.get(number) === 'ready',
     })),
@@ -49,29 +51,24 @@ export async function probeEnvironment(session: Session): Promise<EnvironmentPro
   };
 }
 
-async function probeMachine(machine: StartedDockerNode, session: Session) {
+async function probeMachine(machine: Machine, session: Session) {
   try {
     const [listed, leftovers, reachability] = await Promise.all([
-      machine.docker.listContainers({ all: true, filters: { label: [COMPONENT_LABEL] } }),
+      componentContainers(machine.docker),
       traces(machine),
       reach(machine, session),
     ]);
-    const newest = new Map<string, (typeof listed)[number]>();
-    for (const container of listed.toSorted((a, b) => a.Created - b.Created)) {
-      newest.set(container.Labels[COMPONENT_LABEL] ?? '', container);
-    }
     const containers = await Promise.all(
-      [...newest].map(async ([component, { Id, State }]) => {
+      [...listed].map(async ([component, { Id, State }]) => {
         const { State: details } = await machine.docker.getContainer(Id).inspect();
         return { component, state: State, oomKilled: details.OOMKilled };
       }),
     );
     return { containers, leftovers, reachability };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     return {
       containers: [],
-      leftovers: [`machine ${machine.number} could not be probed: ${reason}`],
+      leftovers: [`machine ${machine.number} could not be probed: ${messageOf(error)}`],
       reachability: [],
     };
   }
@@ -93,7 +90,7 @@ ps -eo stat,comm | awk '$1 ~ /^T/ {print "stopped process: " $2}'
 true
 `;
 
-async function traces(machine: StartedDockerNode): Promise<string[]> {
+async function traces(machine: Machine): Promise<string[]> {
   const output = await machine.execOk(['bash', '-c', TRACES], { budgetMs: 30_000 });
   return output
     .split('\n')
@@ -102,8 +99,8 @@ async function traces(machine: StartedDockerNode): Promise<string[]> {
 }
 
 /** From one container of each machine to every orderer, peer, broker and ZooKeeper, by name. */
-async function reach(machine: StartedDockerNode, session: Session) {
-  const components = componentsOf(session.network.state.topology);
+async function reach(machine: Machine, session: Session) {
+  const components = componentsOf(session.network.topology);
   const targets = components.filter(({ kind }) => kind in SENTINELS);
   const from = components.find(
     ({ kind, machine: at }) => at === machine.number && kind in SENTINELS,

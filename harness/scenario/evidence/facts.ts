@@ -1,13 +1,16 @@
 import type { ScenarioFacts } from '../../audit/recording.ts';
 import type { ScenarioDefinition } from '../author/definition.ts';
-import type { ScenarioChannel } from '../run/channel.ts';
 import { shareExpectations } from '../run/expectations.ts';
 import { namespacesOf } from './state.ts';
 
 /** What the network and the runner add to a definition. Times in milliseconds. */
 export interface Circumstances {
   readonly name: string;
-  readonly channel: ScenarioChannel;
+  readonly channel: {
+    readonly name: string;
+    /** Height once chaincode is committed; what comes after belongs to the scenario. */
+    readonly startHeight: number;
+  };
   readonly chaincode: string;
   readonly peers: readonly string[];
   readonly orderers: readonly string[];

@@ -1,17 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import { writeScenario } from '../../audit/evidence.ts';
-import type { FoundNetwork } from '../../network/machines/state.ts';
+import type { Network } from '../../network/port.ts';
 import { waitForQuiescence } from '../run/quiescence.ts';
 import { openSession } from '../session.ts';
 import { saveBlocks, saveLogs, saveOrdering } from './collect.ts';
 import { namespacesOf, saveStates } from './state.ts';
 
 /**
- * Saves a channel of a running network as evidence: blocks of every copy, states, the ordering service's word, logs. There is no
- * history, so what needs one is left open by the audit.
+ * Saves a channel of a running network as evidence: blocks of every copy, states, the ordering service's word, logs.
+ * There is no history, so what needs one is left open by the audit.
  */
 export async function saveLedger(
-  network: FoundNetwork,
+  network: Network,
   channel: string,
   folder: string,
   signal: AbortSignal,
@@ -19,8 +19,9 @@ export async function saveLedger(
   const origin = Date.now();
   await using session = await openSession({ network, seed: 0, runFolder: folder, origin, signal });
   mkdirSync(folder, { recursive: true });
+  const members = network.ledgers.members(channel);
   const height = await waitForQuiescence(session, channel);
-  const chaincode = network.state.topology.channels.find((c) => c.name === channel)?.chaincodes[0];
+  const chaincode = network.topology.channels.find((c) => c.name === channel)?.chaincodes[0];
   writeScenario(folder, {
     schema: 1,
     name: `channel ${channel}`,
@@ -28,8 +29,8 @@ export async function saveLedger(
     workload: chaincode === 'bank' ? 'bank' : 'other',
     channels: {
       [channel]: {
-        peers: session.endpoints.peers.map((p) => p.name),
-        orderers: session.endpoints.orderers.map((o) => o.name),
+        peers: members.peers.map((p) => p.name),
+        orderers: members.orderers.map((o) => o.name),
         startHeight: height,
       },
     },

@@ -1,4 +1,4 @@
-import { databaseName, decodeVersion, stateEntry } from './state.ts';
+import { decodeVersion, stateEntry } from './state.ts';
 
 /** Fabric's encoding: field 1 of a message, two numbers as a length byte and big-endian bytes. */
 const version = (...bytes: number[]) =>
@@ -44,8 +44,4 @@ describe('stateEntry', () => {
   it('leaves index definitions out', () => {
     expect(stateEntry({ id: '_design/owner', doc: row })).toBeUndefined();
   });
-});
-
-it("databases are named by channel and chaincode's namespace", () => {
-  expect(databaseName('mychannel', 'bank')).toBe('mychannel_bank');
 });

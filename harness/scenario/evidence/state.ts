@@ -1,22 +1,13 @@
 import { canonicalJson, canonicalValue } from '../../audit/canonical.ts';
 import { appendTo, paths } from '../../audit/evidence.ts';
 import type { StateEntry } from '../../audit/recording.ts';
+import type { StateDocument } from '../../network/port.ts';
 import type { Session } from '../session.ts';
 
-/** Rows of one page of `_all_docs`; with their documents about half a megabyte. */
-const PAGE = 1_000;
-const BUDGET_MS = 30_000;
 /** Fabric's own fields in a document (`statecouchdb/couchdoc_conv.go`). */
 const VERSION_FIELD = '~version';
 /** Attachment that holds a value which is not a JSON object. */
 const VALUE_ATTACHMENT = 'valueBytes';
-
-interface Row {
-  readonly id: string;
-  readonly doc?: Record<string, unknown> & {
-    readonly _attachments?: Readonly<Record<string, { readonly data?: string }>>;
-  };
-}
 
 /** The namespaces whose databases are read, for the audit to know: a chaincode's, and that of the definitions. */
 export const namespacesOf = (chaincode: string): readonly string[] => [chaincode, '_lifecycle'];
@@ -28,20 +19,17 @@ export const namespacesOf = (chaincode: string): readonly string[] => [chaincode
  * @throws Error when a database does not answer or holds a document that Fabric could not have written
  */
 export async function saveStates(
-  session: Session,
+  session: Pick<Session, 'network'>,
   folder: string,
   channel: string,
   chaincode: string,
 ): Promise<void> {
-  const peers = session.network.state.topology.organisations.flatMap((o) => o.peers);
+  const { ledgers } = session.network;
   await Promise.all(
-    peers.map(async (peer) => {
-      const address = session.addresses[peer.couchdb.machine];
-      const server = `http://${address}:${peer.couchdb.ports.http}`;
-      using file = appendTo(paths.state(folder, channel, peer.name));
+    ledgers.members(channel).peers.map(async ({ name }) => {
+      using file = appendTo(paths.state(folder, channel, name));
       for (const namespace of namespacesOf(chaincode)) {
-        const base = `${server}/${databaseName(channel, namespace)}`;
-        for await (const row of rows(base, authorization(session))) {
+        for await (const row of ledgers.documents(name, channel, namespace)) {
           const entry = stateEntry(row);
           if (entry) file.line(namespace === chaincode ? entry : { namespace, ...entry });
         }
@@ -50,42 +38,8 @@ export async function saveStates(
   );
 }
 
-/** `couchdb_util.go constructNamespaceDBName`, for channel names without dots and of ordinary length. */
-export const databaseName = (channel: string, namespace: string): string =>
-  `${channel}_${namespace}`;
-
-function authorization(session: Session): string {
-  const { user, password } = session.network.state.credentials.couchdb;
-  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-}
-
-async function* rows(base: string, authorize: string): AsyncGenerator<Row> {
-  let start: string | undefined;
-  for (;;) {
-    const query = new URLSearchParams({
-      include_docs: 'true',
-      attachments: 'true',
-      limit: String(PAGE + 1),
-      ...(start === undefined ? {} : { startkey: JSON.stringify(start) }),
-    });
-    const response = await fetch(`${base}/_all_docs?${query}`, {
-      headers: { authorization: authorize, accept: 'application/json' },
-      signal: AbortSignal.timeout(BUDGET_MS),
-    });
-    if (!response.ok) {
-      throw new Error(
-        `${base}: expected its documents, seen ${response.status} ${await response.text()}`,
-      );
-    }
-    const { rows: page } = (await response.json()) as { rows: Row[] };
-    yield* page.slice(0, PAGE);
-    start = page[PAGE]?.id;
-    if (start === undefined) return;
-  }
-}
-
 /** A document as an entry of the world state; `undefined` for index definitions. */
-export function stateEntry({ id, doc }: Row): StateEntry | undefined {
+export function stateEntry({ id, doc }: StateDocument): StateEntry | undefined {
   if (id.startsWith('_design/') || !doc) return undefined;
   const { _id, _rev, _attachments, [VERSION_FIELD]: version, ...fields } = doc;
   const attached = _attachments?.[VALUE_ATTACHMENT]?.data;

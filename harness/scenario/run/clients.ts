@@ -1,8 +1,11 @@
 import { type FabricClient, openGateway } from '../../fabric/gateway/gateway.ts';
+import type { GatewayProfile } from '../../fabric/gateway/hub.ts';
 import { enrolClients } from '../../fabric/identities/enrol.ts';
+import { deploymentOf } from '../../network/deployment.ts';
+import type { Network } from '../../network/port.ts';
 import type { LoadClient } from '../../workload/client.ts';
+import type { Clock } from '../../workload/clock.ts';
 import { gatewayClient, PROBE_TIMEOUTS } from '../../workload/gateway-client.ts';
-import type { Session } from '../session.ts';
 
 /** The clients of a scenario. */
 export interface ScenarioClients extends AsyncDisposable {
@@ -17,16 +20,18 @@ const CLIENT_NAME = 'harness-client';
 
 /**
  * Opens gateways for the load and for the probes, with identities that the organisations' CAs enrolled.
+ *
+ * @param profile one object for all clients of a session, so that they share connections and event streams
  * @throws FabricError when a CA is away, or no peer streams
  */
 export async function openClients(
-  session: Session,
+  { network, clock }: { readonly network: Network; readonly clock: Clock },
+  profile: GatewayProfile,
   channel: string,
   chaincode: string,
   count: number,
 ): Promise<ScenarioClients> {
-  const { profile, endpoints, clock, network } = session;
-  const identities = await enrolClients(network.state, [CLIENT_NAME]);
+  const identities = await enrolClients(deploymentOf(network, 'clients'), [CLIENT_NAME]);
   const opened: FabricClient[] = [];
   const open = async (index: number, name: string, extra: object = {}): Promise<LoadClient> => {
     const identity = identities[index % identities.length];
@@ -49,7 +54,7 @@ export async function openClients(
   };
   const load = await Promise.all(Array.from({ length: count }, (_, i) => open(i, String(i))));
   const probes = await Promise.all(
-    endpoints.orderers.map(
+    network.nodes.orderers.map(
       async ({ name }, i) =>
         [name, await open(i, `probe-${name}`, { timeouts: PROBE_TIMEOUTS })] as const,
     ),

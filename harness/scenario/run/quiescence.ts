@@ -1,16 +1,12 @@
 import { messageOf } from '../../base/errors.ts';
 import { waitFor } from '../../base/wait.ts';
-import { createSigner } from '../../fabric/client/signer.ts';
-import { fetchBlock } from '../../fabric/deliver/fetch.ts';
 import { statusOf } from '../../network/status.ts';
 import { orderingOf } from '../../ordering/registry.ts';
-import { heightsOf } from '../evidence/observers.ts';
 import type { Session } from '../session.ts';
 import type { OpenCount } from './open-transactions.ts';
 
 /** Nodes may need a peer's back-off (5 s), brokers that come back several tries, and then a replay. */
 const QUIESCENCE_MS = 90_000;
-const ANSWER_MS = 2_000;
 
 const NONE: OpenCount = { all: 0, acknowledged: 0 };
 
@@ -93,12 +89,12 @@ export function waitForQuiescence(
   channel: string,
   open: () => OpenCount = () => NONE,
 ): Promise<number> {
-  const { topology } = session.network.state;
+  const { topology } = session.network;
   const { batch } = topology.ordering;
   const { calmMs } = orderingOf(topology);
   return untilStill(
     {
-      heights: () => heightsOf(session, channel),
+      heights: () => session.network.ledgers.heights(channel),
       open,
       components: () => orderingComponents(session, channel),
     },
@@ -115,23 +111,9 @@ export function waitForQuiescence(
   );
 }
 
-/**
- * State of every component, while each orderer consumes the channel's topic: it refuses a strict seek from its
- * consumer's first error to the next record that it has consumed (orderer/consensus/kafka/chain.go, `errorChan`), and
- * puts a CONNECT record behind everything else to come out of it.
- */
-async function orderingComponents(session: Session, channel: string): Promise<string> {
-  const { endpoints, connections, network } = session;
-  const [organisation] = endpoints.organisations;
-  if (!organisation) throw new Error('expected an organisation to read as, seen none');
-  const reader = createSigner(organisation.admin);
-  const seek = { kind: 'orderer', channel, start: 'newest', errors: 'strict' } as const;
-  const [components] = await Promise.all([
-    statusOf(network),
-    ...endpoints.orderers.map((orderer) =>
-      fetchBlock(connections, orderer, reader, seek, ANSWER_MS),
-    ),
-  ]);
+/** State of every component, while each orderer could order. @throws Error saying why nothing could be ordered now */
+async function orderingComponents({ network }: Session, channel: string): Promise<string> {
+  const [components] = await Promise.all([statusOf(network), network.ledgers.ready(channel)]);
   const moving = components.filter(({ state }) => ['starting', 'unhealthy'].includes(state));
   if (moving.length > 0) {
     throw new Error(moving.map(({ component, state }) => `${component} is ${state}`).join(', '));

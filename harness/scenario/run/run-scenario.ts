@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { auditEvidence, paths, writeEnvironment, writeScenario } from '../../audit/evidence.ts';
 import { messageOf } from '../../base/errors.ts';
+import { greatest } from '../../network/fabric-ledgers.ts';
 import type { ScenarioResult, ScenarioStatus } from '../../report/model.ts';
 import { INTERRUPTED, UNSETTLED } from '../../workload/history.ts';
 import { indexHistory } from '../../workload/history-index.ts';
@@ -16,11 +17,9 @@ import { EngineEvents } from '../evidence/engine-events.ts';
 import { probeEnvironment, settledEnvironment } from '../evidence/environment.ts';
 import { findExcerpts } from '../evidence/excerpts.ts';
 import { scenarioFacts } from '../evidence/facts.ts';
-import { greatestHeight, Observers } from '../evidence/observers.ts';
+import { Observers } from '../evidence/observers.ts';
 import { saveStates } from '../evidence/state.ts';
 import type { Session } from '../session.ts';
-import { makeChannel } from './channel.ts';
-import { openClients } from './clients.ts';
 import { judge } from './expectations.ts';
 import { PATIENCE_MS, prepare, underLoad } from './load-phase.ts';
 import { OpenTransactions } from './open-transactions.ts';
@@ -145,7 +144,11 @@ async function perform(
   }
   using history = History.create(paths.history(folder), clock);
   const chaincode = 'kind' in definition.load ? definition.load.chaincode : 'bank';
-  const channel = await makeChannel(session, place.channel, chaincode);
+  // A channel of its own isolates better than fresh accounts on a shared one: the audit reads only what the scenario did,
+  // from block 0, and a scenario that wrecks its channel leaves the next one unharmed. What comes after this height
+  // belongs to the scenario.
+  const startHeight = await session.network.ledgers.create(place.channel, chaincode);
+  const channel = { name: place.channel, startHeight };
   writeScenario(
     folder,
     scenarioFacts(definition, {
@@ -199,7 +202,7 @@ async function comeToRest(
     session.signal.throwIfAborted();
     draft.problems.push(messageOf(error));
     history.mark(UNSETTLED);
-    return greatestHeight(session, channel);
+    return greatest(await session.network.ledgers.heights(channel));
   }
 }
 
@@ -213,7 +216,7 @@ async function usingClients(
   sabotage: Sabotage,
 ): Promise<void> {
   const count = definition.load.clients;
-  await using clients = await openClients(session, place.channel, chaincode, count);
+  await using clients = await session.openClients(place.channel, chaincode, count);
   await prepare(session, definition, clients, history);
   await sabotage.beforeLoad?.(session, place.channel);
   await waitForQuiescence(session, place.channel);

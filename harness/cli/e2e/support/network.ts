@@ -1,6 +1,6 @@
 import { Connections } from '../../../fabric/client/connections.ts';
 import { type Endpoints, endpointsOf } from '../../../fabric/endpoints.ts';
-import { type FoundNetwork, findNetwork } from '../../../network/machines/state.ts';
+import { findNetwork, type MachinesNetwork } from '../../../network/machines/network.ts';
 import { transferThrough } from '../../../scenario/author/transfer-through.ts';
 import { disagreements, headerHashes } from '../../../scenario/evidence/header-hashes.ts';
 import { addressesOf } from '../../../topology/addresses.ts';
@@ -8,7 +8,7 @@ import { testEngine } from './engine.ts';
 
 /** A network that runs, as a test uses it. */
 export interface RunningNetwork {
-  readonly found: FoundNetwork;
+  readonly found: MachinesNetwork;
   readonly endpoints: Endpoints;
   readonly channel: string;
 }

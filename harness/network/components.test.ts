@@ -1,19 +1,17 @@
 import { loadTopology } from '../topology/load.ts';
 import { managerOf } from './components.ts';
-import { fakeContext, fakeMachine } from './testing/fakes.ts';
+import type { Machine } from './port.ts';
 
 /** Machines of which some manage the Swarm, and some of them are silent. */
-function context(managers: readonly number[], silent: readonly number[] = []) {
+function network(managers: readonly number[], silent: readonly number[] = []) {
   const article = loadTopology('fixtures/network/article.yaml');
   const numbers = [1, 2, 3];
   const machines = numbers.map((number) => {
-    const machine = fakeMachine(number);
     const ping = async () => {
       if (silent.includes(number)) throw new Error('no answer');
     };
-    return { ...machine, docker: { ...machine.docker, ping } as typeof machine.docker };
+    return { number, docker: { ping } } as unknown as Machine;
   });
-  const faults = fakeContext(machines);
   const topology = {
     ...article,
     machines: numbers.map((number) => ({
@@ -21,10 +19,7 @@ function context(managers: readonly number[], silent: readonly number[] = []) {
       role: managers.includes(number) ? ('manager' as const) : ('worker' as const),
     })),
   };
-  return {
-    ...faults,
-    network: { ...faults.network, state: { ...faults.network.state, topology } },
-  };
+  return { topology, machines };
 }
 
 describe('the manager that is asked', () => {
@@ -37,7 +32,15 @@ describe('the manager that is asked', () => {
     { managers: [1, 2, 3], silent: [2], unlike: 1, asked: 3 },
     { managers: [1, 2, 3], silent: [1, 2, 3], unlike: undefined, asked: 1 },
   ])('of $managers, $silent silent, not $unlike, is $asked', async (given) => {
-    const manager = await managerOf(context(given.managers, given.silent), given.unlike);
+    const manager = await managerOf(network(given.managers, given.silent), given.unlike);
     expect(manager.number).toBe(given.asked);
+  });
+
+  it('cannot be found where none is left', async () => {
+    const { topology, machines } = network([3]);
+    const left = machines.filter(({ number }) => number !== 3);
+    await expect(managerOf({ topology, machines: left })).rejects.toThrow(
+      'expected a manager, machine 3, seen none',
+    );
   });
 });

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import Docker from 'dockerode';
-import { waitFor } from '../base/wait.ts';
+import { waitFor } from '../../base/wait.ts';
 
 /** First line of standard input. */
 export interface WatchRequest {

@@ -2,20 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type Docker from 'dockerode';
+import type { PowerGuard } from '../port.ts';
 import type { WatchRequest } from './outside-watch.ts';
-
-/**
- * The guard of faults that take a whole machine: nothing inside a dead or frozen machine can bring it back, so a small
- * process beside the harness waits for the harness's end and does it. It ends by itself in any case.
- */
-export interface OutsideGuard {
-  /** The fault has been healed: the process ends without doing anything. */
-  release(): void;
-}
 
 const WATCH = fileURLToPath(new URL('./outside-watch.ts', import.meta.url));
 
 /**
+ * The guard of faults that take a whole machine: nothing inside a dead or frozen machine can bring it back, so a small
+ * process beside the harness waits for the harness's end and does it. It ends by itself in any case.
+ *
  * Starts the process and waits until it watches.
  *
  * @param container the machine's, in the outer engine
@@ -25,7 +20,7 @@ const WATCH = fileURLToPath(new URL('./outside-watch.ts', import.meta.url));
 export async function guardFromOutside(
   container: Docker.Container,
   heal: WatchRequest['heal'],
-): Promise<OutsideGuard> {
+): Promise<PowerGuard> {
   // A process group of its own: Ctrl-C is for the harness, which heals by itself.
   const child = spawn(process.execPath, [WATCH], {
     detached: true,

@@ -1,0 +1,162 @@
+import { artefactJob } from '../fabric/artefacts/artefacts.ts';
+import { createChannel, joinChannel } from '../fabric/client/channel.ts';
+import { Connections } from '../fabric/client/connections.ts';
+import { query } from '../fabric/client/endorser.ts';
+import { common, protos, toNumber } from '../fabric/client/protos.ts';
+import { createSigner } from '../fabric/client/signer.ts';
+import { fetchBlock, ordererHeight } from '../fabric/deliver/fetch.ts';
+import { streamBlocks } from '../fabric/deliver/stream.ts';
+import { type Endpoints, endpointsOfChannel } from '../fabric/endpoints.ts';
+import type { Deployment } from './deployment.ts';
+import type { Ledgers, Machine } from './port.ts';
+import { define } from './stack/channels.ts';
+import { runJob } from './stack/run-job.ts';
+import { stateDocuments } from './state-documents.ts';
+
+/** Milliseconds for each step of making a channel; it is made on a healthy network. */
+const CREATE_MS = 90_000;
+/** Milliseconds in which a node says its height. */
+const HEIGHT_MS = 2_000;
+/** Milliseconds that a node may stay away while its blocks are read. */
+const BLOCKS_MS = 20_000;
+/** A listener must outlive every fault of a scenario; milliseconds. */
+const LISTENER_MS = 10 * 60_000;
+
+/**
+ * The channels of a network that the harness has deployed, over connections of their own.
+ *
+ * @param job the machine that computes a channel's creation transaction
+ */
+export function fabricLedgers(
+  nodes: Endpoints,
+  deployment: Deployment,
+  job: () => Promise<Machine>,
+): Ledgers {
+  const connections = new Connections();
+  const { orderers, organisations, peers } = nodes;
+  const reader = () => {
+    const [first] = organisations;
+    if (!first) throw new Error('ledgers: expected an organisation to read as, seen none');
+    return createSigner(first.admin);
+  };
+  // A channel that is not the topology's is a scenario's, and has every organisation.
+  const members = (channel: string) =>
+    deployment.topology.channels.some(({ name }) => name === channel)
+      ? endpointsOfChannel(nodes, deployment.topology, channel)
+      : nodes;
+  const heights = async (channel: string) => {
+    const ofOrderers = orderers.map(async (orderer) => {
+      const height = ordererHeight(connections, orderer, reader(), channel, HEIGHT_MS);
+      return [orderer.name, await height.catch(() => undefined)] as const;
+    });
+    const request = { channel, chaincode: 'qscc', args: ['GetChainInfo', channel] };
+    const ofPeers = members(channel).organisations.flatMap(({ admin, peers: own }) => {
+      const signer = createSigner(admin);
+      return own.map(async (peer) => {
+        const height = query(connections, peer, signer, request, HEIGHT_MS).then(
+          (bytes) => toNumber(common.BlockchainInfo.decode(bytes).height),
+          () => undefined,
+        );
+        return [peer.name, await height] as const;
+      });
+    });
+    return new Map(await Promise.all([...ofOrderers, ...ofPeers]));
+  };
+  const memberOf = (peer: string) => {
+    const organisation = organisations.find((o) => o.peers.some(({ name }) => name === peer));
+    const endpoint = organisation?.peers.find(({ name }) => name === peer);
+    if (organisation && endpoint) return { identity: organisation.admin, endpoint };
+    throw new Error(`no peer "${peer}"; expected one of ${peers.map((p) => p.name).join(', ')}`);
+  };
+  return {
+    members,
+    heights,
+    async create(channel, chaincode) {
+      await createOn(connections, nodes, deployment, await job(), channel, chaincode);
+      // One of the nodes may be behind, and what it has not got yet belongs to the set-up all the same.
+      return greatest(await heights(channel));
+    },
+    blocks(node, channel, to) {
+      const orderer = orderers.find(({ name }) => name === node);
+      const from = orderer
+        ? { kind: 'orderer' as const, endpoint: orderer, identity: reader() }
+        : { kind: 'peer' as const, ...memberOf(node) };
+      return streamBlocks({
+        ...from,
+        connections,
+        channel,
+        from: 0,
+        to,
+        reconnectBudgetMs: BLOCKS_MS,
+      });
+    },
+    async *events(peer, channel, signal) {
+      const blocks = streamBlocks({
+        ...memberOf(peer),
+        connections,
+        channel,
+        kind: 'peer-filtered',
+        from: 0,
+        to: 'follow',
+        signal,
+        reconnectBudgetMs: LISTENER_MS,
+      });
+      for await (const bytes of blocks) {
+        const block = protos.FilteredBlock.decode(bytes);
+        yield {
+          number: toNumber(block.number),
+          transactions: block.filtered_transactions.map((transaction) => ({
+            id: transaction.txid ?? '',
+            code: transaction.tx_validation_code ?? 0,
+          })),
+        };
+      }
+    },
+    async ready(channel) {
+      // An orderer refuses a strict seek from its consumer's first error to the next record that it has consumed
+      // (orderer/consensus/kafka/chain.go, `errorChan`), and puts a CONNECT record behind everything else to come.
+      const seek = { kind: 'orderer', channel, start: 'newest', errors: 'strict' } as const;
+      await Promise.all(
+        orderers.map((orderer) => fetchBlock(connections, orderer, reader(), seek, HEIGHT_MS)),
+      );
+    },
+    documents: (peer, channel, namespace) => stateDocuments(deployment, peer, channel, namespace),
+    close: () => connections.close(),
+  };
+}
+
+/** The greatest height that any node has; 0 if none answers. */
+export const greatest = (heights: ReadonlyMap<string, number | undefined>): number =>
+  Math.max(0, ...[...heights.values()].map((height) => height ?? 0));
+
+async function createOn(
+  connections: Connections,
+  nodes: Endpoints,
+  deployment: Deployment,
+  machine: Machine,
+  channel: string,
+  chaincode: string,
+): Promise<void> {
+  const { orderers, organisations } = nodes;
+  const { topology, identities, images, packageIds } = deployment;
+  if (!packageIds[chaincode]) {
+    const known = Object.keys(packageIds).join(', ');
+    throw new Error(`chaincode ${chaincode}: expected it on the network, seen ${known}`);
+  }
+  const job = artefactJob(topology, identities, {
+    genesis: false,
+    channels: [{ name: channel, organisations: topology.organisations.map((o) => o.name) }],
+  });
+  const { [channel]: channelTx } = await runJob(machine.docker, images.fabric ?? 'fabric', job);
+  if (!channelTx) throw new Error(`configtxgen: expected a transaction for ${channel}, seen none`);
+  const signers = organisations.map(({ admin }) => admin);
+  const budgetMs = CREATE_MS;
+  const created = { connections, orderers, channelTx, signers, budgetMs };
+  const { genesisBlock } = await createChannel(created);
+  await Promise.all(
+    organisations.flatMap(({ admin, peers: own }) =>
+      own.map((peer) => joinChannel(connections, peer, genesisBlock, admin, budgetMs)),
+    ),
+  );
+  await define(connections, nodes, deployment.topology, channel, chaincode, packageIds, budgetMs);
+}

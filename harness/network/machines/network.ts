@@ -1,0 +1,117 @@
+import type Docker from 'dockerode';
+import type { StepRecord } from '../../base/progress.ts';
+import { NETWORK_LABEL } from '../../engine/labels.ts';
+import type { NodeMode } from '../../engine/mode.ts';
+import { endpointsOf } from '../../fabric/endpoints.ts';
+import { getText, putFiles } from '../../swarm/archive.ts';
+import { attachNode, type StartedDockerNode } from '../../swarm/machine.ts';
+import type { ApiCertificates } from '../../swarm/tls.ts';
+import { addressesOf } from '../../topology/addresses.ts';
+import { finders, managerOf } from '../components.ts';
+import type { Deployment } from '../deployment.ts';
+import { fabricLedgers } from '../fabric-ledgers.ts';
+import type { EventEngine, Network } from '../port.ts';
+import { findObjects } from './objects.ts';
+import { type ContainedMachine, withPower } from './power.ts';
+
+/** What the first transfer proved. */
+export interface FirstTransfer {
+  readonly block: number;
+  readonly transactionId: string;
+  /** Seconds from the start of the command, and how many of them went into images. */
+  readonly seconds: number;
+  readonly imageSeconds: number;
+}
+
+/**
+ * What another process needs in order to use a running network. Kept in the container of a manager, so that it is as
+ * private as the machine (the Swarm holds the same keys) and disappears with it.
+ */
+export interface NetworkState extends Deployment {
+  readonly schema: 1;
+  readonly name: string;
+  readonly run: string;
+  readonly startedAt: string;
+  readonly mode: NodeMode;
+  readonly certificates: Pick<ApiCertificates, 'ca' | 'client'>;
+  /** What served as what, e.g. `couchdb: PouchDB-based compatible server`. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly standIns: Readonly<Record<string, string>>;
+  readonly steps: readonly StepRecord[];
+  readonly firstTransfer: FirstTransfer;
+}
+
+/** A network on machines that are containers of one engine. */
+export interface MachinesNetwork extends Network {
+  readonly state: NetworkState;
+  readonly deployment: Deployment;
+  readonly machines: readonly ContainedMachine[];
+  /** State of each node container when the network was found: `running`, `exited`, `paused`, … */
+  readonly containerStates: ReadonlyMap<number, string>;
+}
+
+const FOLDER = '/var/lib';
+const FILE = 'harness/state.json';
+
+/** Writes the state; from now on the network counts as up. */
+export async function saveState(manager: StartedDockerNode, state: NetworkState): Promise<void> {
+  await putFiles(manager.container, FOLDER, { [FILE]: JSON.stringify(state) });
+}
+
+/**
+ * A network whose state is known.
+ *
+ * @param outer the engine that the machines run in
+ * @param containers id and state of each machine's container, by the machine's number
+ */
+export function machinesNetwork(
+  outer: Docker,
+  state: NetworkState,
+  containers: ReadonlyMap<number, { readonly Id: string; readonly State: string }>,
+): MachinesNetwork {
+  const { name, topology, identities, certificates } = state;
+  const machines = state.machines.flatMap(({ number, address }) => {
+    const container = containers.get(number);
+    if (!container) return [];
+    return [withPower(attachNode(outer, container.Id, { number, address, certificates }))];
+  });
+  const nodes = endpointsOf(topology, identities, addressesOf(state.machines));
+  const engines: EventEngine[] = [
+    { name: 'host', docker: outer, filters: { label: [`${NETWORK_LABEL}=${name}`] } },
+    ...machines.map(({ number, docker }) => ({ name: `machine${number}`, docker })),
+  ];
+  return {
+    name,
+    topology,
+    state,
+    deployment: state,
+    machines,
+    nodes,
+    engines,
+    ledgers: fabricLedgers(nodes, state, () => managerOf({ topology, machines })),
+    containerStates: new Map([...containers].map(([number, { State }]) => [number, State])),
+    ...finders(topology, machines),
+  };
+}
+
+/**
+ * Finds a network by its name.
+ *
+ * @returns `undefined` when there is none; `'incomplete'` when there are objects of one that never came up
+ */
+export async function findNetwork(
+  docker: Docker,
+  name: string,
+): Promise<MachinesNetwork | 'incomplete' | undefined> {
+  const objects = await findObjects(docker, name);
+  if (objects.machines.size === 0) {
+    return objects.others.length + objects.networks.length + objects.volumes.length > 0
+      ? 'incomplete'
+      : undefined;
+  }
+  for (const { Id } of objects.machines.values()) {
+    const text = await getText(docker.getContainer(Id), `${FOLDER}/${FILE}`);
+    if (text) return machinesNetwork(docker, JSON.parse(text) as NetworkState, objects.machines);
+  }
+  return 'incomplete';
+}
