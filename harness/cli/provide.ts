@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { UsageError } from '../base/errors.ts';
@@ -74,10 +74,12 @@ async function runs(settings: Settings, engine: Engine | undefined): Promise<boo
 /** A name means a file of fixtures/network; anything with a slash or an ending is a path. */
 export function topologyFile(topology: string): string {
   if (/[/.]/.test(topology)) return path.resolve(topology);
-  const file = path.join(projectFolder, 'fixtures/network', `${topology}.yaml`);
+  const folder = path.join(projectFolder, 'fixtures/network');
+  const file = path.join(folder, `${topology}.yaml`);
   if (!existsSync(file)) {
+    const names = readdirSync(folder).map((name) => path.basename(name, '.yaml'));
     throw new UsageError([
-      `HARNESS_TOPOLOGY: expected article, spread or the path of a YAML file, seen "${topology}"`,
+      `HARNESS_TOPOLOGY: expected ${names.sort().join(', ')} or the path of a YAML file, seen "${topology}"`,
     ]);
   }
   return path.relative(process.cwd(), file);
