@@ -28,3 +28,18 @@ describe('waitFor', () => {
     await expect(waiting).rejects.toThrow(/interrupted|aborted/);
   });
 });
+
+it('waits by another clock if it is given one', async () => {
+  let now = 1_000;
+  const asked: number[] = [];
+  const clock = {
+    now: () => now,
+    until: async (deadline: number) => {
+      now = deadline;
+      asked.push(now);
+    },
+  };
+  const waiting = waitFor({ ...options, budgetMs: 900, intervalMs: 300, clock }, () => undefined);
+  await expect(waiting).rejects.toThrow('within 0.9 s');
+  expect(asked).toEqual([1_300, 1_600, 1_900]);
+});

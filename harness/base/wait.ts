@@ -13,7 +13,25 @@ export interface WaitOptions {
   readonly intervalMs?: number;
   readonly lookAt?: string;
   readonly signal?: AbortSignal;
+  /** The time that passes; the process's own unless told. */
+  readonly clock?: WaitClock;
 }
+
+/** Time in milliseconds, as far as a wait needs it. */
+export interface WaitClock {
+  now(): number;
+  /** Resolves when the time has come, or earlier when the signal aborts. */
+  until(deadline: number, signal?: AbortSignal): Promise<unknown>;
+}
+
+const processClock: WaitClock = {
+  now: () => performance.now(),
+  // An abort is told by the next look.
+  until: (deadline, signal) =>
+    delay(Math.max(0, deadline - performance.now()), undefined, signal && { signal }).catch(
+      () => undefined,
+    ),
+};
 
 /**
  * Tries until a value comes that is not `undefined`, and returns it. A throwing try counts as "not yet"; its message
@@ -26,17 +44,18 @@ export async function waitFor<T>(
   options: WaitOptions,
   attempt: () => Promise<T | undefined> | T | undefined,
 ): Promise<T> {
-  const end = performance.now() + options.budgetMs;
+  const { clock = processClock, intervalMs = 100, signal } = options;
+  const end = clock.now() + options.budgetMs;
   let seen = 'nothing yet';
   for (;;) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     try {
       const value = await attempt();
       if (value !== undefined) return value;
     } catch (error) {
       seen = messageOf(error);
     }
-    if (performance.now() >= end) {
+    if (clock.now() >= end) {
       throw new DeadlineError(
         options.subject,
         options.expected,
@@ -45,13 +64,6 @@ export async function waitFor<T>(
         options.lookAt,
       );
     }
-    await delay(
-      options.intervalMs ?? 100,
-      undefined,
-      options.signal ? { signal: options.signal } : {},
-    ).catch((error: unknown) => {
-      options.signal?.throwIfAborted();
-      throw error;
-    });
+    await clock.until(clock.now() + intervalMs, signal);
   }
 }

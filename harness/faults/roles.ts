@@ -1,5 +1,4 @@
 import type { OrderingRoles } from '../ordering/ordering.ts';
-import { orderingOf } from '../ordering/registry.ts';
 import { addressesOf } from '../topology/addresses.ts';
 import { componentsOf } from '../topology/components.ts';
 
@@ -79,7 +78,7 @@ function inOrdering(
   { network, channel }: FaultContext,
   part: keyof OrderingRoles,
 ): Promise<readonly string[]> {
-  const { topology } = network;
+  const { topology, ordering } = network;
   const addresses = addressesOf(network.machines);
-  return orderingOf(topology).roles[part]({ topology, addresses, channel });
+  return ordering.roles[part]({ topology, addresses, channel });
 }

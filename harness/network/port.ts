@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import type { Endpoints } from '../fabric/endpoints.ts';
+import type { Ordering } from '../ordering/ordering.ts';
 import type { ExecOptions, ExecResult } from '../swarm/docker-api.ts';
 import type { ComponentKind } from '../topology/components.ts';
 import type { Topology } from '../topology/schema.ts';
@@ -17,6 +18,7 @@ export interface Network {
   /** Orderers and peers as clients reach them, and as whom. */
   readonly nodes: Endpoints;
   readonly ledgers: Ledgers;
+  readonly ordering: Ordering;
   /** Whose events tell what happens to machines and components. */
   readonly engines: readonly EventEngine[];
   /** What the harness made for the network; absent where others have made it. */

@@ -1,5 +1,6 @@
 import { finders } from '../../network/components.ts';
 import type { Machine, Network } from '../../network/port.ts';
+import { orderingOf } from '../../ordering/registry.ts';
 import type { ExecResult } from '../../swarm/docker-api.ts';
 import { loadTopology } from '../../topology/load.ts';
 import type { Guard } from '../guard.ts';
@@ -89,7 +90,8 @@ export function fakeContext(machines: readonly Machine[] = []): FaultContext & {
   readonly guard: ReturnType<typeof fakeGuard>;
 } {
   const topology = loadTopology('fixtures/network/article.yaml');
-  const network = { topology, machines, ...finders(topology, machines) };
+  const ordering = orderingOf(topology);
+  const network = { topology, machines, ordering, ...finders(topology, machines) };
   return {
     network: network as unknown as Network,
     guard: fakeGuard(),

@@ -3,6 +3,7 @@ import type { StepRecord } from '../../base/progress.ts';
 import { NETWORK_LABEL } from '../../engine/labels.ts';
 import type { NodeMode } from '../../engine/mode.ts';
 import { endpointsOf } from '../../fabric/endpoints.ts';
+import { orderingOf } from '../../ordering/registry.ts';
 import { getText, putFiles } from '../../swarm/archive.ts';
 import { attachNode, type StartedDockerNode } from '../../swarm/machine.ts';
 import type { ApiCertificates } from '../../swarm/tls.ts';
@@ -87,6 +88,7 @@ export function machinesNetwork(
     deployment: state,
     machines,
     nodes,
+    ordering: orderingOf(topology),
     engines,
     ledgers: fabricLedgers(nodes, state, () => managerOf({ topology, machines })),
     containerStates: new Map([...containers].map(([number, { State }]) => [number, State])),

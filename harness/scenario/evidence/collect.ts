@@ -3,7 +3,6 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { appendTo, paths, writeOrdering } from '../../audit/evidence.ts';
 import { messageOf } from '../../base/errors.ts';
-import { orderingOf } from '../../ordering/registry.ts';
 import { componentLogs } from '../../swarm/logs.ts';
 import type { Session } from '../session.ts';
 
@@ -39,8 +38,8 @@ export async function saveOrdering(
   folder: string,
   channel: string,
 ): Promise<void> {
-  const { topology } = network;
-  const facts = await orderingOf(topology).facts({ topology, addresses, channel });
+  const { topology, ordering } = network;
+  const facts = await ordering.facts({ topology, addresses, channel });
   if (facts) writeOrdering(folder, facts);
 }
 

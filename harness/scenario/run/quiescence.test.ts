@@ -37,7 +37,7 @@ function wait(looks: readonly Look[]) {
       calmMs: { unacknowledged: 200, acknowledged: 400 },
       intervalMs: 0,
       signal: controller.signal,
-      now: () => at * 100,
+      clock: { now: () => at * 100, until: async () => {} },
     },
   );
   return result.then((height) => ({ height, looks: at + 1 }));

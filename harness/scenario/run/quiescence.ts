@@ -1,7 +1,6 @@
 import { messageOf } from '../../base/errors.ts';
-import { waitFor } from '../../base/wait.ts';
+import { type WaitClock, waitFor } from '../../base/wait.ts';
 import { statusOf } from '../../network/status.ts';
-import { orderingOf } from '../../ordering/registry.ts';
 import type { Session } from '../session.ts';
 import type { OpenCount } from './open-transactions.ts';
 
@@ -30,8 +29,7 @@ export interface StillnessOptions {
   readonly calmMs: { readonly unacknowledged: number; readonly acknowledged: number };
   readonly intervalMs: number;
   readonly signal?: AbortSignal;
-  /** Milliseconds, monotonic. */
-  readonly now?: () => number;
+  readonly clock: WaitClock;
 }
 
 /**
@@ -46,7 +44,8 @@ export async function untilStill(
   { heights, open, components }: Stillness,
   options: StillnessOptions,
 ): Promise<number> {
-  const { calmMs, now = () => performance.now(), ...wait } = options;
+  const { calmMs, ...wait } = options;
+  const now = () => wait.clock.now();
   let last: number | undefined;
   let calm: { readonly state: string; readonly since: number } | undefined;
   return waitFor(
@@ -89,9 +88,8 @@ export function waitForQuiescence(
   channel: string,
   open: () => OpenCount = () => NONE,
 ): Promise<number> {
-  const { topology } = session.network;
-  const { batch } = topology.ordering;
-  const { calmMs } = orderingOf(topology);
+  const { batch } = session.network.topology.ordering;
+  const { calmMs } = session.network.ordering;
   return untilStill(
     {
       heights: () => session.network.ledgers.heights(channel),
@@ -107,6 +105,7 @@ export function waitForQuiescence(
       },
       intervalMs: 300,
       signal: session.signal,
+      clock: session.clock,
     },
   );
 }
