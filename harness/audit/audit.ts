@@ -8,6 +8,7 @@ import type { BlockSource, ChannelFacts, Recording } from './recording.ts';
 import { CHECKS } from './registry.ts';
 import { Replay } from './replay.ts';
 import { TransactionIndex } from './transaction-index.ts';
+import { Validation } from './validation/validation.ts';
 
 /**
  * Runs all checks over a recording. The blocks of each channel are walked once, all sources in step; every check sees
@@ -52,6 +53,7 @@ function auditChannel(
   const replay = new Replay();
   const transactions = new TransactionIndex();
   const events = new EventFeed(recording, channel);
+  using validation = new Validation(channel, facts, replay, transactions);
   const context: ChannelContext = {
     channel,
     scenario: recording.scenario,
@@ -62,8 +64,10 @@ function auditChannel(
     replay,
     transactions,
     events,
+    validation,
     problems,
   };
+  const validates = checks.some((check) => check.scope === 'channel' && check.validates);
   const checkers = checks
     .filter((check): check is ChannelCheck => check.scope === 'channel')
     .map((check) => ({ definition: check.definition, checker: check.create(context) }));
@@ -71,7 +75,9 @@ function auditChannel(
   for (const height of lockstep(sources, problems)) {
     seen = true;
     transactions.add(height.reference);
+    if (validates) validation.examine(height);
     const applied = replay.apply(height.reference);
+    if (validates) validation.applied(applied);
     const announced = events.upTo(height.number);
     for (const { checker } of checkers) checker.height?.(height, applied, announced);
   }

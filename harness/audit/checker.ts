@@ -6,6 +6,7 @@ import type { CheckResult } from './model.ts';
 import type { ChannelFacts, Recording, ScenarioFacts } from './recording.ts';
 import type { AppliedBlock, Replay } from './replay.ts';
 import type { TransactionIndex } from './transaction-index.ts';
+import type { Validation } from './validation/validation.ts';
 
 /** What a check of one channel may look at. All of it is already in memory or streamed by the driver. */
 export interface ChannelContext {
@@ -20,6 +21,8 @@ export interface ChannelContext {
   readonly replay: Replay;
   readonly transactions: TransactionIndex;
   readonly events: EventFeed;
+  /** What a peer's validation comes to; blocks are only given to it where a check `validates`. */
+  readonly validation: Validation;
   /** Grows while the blocks are walked. */
   readonly problems: readonly SourceProblem[];
 }
@@ -38,6 +41,8 @@ export interface ChannelChecker {
 export interface ChannelCheck {
   readonly definition: CheckDefinition;
   readonly scope: 'channel';
+  /** Needs signatures to be verified and codes to be derived. */
+  readonly validates?: true;
   create(context: ChannelContext): ChannelChecker;
 }
 

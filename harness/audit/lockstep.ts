@@ -19,6 +19,8 @@ export interface Copy {
   readonly same: boolean;
   /** This copy's own metadata (the reference's would be another's). */
   readonly metadata: BlockMetadata;
+  /** This copy's metadata as it is, slot by slot. */
+  readonly slots: readonly Buffer[];
 }
 
 /** All copies of the block of one number. */
@@ -121,7 +123,7 @@ function compare(
         parts.header.equals(reference.parts.header) && parts.data.equals(reference.parts.data);
       const metadata = decodeMetadata(parts.metadata);
       const block = same ? reference.block : decodeBlock(parts.raw);
-      copies.push({ source, block, same, metadata });
+      copies.push({ source, block, same, metadata, slots: parts.metadata });
     } catch (error) {
       problems.push({
         source,

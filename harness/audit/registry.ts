@@ -7,6 +7,7 @@ import { configUntouched } from './checks/ordering.ts';
 import { readsReal } from './checks/reads.ts';
 import { realTimeOrder } from './checks/real-time.ts';
 import { available, recovers } from './checks/recovery.ts';
+import { codesDerived, signaturesVerify } from './checks/signatures.ts';
 import { replayedState, sameState } from './checks/state.ts';
 import { environmentRestored, logsClean } from './checks/surroundings.ts';
 import {
@@ -43,5 +44,7 @@ export const CHECKS: readonly Check[] = [
   configUntouched,
   logsClean,
   environmentRestored,
+  signaturesVerify,
+  codesDerived,
   allSettled,
 ];

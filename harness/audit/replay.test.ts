@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { readBlocks } from '../base/files.ts';
 import { decodeBlock } from '../fabric/ledger/decoder.ts';
+import { NO_PARTS } from '../fabric/ledger/envelope.ts';
 import type {
   Block,
   CollectionReadWriteSet,
@@ -44,7 +45,7 @@ describe('a ledger that Fabric itself wrote', () => {
     for (const block of golden().slice(1)) {
       const { transactions } = replay.apply(block);
       stored.push(block.transactions.map(({ code }) => code));
-      expected.push(transactions.map(({ expectedCode }) => expectedCode));
+      expected.push(transactions.map(({ conflict }) => conflict));
     }
     expect(expected).toEqual(stored);
     expect(stored).toEqual([
@@ -103,6 +104,8 @@ const none: NamespaceReadWriteSet = {
   collections: [],
 };
 
+const meta = (...keys: string[]) => keys.map((key) => ({ key, metadata: 'p' }));
+
 const transaction = (
   index: number,
   set: Partial<NamespaceReadWriteSet>,
@@ -118,6 +121,7 @@ const transaction = (
   chaincode: 'ns',
   args: [],
   readWriteSets: [{ ...none, ...set }],
+  parts: NO_PARTS,
   ...more,
 });
 
@@ -152,7 +156,7 @@ describe('Replay', () => {
   const expected = (replay: Replay, ...sets: Partial<NamespaceReadWriteSet>[]) =>
     replay
       .apply(block(2, ...sets.map((set, index) => transaction(index, set))))
-      .transactions.map(({ expectedCode }) => expectedCode);
+      .transactions.map(({ conflict }) => conflict);
 
   it('compares versions: right, wrong block, wrong position, absent', () => {
     const read = (version: ReturnType<typeof at> | null, key = 'a') => ({
@@ -182,19 +186,19 @@ describe('Replay', () => {
     const refused = transaction(0, { writes: [put('a', '9')] }, { code: 11 });
     const next = transaction(1, { reads: [{ key: 'a', version: at(1, 0) }] });
     const { transactions, batch } = replay.apply(block(2, refused, next));
-    expect(transactions.map(({ expectedCode }) => expectedCode)).toEqual([0, 0]);
+    expect(transactions.map(({ conflict }) => conflict)).toEqual([0, 0]);
     expect(transactions[0]?.changes).toEqual([]);
     expect(batch.namespaces.size).toBe(0);
-    expect(replay.get('ns', 'a')).toEqual({ value: '1', block: 1, transaction: 0 });
+    expect(replay.get('ns', 'a')).toEqual({ value: '1', metadata: '', block: 1, transaction: 0 });
   });
 
-  it('has no say in what MVCC did not decide', () => {
+  it('compares what was refused for another reason too, and no configuration', () => {
     const replay = started();
     const stale = { reads: [{ key: 'a', version: null }] };
     const { transactions } = replay.apply(
       block(2, transaction(0, stale, { type: 1 }), transaction(1, stale, { code: 10 })),
     );
-    expect(transactions.map(({ expectedCode }) => expectedCode)).toEqual([null, null]);
+    expect(transactions.map(({ conflict }) => conflict)).toEqual([null, 11]);
   });
 
   it('reports what each transaction changed, with the value before', () => {
@@ -203,7 +207,7 @@ describe('Replay', () => {
       block(
         2,
         transaction(0, { writes: [put('a', '\u00fc'), remove('b'), remove('none')] }),
-        transaction(1, { writes: [put('b', '3')], metadataWrites: ['a', 'b', 'none'] }),
+        transaction(1, { writes: [put('b', '3')], metadataWrites: meta('a', 'b', 'none') }),
       ),
     );
     expect(transactions.map(({ changes }) => changes)).toEqual([
@@ -224,6 +228,7 @@ describe('Replay', () => {
     });
     expect(new Map(replay.entries('ns')).get('a')).toEqual({
       value: '\u00c3\u00bc',
+      metadata: 'p',
       block: 2,
       transaction: 1,
     });
@@ -303,11 +308,11 @@ describe('Replay', () => {
         2,
         transaction(0, collection({ reads: [{ key: 'aa', version: at(1, 0) }] })),
         transaction(1, collection({ collection: 'other', reads: [{ key: 'aa', version: null }] })),
-        transaction(2, collection({ metadataWrites: ['aa'] })),
+        transaction(2, collection({ metadataWrites: meta('aa') })),
         transaction(3, collection({ reads: [{ key: 'aa', version: at(1, 0) }] })),
       ),
     );
-    expect(transactions.map(({ expectedCode }) => expectedCode)).toEqual([0, 0, 0, 11]);
+    expect(transactions.map(({ conflict }) => conflict)).toEqual([0, 0, 0, 11]);
     expect(transactions.flatMap(({ changes }) => changes)).toEqual([]);
     expect(batch.namespaces.size).toBe(0);
     expect([...(batch.collections.get('ns')?.keys() ?? [])]).toEqual(['coll']);

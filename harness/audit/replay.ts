@@ -27,6 +27,8 @@ import { matchesSummary } from './range-summary.ts';
 /** Value of a key. Bytes are kept as a latin1 string: compact, cheap to compare, and free of the block's memory. */
 export interface StateValue {
   readonly value: string;
+  /** Serialized metadata as peers store it, in latin1; empty where the key has none. */
+  readonly metadata: string;
   readonly block: number;
   readonly transaction: number;
 }
@@ -42,8 +44,11 @@ export interface Change {
 
 export interface AppliedTransaction {
   readonly transaction: Transaction;
-  /** What the code should be; `null` where MVCC has no say (not an endorser transaction, or refused before MVCC). */
-  readonly expectedCode: number | null;
+  /**
+   * VALID or the conflict that what it read has with the state before it; `null` where there is nothing to compare (not
+   * an endorser transaction, or unreadable). Whether it was to be refused before that is not considered here.
+   */
+  readonly conflict: number | null;
   /** Empty unless VALID. */
   readonly changes: readonly Change[];
 }
@@ -110,6 +115,29 @@ export class Replay {
     return this.#space(namespace).values.entries();
   }
 
+  /** Current hash of a private key's value, or `undefined`; `key` is the hexadecimal hash of the key. */
+  hashed(namespace: string, collection: string, key: string): StateValue | undefined {
+    return this.#collections.get(namespace)?.get(collection)?.values.get(key);
+  }
+
+  /** Names of all namespaces that were written to or read from. */
+  namespaces(): IterableIterator<string> {
+    return this.#spaces.keys();
+  }
+
+  /** All hashed keys, collection by collection. */
+  *collections(): Generator<{
+    readonly namespace: string;
+    readonly collection: string;
+    readonly entries: IterableIterator<[string, StateValue]>;
+  }> {
+    for (const [namespace, collections] of this.#collections) {
+      for (const [collection, { values }] of collections) {
+        yield { namespace, collection, entries: values.entries() };
+      }
+    }
+  }
+
   size(namespace: string): number {
     return this.#spaces.get(namespace)?.values.size ?? 0;
   }
@@ -119,18 +147,16 @@ export class Replay {
     const pending = new Pending(block.number);
     const transactions = block.transactions.map((transaction) => ({
       transaction,
-      expectedCode: this.#expectedCode(transaction, pending),
+      conflict: this.#conflict(transaction, pending),
       changes: transaction.code === VALID ? this.#commit(transaction, pending) : [],
     }));
     this.height = block.number + 1;
     return { transactions, batch: pending };
   }
 
-  #expectedCode(transaction: Transaction, pending: Pending): number | null {
-    const { type, code } = transaction;
-    if (type !== ENDORSER_TRANSACTION) return null;
-    if (code !== VALID && code !== MVCC_READ_CONFLICT && code !== PHANTOM_READ_CONFLICT)
-      return null;
+  #conflict(transaction: Transaction, pending: Pending): number | null {
+    const { type, malformed } = transaction;
+    if (type !== ENDORSER_TRANSACTION || malformed !== undefined) return null;
     for (const set of transaction.readWriteSets) {
       const space = this.#space(set.namespace);
       const touched = pending.namespaces.get(set.namespace);
@@ -202,7 +228,11 @@ class Pending implements UpdateBatch {
   }
 }
 
-/** Applies a write set and returns the values that its keys had before. */
+/**
+ * Applies a write set and returns the values that its keys had before. A value that is written keeps the key's
+ * metadata; metadata alone gives an existing key a new version and does nothing to one that does not exist
+ * (txmgmt/validation/tx_ops.go).
+ */
 function write(
   space: KeySpace,
   updates: Map<string, Update>,
@@ -211,24 +241,23 @@ function write(
 ): Map<string, string | null> {
   const before = new Map<string, string | null>();
   const { transaction } = version;
+  const put = (key: string, value: string, metadata: string): void => {
+    space.set(key, { value, metadata, ...version });
+    updates.set(key, { value, transaction });
+  };
   for (const { key, isDelete, value } of set.writes) {
-    before.set(key, space.values.get(key)?.value ?? null);
+    const current = space.values.get(key);
+    before.set(key, current?.value ?? null);
     if (isDelete) {
       space.delete(key);
       updates.set(key, { value: null, transaction });
-    } else {
-      const text = (value as Buffer).toString('latin1');
-      space.set(key, { value: text, ...version });
-      updates.set(key, { value: text, transaction });
-    }
+    } else put(key, (value as Buffer).toString('latin1'), current?.metadata ?? '');
   }
-  for (const key of set.metadataWrites) {
-    // Metadata alone gives an existing key a new version and does nothing to one that does not exist.
+  for (const { key, metadata } of set.metadataWrites) {
     const current = space.values.get(key);
-    if (!current || before.has(key)) continue;
-    before.set(key, current.value);
-    space.set(key, { value: current.value, ...version });
-    updates.set(key, { value: current.value, transaction });
+    if (!current) continue;
+    if (!before.has(key)) before.set(key, current.value);
+    put(key, current.value, metadata);
   }
   return before;
 }

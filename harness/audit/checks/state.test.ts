@@ -1,5 +1,6 @@
 import { judge } from '../testing/forge.ts';
 import { PEERS, type TestRecording } from '../testing/ledger-builder.ts';
+import { definitionState } from '../testing/paper-channel.ts';
 import { busyRecording, opened } from '../testing/scene.ts';
 import { replayedState, sameState } from './state.ts';
 
@@ -28,8 +29,15 @@ function defined(): TestRecording {
   recording.scenario = { ...recording.scenario, namespaces: ['bank', '_lifecycle'] };
   const version = `${ledger.height - 1}:0`;
   for (const peer of PEERS) {
-    const entry = { namespace: '_lifecycle', key: DEFINITION, value: 'MQ==', version };
-    recording.states.get(peer)?.push(entry);
+    for (const [key, bytes] of definitionState('bank')) {
+      const changed = key === DEFINITION;
+      recording.states.get(peer)?.push({
+        namespace: '_lifecycle',
+        key,
+        value: changed ? 'MQ==' : Buffer.from(bytes, 'latin1').toString('base64'),
+        version: changed ? version : '0:1',
+      });
+    }
   }
   return recording;
 }

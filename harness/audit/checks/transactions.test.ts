@@ -252,7 +252,7 @@ describe('F2 nothing from nowhere', () => {
     };
     expect(judge(noneForged, recording)).toMatchObject({
       verdict: 'valid',
-      counts: { 'set-up': 1 },
+      counts: { 'set-up': 2 },
     });
     recording.scenario = {
       ...recording.scenario,
@@ -260,7 +260,7 @@ describe('F2 nothing from nowhere', () => {
     };
     expect(judge(noneForged, recording)).toMatchObject({
       verdict: 'valid',
-      counts: { 'set-up': 4, submitted: 3 },
+      counts: { 'set-up': 5, submitted: 3 },
     });
     recording.scenario = {
       ...recording.scenario,
@@ -326,7 +326,7 @@ describe('F3 nothing committed twice', () => {
     const { ledger } = doubled(9);
     expect(judge(noneTwice, ledger.recording())).toMatchObject({
       verdict: 'valid',
-      counts: { transactions: 5, 'ordered more than once': 1 },
+      counts: { transactions: 6, 'ordered more than once': 1 },
     });
   });
 
@@ -339,7 +339,7 @@ describe('F3 nothing committed twice', () => {
   });
 
   it('is unknown for a chain without transactions', () => {
-    expect(judge(noneTwice, new LedgerBuilder().recording())).toMatchObject({
+    expect(judge(noneTwice, new LedgerBuilder('mychannel', false).recording())).toMatchObject({
       verdict: 'unknown',
       reason: 'saw 0 transactions, needs at least 1',
     });

@@ -20,7 +20,7 @@ describe('F7 same validation codes', () => {
   it('accepts equal codes, and orderers that have none', () => {
     expect(judge(sameCodes, busyRecording())).toMatchObject({
       verdict: 'valid',
-      counts: { 'heights compared': 17, codes: 136, violations: 0 },
+      counts: { 'heights compared': 17, codes: 140, violations: 0 },
     });
   });
 
@@ -160,7 +160,7 @@ describe('F11 conflicts recomputed', () => {
   it('accepts conflicts within a block, across blocks, phantoms and duplicates', () => {
     expect(judge(conflictsRight, busyRecording())).toMatchObject({
       verdict: 'valid',
-      counts: { conflicts: 3, recomputed: 31, violations: 0 },
+      counts: { conflicts: 3, recomputed: 32, violations: 0 },
     });
   });
 
@@ -186,7 +186,7 @@ describe('F11 conflicts recomputed', () => {
     setCodes(recording, PEERS, 9, [0, 10]);
     expect(judge(conflictsRight, recording)).toMatchObject({
       verdict: 'valid',
-      counts: { conflicts: 2, recomputed: 30 },
+      counts: { conflicts: 2, recomputed: 31 },
     });
   });
 
@@ -197,14 +197,14 @@ describe('F11 conflicts recomputed', () => {
     expect(judge(conflictsRight, recording)).toMatchObject({
       verdict: 'unknown',
       reason: 'saw 0 conflicts, needs at least 1',
-      counts: { conflicts: 0, recomputed: 6 },
+      counts: { conflicts: 0, recomputed: 7 },
     });
     recording.scenario = { ...recording.scenario, floors: { conflicts: 0 } };
     expect(judge(conflictsRight, recording).verdict).toBe('valid');
   });
 
   it('is unknown when there was nothing to recompute', () => {
-    const recording = new LedgerBuilder().recording();
+    const recording = new LedgerBuilder('mychannel', false).recording();
     recording.scenario = { ...recording.scenario, floors: { conflicts: 0 } };
     expect(judge(conflictsRight, recording)).toMatchObject({
       verdict: 'unknown',

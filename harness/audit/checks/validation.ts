@@ -3,6 +3,7 @@ import {
   MVCC_READ_CONFLICT,
   NOT_VALIDATED,
   PHANTOM_READ_CONFLICT,
+  VALID,
 } from '../../fabric/ledger/codes.ts';
 import type { ChannelCheck } from '../checker.ts';
 import { commitHash } from '../commit-hash.ts';
@@ -123,6 +124,9 @@ export const commitHashes: ChannelCheck = {
   },
 };
 
+/** Other codes are given before reads are compared. */
+const DECIDED_HERE = new Set([VALID, MVCC_READ_CONFLICT, PHANTOM_READ_CONFLICT]);
+
 export const conflictsRight: ChannelCheck = {
   scope: 'channel',
   definition: {
@@ -136,18 +140,18 @@ export const conflictsRight: ChannelCheck = {
     findings.count('conflicts', 0);
     return {
       height({ number }, { transactions }) {
-        for (const { transaction, expectedCode } of transactions) {
-          if (expectedCode === null) continue;
+        for (const { transaction, conflict } of transactions) {
           const { code, id, index } = transaction;
+          if (conflict === null || !DECIDED_HERE.has(code)) continue;
           findings.count('recomputed');
           if (code === MVCC_READ_CONFLICT || code === PHANTOM_READ_CONFLICT) {
             findings.count('conflicts');
           }
-          if (code === expectedCode) continue;
+          if (code === conflict) continue;
           findings.violation({
             block: number,
             transactionId: id,
-            message: `transaction ${index} of block ${number} is ${codeName(code)}, its reads make it ${codeName(expectedCode)}`,
+            message: `transaction ${index} of block ${number} is ${codeName(code)}, its reads make it ${codeName(conflict)}`,
           });
         }
       },

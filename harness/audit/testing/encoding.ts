@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import protos from 'fabric-protos';
-import { identity } from './identities.ts';
+import { serializedIdentity, signAs } from './identities.ts';
 
 /** Serialization of the paper network's blocks, with fabric-protos. */
 
-const { common, kvrwset, rwset, msp, orderer } = protos;
+const { common, kvrwset, rwset, orderer } = protos;
 const peer = protos.protos;
 
 type Version = { readonly block: number; readonly transaction: number };
@@ -19,13 +19,25 @@ export interface Simulation {
     readonly reads: { readonly key: string; readonly version: Version }[];
   }[];
   readonly writes: Map<string, string | null>;
-  /** Writes to `_lifecycle`; what the paper peers compute does not cover them. */
+  /** Writes to `_lifecycle`, in latin1; what the paper peers compute does not cover them. */
   definitions?: Map<string, string>;
+  /** Endorsement policies of keys: serialized `common.SignaturePolicyEnvelope`, or `null` to remove one. */
+  parameters?: Map<string, Buffer | null>;
+  /** Writes to private collections: collection → key → value, or `null` for a deletion. */
+  secrets?: Map<string, Map<string, string | null>>;
+  /** What the chaincode answers and the event that it sets. */
+  payload?: string;
+  event?: { readonly name: string; readonly payload: string; readonly chaincode?: string };
+  /** Writes to the namespaces of other chaincodes. */
+  foreign?: Map<string, Map<string, string>>;
 }
 
 export interface PaperTransaction {
   readonly channel: string;
-  readonly id: string;
+  /** What the creator's nonce is made of. */
+  readonly seed: string;
+  /** In place of the one that follows from nonce and creator. */
+  readonly id?: string;
   readonly creator: string;
   readonly endorsers: readonly string[];
   readonly args: readonly string[];
@@ -33,18 +45,19 @@ export interface PaperTransaction {
 }
 
 const CHAINCODE = 'bank';
-const signature = (of: string): Buffer =>
-  Buffer.concat([createHash('sha512').update(of).digest(), Buffer.from([1, 2, 3, 4, 5, 6])]);
-
 const finish = (writer: { finish(): Uint8Array }): Buffer => Buffer.from(writer.finish());
 const version = (at: Version | null) =>
   at === null ? null : { block_num: at.block, tx_num: at.transaction };
 
-const serializedIdentity = (name: string): Buffer =>
-  finish(msp.SerializedIdentity.encode(identity(name)));
+const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
+  const digest = createHash('sha256');
+  for (const part of parts) digest.update(part);
+  return digest.digest();
+};
 
 /** Serialized `rwset.TxReadWriteSet`. */
-export function encodeSimulation({ reads, ranges, writes, definitions }: Simulation): Buffer {
+export function encodeSimulation(simulation: Simulation): Buffer {
+  const { reads, ranges, writes, definitions, parameters, secrets, foreign } = simulation;
   const set = finish(
     kvrwset.KVRWSet.encode({
       reads: [...reads].map(([key, at]) => ({ key, version: version(at) })),
@@ -56,32 +69,67 @@ export function encodeSimulation({ reads, ranges, writes, definitions }: Simulat
           kv_reads: list.map(({ key, version: at }) => ({ key, version: version(at) })),
         },
       })),
-      writes: [...writes].map(([key, value]) =>
-        value === null ? { key, is_delete: true } : { key, value: Buffer.from(value) },
-      ),
+      writes: encodeWrites(writes),
+      metadata_writes: [...(parameters ?? [])].map(([key, value]) => ({
+        key,
+        entries: value === null ? [] : [{ name: 'VALIDATION_PARAMETER', value }],
+      })),
     }),
   );
+  const collection_hashed_rwset = [...(secrets ?? [])].map(([collection_name, values]) => ({
+    collection_name,
+    hashed_rwset: finish(
+      kvrwset.HashedRWSet.encode({
+        hashed_writes: [...values].map(([key, value]) =>
+          value === null
+            ? { key_hash: sha256(Buffer.from(key)), is_delete: true }
+            : { key_hash: sha256(Buffer.from(key)), value_hash: sha256(Buffer.from(value)) },
+        ),
+      }),
+    ),
+    pvt_rwset_hash: sha256(Buffer.from(collection_name)),
+  }));
+  const others = [...(foreign ?? [])].map(([namespace, list]) => ({
+    namespace,
+    rwset: finish(kvrwset.KVRWSet.encode({ writes: encodeWrites(list) })),
+  }));
   return finish(
     rwset.TxReadWriteSet.encode({
       data_model: rwset.TxReadWriteSet.DataModel.KV,
       ns_rwset: [
         { namespace: '_lifecycle', rwset: encodeDefinitions(definitions ?? new Map()) },
-        { namespace: CHAINCODE, rwset: set },
+        { namespace: CHAINCODE, rwset: set, collection_hashed_rwset },
+        ...others,
       ],
     }),
   );
 }
 
+const encodeWrites = (writes: ReadonlyMap<string, string | null>) =>
+  [...writes].map(([key, value]) =>
+    value === null ? { key, is_delete: true } : { key, value: Buffer.from(value) },
+  );
+
 const encodeDefinitions = (definitions: ReadonlyMap<string, string>): Buffer =>
   finish(
     kvrwset.KVRWSet.encode({
-      writes: [...definitions].map(([key, value]) => ({ key, value: Buffer.from(value) })),
+      writes: [...definitions].map(([key, value]) => ({
+        key,
+        value: Buffer.from(value, 'latin1'),
+      })),
     }),
   );
 
+const nonceOf = (seed: string): Buffer => sha256(Buffer.from(seed)).subarray(0, 24);
+
+/** The id that Fabric gives a transaction: hash of nonce and creator. */
+export const paperId = (seed: string, creator: string): string =>
+  sha256(nonceOf(seed), serializedIdentity(creator)).toString('hex');
+
 /** Serialized `common.Envelope` of an endorser transaction. */
 export function encodeTransaction(transaction: PaperTransaction): Buffer {
-  const { channel, id, creator, endorsers, args, simulation } = transaction;
+  const { channel, seed, creator, endorsers, args, simulation } = transaction;
+  const id = transaction.id ?? paperId(seed, creator);
   const spec = {
     chaincode_spec: {
       type: 1,
@@ -92,52 +140,74 @@ export function encodeTransaction(transaction: PaperTransaction): Buffer {
   const action = finish(
     peer.ChaincodeAction.encode({
       results: encodeSimulation(simulation),
-      response: { status: 200 },
+      response: { status: 200, payload: Buffer.from(simulation.payload ?? '') },
       chaincode_id: { name: CHAINCODE, version: '1.0' },
+      ...(simulation.event && { events: encodeEvent(simulation.event, id) }),
+    }),
+  );
+  const header = signatureHeader(creator, seed);
+  const channel_header = channelHeader(common.HeaderType.ENDORSER_TRANSACTION, channel, id);
+  const proposal = finish(
+    peer.ChaincodeProposalPayload.encode({
+      input: finish(peer.ChaincodeInvocationSpec.encode(spec)),
     }),
   );
   const response = finish(
     peer.ProposalResponsePayload.encode({
-      proposal_hash: createHash('sha256').update(id).digest(),
+      proposal_hash: sha256(channel_header, header, proposal),
       extension: action,
     }),
   );
   const payload = finish(
     peer.ChaincodeActionPayload.encode({
-      chaincode_proposal_payload: finish(
-        peer.ChaincodeProposalPayload.encode({
-          input: finish(peer.ChaincodeInvocationSpec.encode(spec)),
-        }),
-      ),
+      chaincode_proposal_payload: proposal,
       action: {
         proposal_response_payload: response,
-        endorsements: endorsers.map((name) => ({
-          endorser: serializedIdentity(name),
-          signature: signature(name + id),
-        })),
+        endorsements: endorsers.map((name) => {
+          const endorser = serializedIdentity(name);
+          return { endorser, signature: signAs(name, response, endorser) };
+        }),
       },
     }),
   );
-  const header = signatureHeader(creator, id);
   return envelope(
-    {
-      channel_header: channelHeader(common.HeaderType.ENDORSER_TRANSACTION, channel, id),
-      signature_header: header,
-    },
+    { channel_header, signature_header: header },
     finish(peer.Transaction.encode({ actions: [{ header, payload }] })),
-    id,
+    creator,
   );
 }
 
-/** Serialized `common.Envelope` of a channel configuration. */
-export function encodeConfig(channel: string, sequence: number): Buffer {
+const encodeEvent = (event: NonNullable<Simulation['event']>, tx_id: string): Buffer =>
+  finish(
+    peer.ChaincodeEvent.encode({
+      chaincode_id: event.chaincode ?? CHAINCODE,
+      tx_id,
+      event_name: event.name,
+      payload: Buffer.from(event.payload),
+    }),
+  );
+
+/**
+ * Serialized `common.Envelope` of a channel configuration.
+ *
+ * @param update - serialized `common.Envelope` of what led to it; empty for the first
+ */
+export function encodeConfig(
+  channel: string,
+  sequence: number,
+  group: protos.common.IConfigGroup,
+  update: Buffer,
+): Buffer {
+  const last_update = update.length > 0 ? common.Envelope.decode(update) : null;
   return envelope(
     {
       channel_header: channelHeader(common.HeaderType.CONFIG, channel, ''),
       signature_header: signatureHeader('orderer0', `config ${sequence}`),
     },
-    finish(common.ConfigEnvelope.encode({ config: { sequence, channel_group: { version: 0 } } })),
-    `config ${sequence}`,
+    finish(
+      common.ConfigEnvelope.encode({ config: { sequence, channel_group: group }, last_update }),
+    ),
+    'orderer0',
   );
 }
 
@@ -160,18 +230,14 @@ function signatureHeader(creator: string, nonce: string): Buffer {
   return finish(
     common.SignatureHeader.encode({
       creator: serializedIdentity(creator),
-      nonce: createHash('sha256').update(nonce).digest().subarray(0, 24),
+      nonce: nonceOf(nonce),
     }),
   );
 }
 
-function envelope(header: protos.common.IHeader, data: Buffer, id: string): Buffer {
-  return finish(
-    common.Envelope.encode({
-      payload: finish(common.Payload.encode({ header, data })),
-      signature: signature(id),
-    }),
-  );
+function envelope(header: protos.common.IHeader, data: Buffer, creator: string): Buffer {
+  const payload = finish(common.Payload.encode({ header, data }));
+  return finish(common.Envelope.encode({ payload, signature: signAs(creator, payload) }));
 }
 
 export interface PaperBlock {
@@ -186,8 +252,8 @@ export interface PaperBlock {
   readonly sources: readonly string[];
 }
 
-/** SHA-256 of the DER header, put together by hand for numbers below 2^31 and hashes of 0 or 32 bytes. */
-export function paperHeaderHash(number: number, previous: Uint8Array, data: Uint8Array): Buffer {
+/** DER of the header, put together by hand for numbers below 2^31 and hashes of 0 or 32 bytes. */
+function paperHeader(number: number, previous: Uint8Array, data: Uint8Array): Buffer {
   const digits: number[] = [];
   for (let rest = number; rest > 0; rest = Math.floor(rest / 256)) digits.unshift(rest % 256);
   if (digits.length === 0 || (digits[0] ?? 0) > 127) digits.unshift(0);
@@ -202,10 +268,11 @@ export function paperHeaderHash(number: number, previous: Uint8Array, data: Uint
     data.length,
     ...data,
   ];
-  return createHash('sha256')
-    .update(Buffer.from([0x30, body.length, ...body]))
-    .digest();
+  return Buffer.from([0x30, body.length, ...body]);
 }
+
+export const paperHeaderHash = (number: number, previous: Uint8Array, data: Uint8Array): Buffer =>
+  sha256(paperHeader(number, previous, data));
 
 /** One serialized block for each source; peers' copies have codes and commit hash, orderers' have not. */
 export function encodeBlock(block: PaperBlock): {
@@ -219,6 +286,13 @@ export function encodeBlock(block: PaperBlock): {
       data: { data: [...block.data] },
     }),
   );
+  const header = paperHeader(block.number, block.previousHash, dataHash);
+  const slots = new Map<string, Buffer>();
+  const slotOf = (signer: string): Buffer => {
+    const slot = slots.get(signer) ?? signedMetadata(block, signer, header);
+    slots.set(signer, slot);
+    return slot;
+  };
   const copies = new Map<string, Buffer>();
   for (const [position, source] of block.sources.entries()) {
     const isOrderer = source.startsWith('orderer');
@@ -227,7 +301,7 @@ export function encodeBlock(block: PaperBlock): {
       common.Block.encode({
         metadata: {
           metadata: [
-            signedMetadata(block, signer),
+            block.number === 0 ? Buffer.alloc(0) : slotOf(signer),
             finish(
               common.Metadata.encode({
                 value: finish(common.LastConfig.encode({ index: block.lastConfig })),
@@ -247,7 +321,11 @@ export function encodeBlock(block: PaperBlock): {
   return { hash: paperHeaderHash(block.number, block.previousHash, dataHash), copies };
 }
 
-function signedMetadata({ lastConfig, kafkaOffset, number }: PaperBlock, signer: string): Buffer {
+function signedMetadata(
+  { lastConfig, kafkaOffset, number }: PaperBlock,
+  signer: string,
+  header: Buffer,
+): Buffer {
   const consenter =
     kafkaOffset === null
       ? Buffer.alloc(0)
@@ -258,19 +336,18 @@ function signedMetadata({ lastConfig, kafkaOffset, number }: PaperBlock, signer:
             last_resubmitted_config_offset: 0,
           }),
         );
+  const value = finish(
+    common.OrdererBlockMetadata.encode({
+      last_config: { index: lastConfig },
+      consenter_metadata: finish(common.Metadata.encode({ value: consenter })),
+    }),
+  );
+  const signature_header = signatureHeader(signer, `${number}`);
   return finish(
     common.Metadata.encode({
-      value: finish(
-        common.OrdererBlockMetadata.encode({
-          last_config: { index: lastConfig },
-          consenter_metadata: finish(common.Metadata.encode({ value: consenter })),
-        }),
-      ),
+      value,
       signatures: [
-        {
-          signature_header: signatureHeader(signer, `${number}`),
-          signature: signature(`${signer} ${number}`),
-        },
+        { signature_header, signature: signAs(signer, value, signature_header, header) },
       ],
     }),
   );

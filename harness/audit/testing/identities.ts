@@ -1,132 +1,62 @@
-/**
- * Self-signed certificates for forged ledgers. Their keys were thrown away: nothing can be signed in these names, and
- * the audit verifies no signatures, it only reads the common names.
- */
-const CERTIFICATES: Readonly<Record<string, string>> = {
-  'peer0.org1': `-----BEGIN CERTIFICATE-----
-MIICDTCCAbOgAwIBAgIUcTYn+31OEmNeS5pVfguPleU6MF0wCgYIKoZIzj0EAwIw
-WzELMAkGA1UEBhMCVVMxEzARBgNVBAgMCkNhbGlmb3JuaWExFjAUBgNVBAcMDVNh
-biBGcmFuY2lzY28xHzAdBgNVBAMMFnBlZXIwLm9yZzEuZXhhbXBsZS5jb20wIBcN
-MjYxMTI0MTM1MTU2WhgPMjEyNjEwMzExMzUxNTZaMFsxCzAJBgNVBAYTAlVTMRMw
-EQYDVQQIDApDYWxpZm9ybmlhMRYwFAYDVQQHDA1TYW4gRnJhbmNpc2NvMR8wHQYD
-VQQDDBZwZWVyMC5vcmcxLmV4YW1wbGUuY29tMFkwEwYHKoZIzj0CAQYIKoZIzj0D
-AQcDQgAEavvJ7DdxKz7toFOXvZ12DiMCVDMG333t6TQn9xYl9OmK0cBMMTmqb3JT
-l5NJmCorbDHIUciE1KNqW1vQUx8BKqNTMFEwHQYDVR0OBBYEFG8Mr/V6z5bFUFuR
-DoElk0b7vILKMB8GA1UdIwQYMBaAFG8Mr/V6z5bFUFuRDoElk0b7vILKMA8GA1Ud
-EwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIgG31i/+FZuBXMnoJqJSS19JJt
-YYg9zxd2X14kUX3lMYcCIQCb9AirWB+WHLNd00sp21S9YGHuIYVnP8gMTTQxEJ/I
-Tg==
------END CERTIFICATE-----
-`,
-  'peer1.org1': `-----BEGIN CERTIFICATE-----
-MIICDTCCAbOgAwIBAgIUSfrHqD7oQucVmrQCVwEerk0vSdgwCgYIKoZIzj0EAwIw
-WzELMAkGA1UEBhMCVVMxEzARBgNVBAgMCkNhbGlmb3JuaWExFjAUBgNVBAcMDVNh
-biBGcmFuY2lzY28xHzAdBgNVBAMMFnBlZXIxLm9yZzEuZXhhbXBsZS5jb20wIBcN
-MjYxMTI0MTM1MTU3WhgPMjEyNjEwMzExMzUxNTdaMFsxCzAJBgNVBAYTAlVTMRMw
-EQYDVQQIDApDYWxpZm9ybmlhMRYwFAYDVQQHDA1TYW4gRnJhbmNpc2NvMR8wHQYD
-VQQDDBZwZWVyMS5vcmcxLmV4YW1wbGUuY29tMFkwEwYHKoZIzj0CAQYIKoZIzj0D
-AQcDQgAEXCeGXpq3JU1qODPgytbVCwBA0hENWwubVfWpXX08sFGLFwPBkZMdW8HF
-AquytipdU8h4V0ccHqwAau/27XniEKNTMFEwHQYDVR0OBBYEFFnzL+jOX9R081+I
-b6SHY9wRhRs3MB8GA1UdIwQYMBaAFFnzL+jOX9R081+Ib6SHY9wRhRs3MA8GA1Ud
-EwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhAIuw4BOSoo2qyKrMMyixHkpg
-+AzQtB5xagHp1hWgteGpAiBycKZhrUjYq5U/OtCPclO7vKs5f/724vyz2YO50j5e
-yw==
------END CERTIFICATE-----
-`,
-  'peer0.org2': `-----BEGIN CERTIFICATE-----
-MIICDDCCAbOgAwIBAgIUXoBGIah4nfrM+vl0f3HFMzgCAHUwCgYIKoZIzj0EAwIw
-WzELMAkGA1UEBhMCVVMxEzARBgNVBAgMCkNhbGlmb3JuaWExFjAUBgNVBAcMDVNh
-biBGcmFuY2lzY28xHzAdBgNVBAMMFnBlZXIwLm9yZzIuZXhhbXBsZS5jb20wIBcN
-MjYxMTI0MTM1MTU3WhgPMjEyNjEwMzExMzUxNTdaMFsxCzAJBgNVBAYTAlVTMRMw
-EQYDVQQIDApDYWxpZm9ybmlhMRYwFAYDVQQHDA1TYW4gRnJhbmNpc2NvMR8wHQYD
-VQQDDBZwZWVyMC5vcmcyLmV4YW1wbGUuY29tMFkwEwYHKoZIzj0CAQYIKoZIzj0D
-AQcDQgAEz6MPRCRj6L94ZBW3fqK4HgSYh6mCsZJ1qwTUUJoB9J9VwKkPChlgxzSh
-IdqzkkInqYUyTkl2XwiJO4o3o7EriKNTMFEwHQYDVR0OBBYEFDjV10g5lQPtOHUo
-2+3s3qDjM90XMB8GA1UdIwQYMBaAFDjV10g5lQPtOHUo2+3s3qDjM90XMA8GA1Ud
-EwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgWA+oXTcPF5x6f7isEW6tEYO4
-yro8AKDUNmDZygQzrwoCICB40l03lv6yi+kUqcrilNphJv0GiQYF6NcSfGJ4XcRS
------END CERTIFICATE-----
-`,
-  'peer1.org2': `-----BEGIN CERTIFICATE-----
-MIICDTCCAbOgAwIBAgIUX3piIbCFdqB+kqKkvGz0iQgzs/owCgYIKoZIzj0EAwIw
-WzELMAkGA1UEBhMCVVMxEzARBgNVBAgMCkNhbGlmb3JuaWExFjAUBgNVBAcMDVNh
-biBGcmFuY2lzY28xHzAdBgNVBAMMFnBlZXIxLm9yZzIuZXhhbXBsZS5jb20wIBcN
-MjYxMTI0MTM1MTU3WhgPMjEyNjEwMzExMzUxNTdaMFsxCzAJBgNVBAYTAlVTMRMw
-EQYDVQQIDApDYWxpZm9ybmlhMRYwFAYDVQQHDA1TYW4gRnJhbmNpc2NvMR8wHQYD
-VQQDDBZwZWVyMS5vcmcyLmV4YW1wbGUuY29tMFkwEwYHKoZIzj0CAQYIKoZIzj0D
-AQcDQgAESHaHA6TUZEB6jJ7XmxYraPGcxM7el9zerjQQ8JEoZot2XaJ++bd+/l1+
-t/sYAVUWcHkpO5me3cqFJDnTQTCVCqNTMFEwHQYDVR0OBBYEFEWt+2j0/Bk5ciAa
-5e0zUd7VxotSMB8GA1UdIwQYMBaAFEWt+2j0/Bk5ciAa5e0zUd7VxotSMA8GA1Ud
-EwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhAJgQqSgmbxGtYWTSpXpOxt5H
-DRI0p7zdh+770vS69I66AiBtVcbEVxYeJpWNCDSWWqB/qFsOH5YigIx1XoyYy6FD
-XA==
------END CERTIFICATE-----
-`,
-  'User1@org1': `-----BEGIN CERTIFICATE-----
-MIICDjCCAbOgAwIBAgIUEeAEZmvA+bw2tjwGARM6pvFa7Z8wCgYIKoZIzj0EAwIw
-WzELMAkGA1UEBhMCVVMxEzARBgNVBAgMCkNhbGlmb3JuaWExFjAUBgNVBAcMDVNh
-biBGcmFuY2lzY28xHzAdBgNVBAMMFlVzZXIxQG9yZzEuZXhhbXBsZS5jb20wIBcN
-MjYxMTI0MTM1MTU3WhgPMjEyNjEwMzExMzUxNTdaMFsxCzAJBgNVBAYTAlVTMRMw
-EQYDVQQIDApDYWxpZm9ybmlhMRYwFAYDVQQHDA1TYW4gRnJhbmNpc2NvMR8wHQYD
-VQQDDBZVc2VyMUBvcmcxLmV4YW1wbGUuY29tMFkwEwYHKoZIzj0CAQYIKoZIzj0D
-AQcDQgAEP4I9fWSwn7I8lLIXRBtN9KzesZ08Sa3ArJkfcqhG9firOB0VByHSYMul
-1sLx02MmeAPPvSqWenDaYsqX0WCMIKNTMFEwHQYDVR0OBBYEFPzVrfAHk9tRp0No
-JZh8v4eT2EEAMB8GA1UdIwQYMBaAFPzVrfAHk9tRp0NoJZh8v4eT2EEAMA8GA1Ud
-EwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSQAwRgIhAO6BBFYVAKnDkXlwt7VeGBaC
-U6cKnHB1lXvSYhonO98nAiEAtKDj8jCvfCG/1ECTpi31qC4t9bldhbr2JsivarRX
-hz8=
------END CERTIFICATE-----
-`,
-  'User1@org2': `-----BEGIN CERTIFICATE-----
-MIICDDCCAbOgAwIBAgIUK5ROimyQenfOrVIqf1HA3n+mSOowCgYIKoZIzj0EAwIw
-WzELMAkGA1UEBhMCVVMxEzARBgNVBAgMCkNhbGlmb3JuaWExFjAUBgNVBAcMDVNh
-biBGcmFuY2lzY28xHzAdBgNVBAMMFlVzZXIxQG9yZzIuZXhhbXBsZS5jb20wIBcN
-MjYxMTI0MTM1MTU3WhgPMjEyNjEwMzExMzUxNTdaMFsxCzAJBgNVBAYTAlVTMRMw
-EQYDVQQIDApDYWxpZm9ybmlhMRYwFAYDVQQHDA1TYW4gRnJhbmNpc2NvMR8wHQYD
-VQQDDBZVc2VyMUBvcmcyLmV4YW1wbGUuY29tMFkwEwYHKoZIzj0CAQYIKoZIzj0D
-AQcDQgAEGo5VvertyHguCI6DTi8aGcQAPkfCAx6luenQ5UpiNbg036G+KepaV4sI
-+ZJc5x6nrg2DhgWtQvV4dgk8rVqtB6NTMFEwHQYDVR0OBBYEFGOZUMmTkd8tQVMU
-gEXTI5T7xzwtMB8GA1UdIwQYMBaAFGOZUMmTkd8tQVMUgEXTI5T7xzwtMA8GA1Ud
-EwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgYEh5I49h4yj2rV7jjhRBaaWB
-J5CShN1T6fET7wIWTYUCICheZUtYKTtaJ6BvFxZ6rAMlVqSTrPepkuJ+CY54Tzq2
------END CERTIFICATE-----
-`,
-  orderer0: `-----BEGIN CERTIFICATE-----
-MIICCTCCAa+gAwIBAgIUflsGOhsp1tLAWPHyRXvnQnu07r8wCgYIKoZIzj0EAwIw
-WTELMAkGA1UEBhMCVVMxEzARBgNVBAgMCkNhbGlmb3JuaWExFjAUBgNVBAcMDVNh
-biBGcmFuY2lzY28xHTAbBgNVBAMMFG9yZGVyZXIwLmV4YW1wbGUuY29tMCAXDTI2
-MTEyNDEzNTE1N1oYDzIxMjYxMDMxMTM1MTU3WjBZMQswCQYDVQQGEwJVUzETMBEG
-A1UECAwKQ2FsaWZvcm5pYTEWMBQGA1UEBwwNU2FuIEZyYW5jaXNjbzEdMBsGA1UE
-AwwUb3JkZXJlcjAuZXhhbXBsZS5jb20wWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
-AASU7p25XbndxvfaZTvt2IGDlTtVtT46WE/2IeXZ5Vx0DyXB+mU3AHpjzFTtKgDq
-Jg7lzupeNcR3d5LU8ZZENpGgo1MwUTAdBgNVHQ4EFgQUojyDNGsmSj3HTGJWsvGO
-reMx09YwHwYDVR0jBBgwFoAUojyDNGsmSj3HTGJWsvGOreMx09YwDwYDVR0TAQH/
-BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEA+91OaaWI0i+EORZTFxWA8NpeMaA3
-7aFFmJ3OS1LGrDMCIDn557DoIuiaUvBJ/344f6R2dwQzVMon+sEsPV7eIOYL
------END CERTIFICATE-----
-`,
-  orderer1: `-----BEGIN CERTIFICATE-----
-MIICCDCCAa+gAwIBAgIUXjrlWSD6uzFbRbO7WOKnY06bo2wwCgYIKoZIzj0EAwIw
-WTELMAkGA1UEBhMCVVMxEzARBgNVBAgMCkNhbGlmb3JuaWExFjAUBgNVBAcMDVNh
-biBGcmFuY2lzY28xHTAbBgNVBAMMFG9yZGVyZXIxLmV4YW1wbGUuY29tMCAXDTI2
-MTEyNDEzNTE1N1oYDzIxMjYxMDMxMTM1MTU3WjBZMQswCQYDVQQGEwJVUzETMBEG
-A1UECAwKQ2FsaWZvcm5pYTEWMBQGA1UEBwwNU2FuIEZyYW5jaXNjbzEdMBsGA1UE
-AwwUb3JkZXJlcjEuZXhhbXBsZS5jb20wWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
-AAS/4Rr5aF86JqI43rPc9VubRIg1Di5gcXpDmfQEbRM1y5G3GdRE2en+0+WhKG6X
-oTzKNi39dD2OGIdAkxJjF//Ho1MwUTAdBgNVHQ4EFgQUGk6Nmd7L9HxOQ9HAJWfz
-RChoo6EwHwYDVR0jBBgwFoAUGk6Nmd7L9HxOQ9HAJWfzRChoo6EwDwYDVR0TAQH/
-BAUwAwEB/zAKBggqhkjOPQQDAgNHADBEAiAMTNfQKHTwXWsZc6csFUH75YV9R4Gi
-BpKYwY6eK14gUQIgWJi0AAEGbSEd6L0MAbpIctID+3aAbdh7w9K+Djfnwjo=
------END CERTIFICATE-----
-`,
-};
+import protos from 'fabric-protos';
+import { Authority, type Member, signLow } from './authority.ts';
 
-const mspOf = (name: string): string =>
-  name.includes('org1') ? 'Org1MSP' : name.includes('org2') ? 'Org2MSP' : 'OrdererMSP';
+/** Who signs in paper networks: three organisations, each with an authority of its own. */
+export const AUTHORITIES = {
+  Org1MSP: new Authority('Org1MSP'),
+  Org2MSP: new Authority('Org2MSP'),
+  OrdererMSP: new Authority('OrdererMSP'),
+} as const;
 
-/** MSP id and certificate of a component or of `User1@org1`, `User1@org2`. */
-export function identity(name: string): { readonly mspid: string; readonly id_bytes: Buffer } {
-  const certificate = CERTIFICATES[name];
-  if (!certificate) throw new Error(`no certificate for ${name}`);
-  return { mspid: mspOf(name), id_bytes: Buffer.from(certificate) };
+const members = new Map<string, Member>();
+
+/** Adds somebody, e.g. a client whose certificate is revoked. */
+export function introduce(name: string, member: Member): void {
+  members.set(name, member);
 }
+
+/** `peer0.org1`, `User1@org2`, `Admin@org1`, `orderer1`, `Admin@orderer`; made when first asked for. */
+export function memberOf(name: string): Member {
+  let member = members.get(name);
+  if (!member) {
+    const mspid = name.includes('org1')
+      ? 'Org1MSP'
+      : name.includes('org2')
+        ? 'Org2MSP'
+        : 'OrdererMSP';
+    const role = name.startsWith('peer')
+      ? 'peer'
+      : name.startsWith('orderer')
+        ? 'orderer'
+        : name.startsWith('Admin')
+          ? 'admin'
+          : 'client';
+    member = AUTHORITIES[mspid].issue(`${name}.example.com`, [role]);
+    members.set(name, member);
+  }
+  return member;
+}
+
+/** MSP id and certificate, as `msp.SerializedIdentity` has them. */
+export function identity(name: string): { readonly mspid: string; readonly id_bytes: Buffer } {
+  const { mspid, certificate } = memberOf(name);
+  return { mspid, id_bytes: certificate };
+}
+
+const serialized = new Map<string, Buffer>();
+
+/** Serialized `msp.SerializedIdentity`. */
+export function serializedIdentity(name: string): Buffer {
+  const { mspid, id_bytes } = identity(name);
+  const key = `${mspid} ${id_bytes.toString('latin1')}`;
+  let bytes = serialized.get(key);
+  if (!bytes) {
+    bytes = Buffer.from(protos.msp.SerializedIdentity.encode({ mspid, id_bytes }).finish());
+    serialized.set(key, bytes);
+  }
+  return bytes;
+}
+
+/** What somebody signs, as Fabric does. */
+export const signAs = (name: string, ...content: readonly Buffer[]): Buffer =>
+  signLow(Buffer.concat(content), memberOf(name).key);

@@ -12,12 +12,25 @@ import type {
   StateEntry,
 } from '../recording.ts';
 import { type BankStub, callBank } from './bank.ts';
-import { encodeBlock, encodeConfig, encodeTransaction, type Simulation } from './encoding.ts';
+import {
+  encodeBlock,
+  encodeConfig,
+  encodeTransaction,
+  paperId,
+  type Simulation,
+} from './encoding.ts';
+import {
+  type ChannelOptions,
+  channelGroup,
+  definitionState,
+  ordererUpdate,
+} from './paper-channel.ts';
 
 export const PEERS = ['peer0.org1', 'peer0.org2', 'peer1.org1', 'peer1.org2'] as const;
 export const ORDERERS = ['orderer0', 'orderer1'] as const;
 const VALID = 0;
 const DUPLICATE = 9;
+const POLICY = 10;
 const MVCC = 11;
 const PHANTOM = 12;
 
@@ -30,8 +43,12 @@ export interface Endorsed {
   readonly operation: number;
   readonly envelope: Buffer;
   readonly simulation: Simulation;
+  /** Who endorsed. */
+  readonly peers: readonly string[];
   readonly orderer: string;
 }
+
+type Group = ReturnType<typeof channelGroup>;
 
 interface Pending {
   readonly endorsed: Endorsed;
@@ -45,6 +62,8 @@ export interface EndorseOptions {
   /** Changes what the endorsers sign, before it is encoded. */
   readonly tamper?: (simulation: Simulation) => void;
   readonly id?: string;
+  /** Who signs as the client, e.g. `User1@org2`. */
+  readonly creator?: string;
   /** Not recorded in the history: a transaction from nowhere, or set-up. */
   readonly silent?: boolean;
 }
@@ -82,19 +101,34 @@ export class LedgerBuilder {
   readonly #known = new Set<string>();
   #pending: Pending[] = [];
   #operations = 0;
-  #ids = 0;
+  #ids = -1;
   #offset = 0;
   #lastConfig = 0;
   #sequence = 0;
+  #group = channelGroup();
   #previousHash: Buffer = Buffer.alloc(0);
   #commitHash: Buffer = Buffer.alloc(0);
   #startHeight = 0;
 
-  constructor(channel = 'mychannel') {
+  /** @param isDefined - whether the channel has its chaincode already, as the first block of a real one never does */
+  constructor(channel = 'mychannel', isDefined = true) {
     this.channel = channel;
     for (const source of [...PEERS, ...ORDERERS]) this.#chain.set(source, []);
     for (const peer of PEERS) this.#streams.set(peer, []);
-    this.configure();
+    // A real network defines its chaincode in blocks of their own; here it is in the first one, so that the blocks of a
+    // test are those that it makes.
+    const definition = this.endorse('define', [], {
+      silent: true,
+      tamper: (simulation) => {
+        simulation.definitions = definitionState('bank');
+      },
+    });
+    this.#offset += 1;
+    const config = encodeConfig(channel, 0, this.#group, Buffer.alloc(0));
+    if (isDefined) {
+      this.#write([config, definition.envelope], ['', definition.id], [VALID, VALID], new Map());
+    } else this.#write([config], [''], [VALID], new Map());
+    this.now = 1_000;
     this.begin();
   }
 
@@ -103,20 +137,36 @@ export class LedgerBuilder {
     this.#startHeight = this.height;
   }
 
-  /** A config block. */
-  configure(): void {
-    if (this.height > 0) this.#sequence += 1;
+  /** A config block: another batch size, or what the test wants instead. */
+  configure(
+    options: ChannelOptions & {
+      readonly signers?: readonly string[];
+      /** In place of the update that leads there: serialized `common.Envelope`. */
+      readonly update?: (before: Group, after: Group) => Buffer;
+    } = {},
+  ): void {
+    const before = this.#group;
+    this.#sequence += 1;
+    const after = channelGroup({ batchSize: 10 + this.#sequence, ...options });
+    const size = after.groups?.['Orderer']?.values?.['BatchSize'];
+    if (size) size.version = this.#sequence;
+    const update =
+      options.update?.(before, after) ??
+      ordererUpdate(this.channel, 'BatchSize', before, after, options.signers ?? ['Admin@orderer']);
+    this.#group = after;
     this.#lastConfig = this.height;
     this.#offset += 1;
-    this.#write([encodeConfig(this.channel, this.#sequence)], [''], [VALID], new Map());
+    const config = encodeConfig(this.channel, this.#sequence, after, update);
+    this.#write([config], [''], [VALID], new Map());
   }
 
   /** Endorses a call at the current state. Throws what the chaincode would refuse. */
   endorse(name: string, args: readonly string[], options: EndorseOptions = {}): Endorsed {
     const { client = 'org1-1', peers = ['peer0.org1', 'peer0.org2'] } = options;
     this.#ids += 1;
-    const id =
-      options.id ?? createHash('sha256').update(`${this.channel} ${this.#ids}`).digest('hex');
+    const creator = options.creator ?? (client.startsWith('org2') ? 'User1@org2' : 'User1@org1');
+    const seed = `${this.channel} ${this.#ids}`;
+    const id = options.id ?? paperId(seed, creator);
     const simulation = this.#simulate(name, args);
     options.tamper?.(simulation);
     const endorsed: Endorsed = {
@@ -124,13 +174,15 @@ export class LedgerBuilder {
       operation: options.silent ? 0 : this.#invoke('submit', client, name, args, peers, id),
       envelope: encodeTransaction({
         channel: this.channel,
+        seed,
         id,
-        creator: client.startsWith('org2') ? 'User1@org2' : 'User1@org1',
+        creator,
         endorsers: peers,
         args: [name, ...args],
         simulation,
       }),
       simulation,
+      peers,
       orderer: this.#ids % 2 === 0 ? 'orderer0' : 'orderer1',
     };
     this.now += 3;
@@ -317,7 +369,7 @@ export class LedgerBuilder {
 
   #simulate(name: string, args: readonly string[]): Simulation {
     const simulation: Simulation = { reads: new Map(), ranges: [], writes: new Map() };
-    callBank(this.#stub(simulation), name, args);
+    if (name !== 'define') callBank(this.#stub(simulation), name, args);
     return simulation;
   }
 
@@ -329,10 +381,13 @@ export class LedgerBuilder {
   }
 
   #validate(
-    { id, simulation }: Endorsed,
+    { id, simulation, peers }: Endorsed,
     updates: ReadonlyMap<string, { value: string | null; transaction: number }>,
   ): number {
     if (this.#known.has(id)) return DUPLICATE;
+    if (!['org1', 'org2'].every((name) => peers.some((peer) => peer.endsWith(name)))) {
+      return POLICY;
+    }
     for (const [key, version] of simulation.reads) {
       if (updates.has(key) || !same(version, this.state.get(key) ?? null)) return MVCC;
     }

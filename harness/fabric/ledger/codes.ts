@@ -32,14 +32,26 @@ const NAMES: Readonly<Record<number, string>> = {
 
 /** The codes that the audit reasons about. */
 export const VALID = 0;
+export const BAD_PAYLOAD = 2;
+export const BAD_COMMON_HEADER = 3;
+export const BAD_CREATOR_SIGNATURE = 4;
+export const INVALID_ENDORSER_TRANSACTION = 5;
+export const UNSUPPORTED_TX_PAYLOAD = 7;
+export const BAD_PROPOSAL_TXID = 8;
 export const DUPLICATE_TXID = 9;
+export const ENDORSEMENT_POLICY_FAILURE = 10;
 export const MVCC_READ_CONFLICT = 11;
 export const PHANTOM_READ_CONFLICT = 12;
+export const ILLEGAL_WRITESET = 23;
+export const INVALID_WRITESET = 24;
+export const INVALID_CHAINCODE = 25;
 /** What a block holds before a peer has judged it; an orderer's blocks have no codes at all. */
 export const NOT_VALIDATED = 254;
+export const INVALID_OTHER_REASON = 255;
 
 /** `common.HeaderType`. */
 export const CONFIG = 1;
+export const CONFIG_UPDATE = 2;
 export const ENDORSER_TRANSACTION = 3;
 
 /** Name of a validation code, e.g. `MVCC_READ_CONFLICT`; `CODE_99` for a number that Fabric does not define. */

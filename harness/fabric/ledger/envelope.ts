@@ -1,8 +1,16 @@
-import { X509Certificate } from 'node:crypto';
 import { CONFIG, ENDORSER_TRANSACTION } from './codes.ts';
-import type { NamespaceReadWriteSet, Transaction } from './model.ts';
+import { identityName } from './identity-name.ts';
+import type {
+  DecodingStage,
+  EnvelopeParts,
+  NamespaceReadWriteSet,
+  Signature,
+  Transaction,
+} from './model.ts';
 import { decodeReadWriteSet } from './read-write-set.ts';
 import { FieldReader } from './wire.ts';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What is filled in while an envelope is read, so that a broken one still yields what came before the break. */
 interface Draft {
@@ -15,7 +23,32 @@ interface Draft {
   args: string[];
   readWriteSets: NamespaceReadWriteSet[];
   configSequence?: number;
+  parts: Mutable<EnvelopeParts> & { endorsements: Signature[] };
 }
+
+const NOTHING = Buffer.alloc(0);
+
+/** The parts of an envelope of which nothing could be read. */
+export const NO_PARTS: EnvelopeParts = {
+  stage: 'envelope',
+  payload: NOTHING,
+  signature: NOTHING,
+  channelHeader: NOTHING,
+  epoch: 0,
+  creator: NOTHING,
+  nonce: NOTHING,
+  headerChaincode: null,
+  actions: 0,
+  actionHeader: NOTHING,
+  proposal: NOTHING,
+  response: NOTHING,
+  proposalHash: NOTHING,
+  endorsements: [],
+  actionChaincode: null,
+  event: null,
+  channelGroup: null,
+  lastUpdate: null,
+};
 
 /**
  * Reads one entry of a block's data (`common.Envelope`). Never throws: a transaction that cannot be read stays in its
@@ -35,13 +68,10 @@ export function decodeEnvelope(bytes: Buffer, index: number, code: number): Tran
     chaincode: '',
     args: [],
     readWriteSets: [],
+    parts: { ...NO_PARTS, endorsements: [] },
   };
   try {
-    const envelope = new FieldReader(bytes);
-    while (envelope.next()) {
-      if (envelope.field === 1) decodePayload(envelope.message(), draft);
-      else envelope.skip();
-    }
+    decodeParts(bytes, draft);
   } catch (error) {
     return { index, code, ...draft, malformed: (error as Error).message };
   }
@@ -50,22 +80,41 @@ export function decodeEnvelope(bytes: Buffer, index: number, code: number): Tran
     : { index, code, ...draft };
 }
 
-function decodePayload(payload: FieldReader, draft: Draft): void {
+/** Message by message from the outside to the inside, as Fabric unpacks it, so that the stage says where it broke. */
+function decodeParts(bytes: Buffer, draft: Draft): void {
+  const { parts } = draft;
+  const envelope = new FieldReader(bytes);
+  while (envelope.next()) {
+    if (envelope.field === 1) parts.payload = envelope.view();
+    else if (envelope.field === 2) parts.signature = envelope.view();
+    else envelope.skip();
+  }
+  parts.stage = 'payload';
+  let header: FieldReader | undefined;
   let data: FieldReader | undefined;
+  const payload = new FieldReader(parts.payload);
   while (payload.next()) {
-    if (payload.field === 1) {
-      const header = payload.message();
-      while (header.next()) {
-        if (header.field === 1) decodeChannelHeader(header.message(), draft);
-        else if (header.field === 2) decodeCreator(header.message(), draft);
-        else header.skip();
-      }
-    } else if (payload.field === 2) data = payload.message();
+    if (payload.field === 1) header = payload.message();
+    else if (payload.field === 2) data = payload.message();
     else payload.skip();
   }
-  if (!data) return;
-  if (draft.type === ENDORSER_TRANSACTION) decodeTransaction(data, draft);
-  else if (draft.type === CONFIG) decodeConfig(data, draft);
+  parts.stage = 'header';
+  while (header?.next()) {
+    if (header.field === 1) {
+      parts.channelHeader = header.view();
+      decodeChannelHeader(new FieldReader(parts.channelHeader), draft);
+    } else if (header.field === 2) decodeSignatureHeader(header.message(), draft);
+    else header.skip();
+  }
+  enter(draft, 'transaction');
+  if (data && draft.type === ENDORSER_TRANSACTION) decodeTransaction(data, draft);
+  else if (data && draft.type === CONFIG) decodeConfig(data, draft);
+  enter(draft, 'complete');
+}
+
+/** An envelope without a channel header is stuck there, however well the rest could be read. */
+function enter({ parts, type }: Draft, stage: DecodingStage): void {
+  if (type !== -1) parts.stage = stage;
 }
 
 function decodeChannelHeader(header: FieldReader, draft: Draft): void {
@@ -74,64 +123,94 @@ function decodeChannelHeader(header: FieldReader, draft: Draft): void {
     if (header.field === 1) draft.type = header.varint();
     else if (header.field === 4) draft.channel = header.text();
     else if (header.field === 5) draft.id = header.text();
+    else if (header.field === 6) draft.parts.epoch = header.varint();
+    else if (header.field === 7) draft.parts.headerChaincode = chaincodeOf(header.message());
     else header.skip();
   }
 }
 
-function decodeCreator(header: FieldReader, draft: Draft): void {
-  while (header.next()) {
-    if (header.field !== 1) {
-      header.skip();
-      continue;
-    }
-    const identity = header.message();
-    while (identity.next()) {
-      if (identity.field === 1) draft.creator = identity.text();
-      else identity.skip();
-    }
+/** `ChaincodeHeaderExtension.chaincode_id.name`; an extension of another kind has none. */
+function chaincodeOf(extension: FieldReader): string | null {
+  try {
+    const id = descend(extension, 2);
+    return id ? chaincodeId(id).name : null;
+  } catch {
+    return null;
   }
 }
 
-/** `ConfigEnvelope.config.sequence`; an absent field is 0, the sequence of a genesis block. */
+function chaincodeId(id: FieldReader): { name: string; version: string } {
+  const found = { name: '', version: '' };
+  while (id.next()) {
+    if (id.field === 2) found.name = id.text();
+    else if (id.field === 3) found.version = id.text();
+    else id.skip();
+  }
+  return found;
+}
+
+function decodeSignatureHeader(header: FieldReader, draft: Draft): void {
+  const { parts } = draft;
+  while (header.next()) {
+    if (header.field === 1) parts.creator = header.view();
+    else if (header.field === 2) parts.nonce = header.view();
+    else header.skip();
+  }
+  const identity = new FieldReader(parts.creator);
+  while (identity.next()) {
+    if (identity.field === 1) draft.creator = identity.text();
+    else identity.skip();
+  }
+}
+
+/** `ConfigEnvelope`; an absent sequence is 0, that of a genesis block. */
 function decodeConfig(envelope: FieldReader, draft: Draft): void {
   draft.configSequence = 0;
   while (envelope.next()) {
-    if (envelope.field !== 1) {
-      envelope.skip();
-      continue;
-    }
-    const config = envelope.message();
-    while (config.next()) {
-      if (config.field === 1) draft.configSequence = config.varint();
-      else config.skip();
-    }
+    if (envelope.field === 1) {
+      const config = envelope.message();
+      while (config.next()) {
+        if (config.field === 1) draft.configSequence = config.varint();
+        else if (config.field === 2) draft.parts.channelGroup = config.view();
+        else config.skip();
+      }
+    } else if (envelope.field === 2) draft.parts.lastUpdate = envelope.view();
+    else envelope.skip();
   }
 }
 
 /** `peer.Transaction` → its first action; Fabric refuses transactions with another number of actions. */
 function decodeTransaction(transaction: FieldReader, draft: Draft): void {
+  let payload: FieldReader | undefined;
   while (transaction.next()) {
     if (transaction.field !== 1) {
       transaction.skip();
       continue;
     }
+    draft.parts.actions += 1;
     const action = transaction.message();
-    while (action.next()) {
-      if (action.field === 2) decodeActionPayload(action.message(), draft);
+    while (draft.parts.actions === 1 && action.next()) {
+      if (action.field === 1) draft.parts.actionHeader = action.view();
+      else if (action.field === 2) payload = action.message();
       else action.skip();
     }
-    return;
   }
+  if (payload) decodeActionPayload(payload, draft);
 }
 
 function decodeActionPayload(payload: FieldReader, draft: Draft): void {
+  const { parts } = draft;
   while (payload.next()) {
-    if (payload.field === 1) decodeProposal(payload.message(), draft);
-    else if (payload.field === 2) {
+    if (payload.field === 1) {
+      parts.proposal = payload.view();
+      decodeProposal(new FieldReader(parts.proposal), draft);
+    } else if (payload.field === 2) {
       const endorsed = payload.message();
       while (endorsed.next()) {
-        if (endorsed.field === 1) decodeResponse(endorsed.message(), draft);
-        else if (endorsed.field === 2) decodeEndorser(endorsed.message(), draft);
+        if (endorsed.field === 1) {
+          parts.response = endorsed.view();
+          decodeResponse(new FieldReader(parts.response), draft);
+        } else if (endorsed.field === 2) decodeEndorser(endorsed.message(), draft);
         else endorsed.skip();
       }
     } else payload.skip();
@@ -157,56 +236,33 @@ function descend(reader: FieldReader | undefined, field: number): FieldReader | 
   return found;
 }
 
-/** `ProposalResponsePayload.extension` → `ChaincodeAction`. */
+/** `ProposalResponsePayload`: the proposal's hash and, as extension, `ChaincodeAction`. */
 function decodeResponse(response: FieldReader, draft: Draft): void {
-  const action = descend(response, 2);
+  const { parts } = draft;
+  let action: FieldReader | undefined;
+  while (response.next()) {
+    if (response.field === 1) parts.proposalHash = response.view();
+    else if (response.field === 2) action = response.message();
+    else response.skip();
+  }
   while (action?.next()) {
     if (action.field === 1) draft.readWriteSets = decodeReadWriteSet(action.message());
+    else if (action.field === 2) parts.event = action.view();
     else if (action.field === 4) {
-      const id = action.message();
-      while (id.next()) {
-        if (id.field === 2) draft.chaincode = id.text();
-        else id.skip();
-      }
+      parts.actionChaincode = chaincodeId(action.message());
+      draft.chaincode = parts.actionChaincode.name;
     } else action.skip();
   }
 }
 
 function decodeEndorser(endorsement: FieldReader, draft: Draft): void {
+  let identity: Buffer = NOTHING;
+  let signature: Buffer = NOTHING;
   while (endorsement.next()) {
-    if (endorsement.field === 1) draft.endorsers.push(commonName(endorsement.view()));
+    if (endorsement.field === 1) identity = endorsement.view();
+    else if (endorsement.field === 2) signature = endorsement.view();
     else endorsement.skip();
   }
-}
-
-const knownIdentities: { readonly bytes: Buffer; readonly name: string }[] = [];
-const MAX_KNOWN = 64;
-
-/**
- * Common name in an endorser's certificate, or its MSP id where there is no readable certificate. A network has a
- * handful of endorsers, so each certificate is parsed once and then found by its bytes.
- */
-function commonName(identity: Buffer): string {
-  for (const known of knownIdentities) {
-    if (known.bytes.equals(identity)) return known.name;
-  }
-  let name = '';
-  let certificate: Buffer | undefined;
-  const reader = new FieldReader(identity);
-  while (reader.next()) {
-    if (reader.field === 1) name = reader.text();
-    else if (reader.field === 2) certificate = reader.view();
-    else reader.skip();
-  }
-  if (certificate) {
-    try {
-      const subject = new X509Certificate(certificate).subject;
-      name = /^CN=(.*)$/m.exec(subject)?.[1] ?? name;
-    } catch {
-      // Not X.509 (an Idemix identity, or a test's stand-in): the MSP id is the best name there is.
-    }
-  }
-  if (knownIdentities.length === MAX_KNOWN) knownIdentities.shift();
-  knownIdentities.push({ bytes: Buffer.from(identity), name });
-  return name;
+  draft.parts.endorsements.push({ identity, signature });
+  draft.endorsers.push(identityName(identity));
 }

@@ -21,6 +21,13 @@ export interface KeyWrite {
   readonly value: Uint8Array;
 }
 
+/** Metadata of a key (e.g. a key-level endorsement policy) that was replaced. */
+export interface MetadataWrite {
+  readonly key: string;
+  /** As peers store it: serialized `kvrwset.KVMetadataWrite` without its key, in latin1; empty if it was removed. */
+  readonly metadata: string;
+}
+
 /** A range that the endorsers read; phantom protection compares it again at commit. */
 export interface RangeRead {
   readonly startKey: string;
@@ -47,8 +54,8 @@ export interface CollectionReadWriteSet {
   readonly reads: readonly KeyRead[];
   /** Keys and values are hashes. */
   readonly writes: readonly KeyWrite[];
-  /** Hashes of keys whose metadata (e.g. a key-level endorsement policy) was written. */
-  readonly metadataWrites: readonly string[];
+  /** Keys are hashes. */
+  readonly metadataWrites: readonly MetadataWrite[];
 }
 
 export interface NamespaceReadWriteSet {
@@ -56,9 +63,52 @@ export interface NamespaceReadWriteSet {
   readonly reads: readonly KeyRead[];
   readonly ranges: readonly RangeRead[];
   readonly writes: readonly KeyWrite[];
-  /** Keys whose metadata was written; this too gives an existing key a new version. */
-  readonly metadataWrites: readonly string[];
+  /** These too give an existing key a new version. */
+  readonly metadataWrites: readonly MetadataWrite[];
   readonly collections: readonly CollectionReadWriteSet[];
+}
+
+/** Somebody's signature; both parts are views on the block. */
+export interface Signature {
+  /** Serialized `msp.SerializedIdentity`. */
+  readonly identity: Buffer;
+  readonly signature: Buffer;
+}
+
+/** How far an envelope could be read: Fabric gives one that breaks off a code by the message that breaks. */
+export type DecodingStage = 'envelope' | 'payload' | 'header' | 'transaction' | 'complete';
+
+/** The bytes of an envelope that signatures and hashes are about, all views on the block. */
+export interface EnvelopeParts {
+  readonly stage: DecodingStage;
+  /** Serialized `common.Payload`: what the creator signed. */
+  readonly payload: Buffer;
+  readonly signature: Buffer;
+  readonly channelHeader: Buffer;
+  readonly epoch: number;
+  /** Serialized `msp.SerializedIdentity`. */
+  readonly creator: Buffer;
+  readonly nonce: Buffer;
+  /** Chaincode's name in the channel header's extension; `null` where it has none. */
+  readonly headerChaincode: string | null;
+  /** How many actions the transaction has; Fabric wants one. */
+  readonly actions: number;
+  /** Signature header of the action: the proposal's. */
+  readonly actionHeader: Buffer;
+  /** Serialized `peer.ChaincodeProposalPayload`, without transient values. */
+  readonly proposal: Buffer;
+  /** Serialized `peer.ProposalResponsePayload`: what the endorsers signed, each with its identity behind. */
+  readonly response: Buffer;
+  readonly proposalHash: Buffer;
+  readonly endorsements: readonly Signature[];
+  /** `ChaincodeAction.chaincode_id`; `null` where it has none. */
+  readonly actionChaincode: { readonly name: string; readonly version: string } | null;
+  /** Serialized `peer.ChaincodeEvent`; `null` where the chaincode set none. */
+  readonly event: Buffer | null;
+  /** Of a CONFIG transaction: serialized `common.ConfigGroup`. */
+  readonly channelGroup: Buffer | null;
+  /** Of a CONFIG transaction: serialized `common.Envelope` of the update that led to it. */
+  readonly lastUpdate: Buffer | null;
 }
 
 export interface Transaction {
@@ -82,6 +132,7 @@ export interface Transaction {
   readonly configSequence?: number;
   /** Why the envelope could not be read to its end; absent when it could. */
   readonly malformed?: string;
+  readonly parts: EnvelopeParts;
 }
 
 /** What a Kafka-ordered block says of the log it was cut from (`orderer.KafkaMetadata`). */

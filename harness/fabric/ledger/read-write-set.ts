@@ -2,12 +2,14 @@ import type {
   CollectionReadWriteSet,
   KeyRead,
   KeyWrite,
+  MetadataWrite,
   NamespaceReadWriteSet,
   RangeRead,
   RangeSummary,
   Version,
 } from './model.ts';
 import type { FieldReader } from './wire.ts';
+import { FieldWriter } from './wire-writer.ts';
 
 /** SHA-256 of nothing: Fabric treats a private value with this hash as a deletion. */
 const HASH_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
@@ -27,7 +29,7 @@ function decodeNamespace(reader: FieldReader): NamespaceReadWriteSet {
   const reads: KeyRead[] = [];
   const ranges: RangeRead[] = [];
   const writes: KeyWrite[] = [];
-  const metadataWrites: string[] = [];
+  const metadataWrites: MetadataWrite[] = [];
   const collections: CollectionReadWriteSet[] = [];
   while (reader.next()) {
     if (reader.field === 1) namespace = reader.text();
@@ -37,7 +39,7 @@ function decodeNamespace(reader: FieldReader): NamespaceReadWriteSet {
         if (set.field === 1) reads.push(decodeRead(set.message(), textKey));
         else if (set.field === 2) ranges.push(decodeRange(set.message()));
         else if (set.field === 3) writes.push(decodeWrite(set.message()));
-        else if (set.field === 4) metadataWrites.push(firstField(set.message(), textKey));
+        else if (set.field === 4) metadataWrites.push(decodeMetadata(set.message(), textKey));
         else set.skip();
       }
     } else if (reader.field === 3) collections.push(decodeCollection(reader.message()));
@@ -50,14 +52,16 @@ type KeyOf = (reader: FieldReader) => string;
 const textKey: KeyOf = (reader) => reader.text();
 const hashKey: KeyOf = (reader) => reader.view().toString('hex');
 
-/** Field 1 of a message that has nothing else of interest. */
-function firstField(reader: FieldReader, keyOf: KeyOf): string {
+/** `KVMetadataWrite` or its hashed counterpart; what peers store of it is the same message without the key. */
+function decodeMetadata(reader: FieldReader, keyOf: KeyOf): MetadataWrite {
   let key = '';
+  const entries = new FieldWriter();
   while (reader.next()) {
     if (reader.field === 1) key = keyOf(reader);
+    else if (reader.field === 2) entries.content(2, reader.view());
     else reader.skip();
   }
-  return key;
+  return { key, metadata: entries.bytes.toString('latin1') };
 }
 
 function decodeRead(reader: FieldReader, keyOf: KeyOf): KeyRead {
@@ -139,7 +143,7 @@ function decodeCollection(reader: FieldReader): CollectionReadWriteSet {
   let collection = '';
   const reads: KeyRead[] = [];
   const writes: KeyWrite[] = [];
-  const metadataWrites: string[] = [];
+  const metadataWrites: MetadataWrite[] = [];
   while (reader.next()) {
     if (reader.field === 1) collection = reader.text();
     else if (reader.field === 2) {
@@ -147,7 +151,7 @@ function decodeCollection(reader: FieldReader): CollectionReadWriteSet {
       while (set.next()) {
         if (set.field === 1) reads.push(decodeRead(set.message(), hashKey));
         else if (set.field === 2) writes.push(decodeHashedWrite(set.message()));
-        else if (set.field === 3) metadataWrites.push(firstField(set.message(), hashKey));
+        else if (set.field === 3) metadataWrites.push(decodeMetadata(set.message(), hashKey));
         else set.skip();
       }
     } else reader.skip();
