@@ -36,18 +36,18 @@ function together(first: TestRecording, second: TestRecording, name: string): Te
 
 describe('audit', () => {
   it('finds a run valid in which everything happened and all is well', () => {
-    const { verdict, checks, channels, duration } = audit(busyRecording());
+    const { verdict, checks, channels } = audit(busyRecording());
     expect(checks.filter((check) => check.verdict !== 'valid')).toEqual([]);
     expect(checks.map(({ id }) => id)).toEqual(CHECKS.map(({ definition }) => definition.id));
     expect(verdict).toBe('valid');
     expect(channels).toEqual(['mychannel']);
-    expect(Number.isInteger(duration)).toBe(true);
   });
 
   it('covers the catalogue, each check once and with words to quote', () => {
     const ids = CHECKS.map(({ definition }) => definition.id);
     const expected = Array.from({ length: 20 }, (_, index) => `F${index + 1}`);
-    expect([...ids].sort()).toEqual([...expected, 'F22', 'F23', 'F25', 'F26', 'F27', 'R1'].sort());
+    const others = ['F22', 'F23', 'F25', 'F26', 'F27', 'R1', 'S1'];
+    expect([...ids].sort()).toEqual([...expected, ...others].sort());
     for (const { definition } of CHECKS) {
       expect(definition.name.length).toBeGreaterThan(8);
       expect(definition.guarantee).toMatch(/^[A-Z].{40,}\.$/);

@@ -1,18 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { delimited, readBlocks, readJsonLines, readLines } from '../base/files.ts';
 import { audit } from './audit.ts';
-import {
-  appendTo,
-  auditEvidence,
-  openEvidence,
-  paths,
-  writeEnvironment,
-  writeOrdering,
-  writeScenario,
-} from './evidence.ts';
+import { auditEvidence, openEvidence, paths, writeScenario } from './evidence.ts';
 import type { TestRecording } from './testing/ledger-builder.ts';
+import { save as saveIn } from './testing/save.ts';
 import { busyRecording } from './testing/scene.ts';
 
 let dir: string;
@@ -21,38 +14,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-/** Saves a recording as the runner does. */
-function save(recording: TestRecording): void {
-  const [channel = ''] = recording.channels;
-  const lines = (path: string, records: readonly unknown[]): void => {
-    using file = appendTo(path);
-    for (const record of records) file.line(record);
-  };
-  writeScenario(dir, recording.scenario);
-  lines(paths.history(dir), recording.history);
-  for (const [source, blocks] of recording.chain) {
-    using file = appendTo(paths.blocks(dir, channel, source));
-    for (const block of blocks) file.block(block);
-  }
-  for (const [peer, entries] of recording.states) lines(paths.state(dir, channel, peer), entries);
-  for (const [peer, events] of recording.streams) lines(paths.events(dir, channel, peer), events);
-  if (recording.environment) writeEnvironment(dir, recording.environment);
-  if (recording.ordering) writeOrdering(dir, recording.ordering);
-  for (const { component, lines: text } of recording.logs) {
-    const path = paths.log(dir, component);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text.join('\n'));
-  }
-}
-
-const timeless = ({ duration: _, ...result }: ReturnType<typeof audit>) => result;
+const save = (recording: TestRecording) => saveIn(dir, recording);
 
 describe('auditEvidence', () => {
   it('gives offline what was found live', () => {
     const recording = busyRecording();
     save(recording);
     const offline = auditEvidence(dir);
-    expect(timeless(offline)).toEqual(timeless(audit(recording)));
+    expect(offline).toEqual(audit(recording));
     expect(offline.verdict).toBe('valid');
     expect(offline.channels).toEqual(['mychannel']);
   });
@@ -63,7 +32,7 @@ describe('auditEvidence', () => {
     entries[3] = { ...(entries[3] as (typeof entries)[number]), value: '{}' };
     save(recording);
     const offline = auditEvidence(dir);
-    expect(timeless(offline)).toEqual(timeless(audit(recording)));
+    expect(offline).toEqual(audit(recording));
     expect(offline.verdict).toBe('invalid');
   });
 
@@ -94,8 +63,8 @@ describe('auditEvidence', () => {
     );
     writeFileSync(path, '{');
     expect(() => openEvidence(dir)).toThrow(`${path}: `);
-    writeFileSync(path, '{"schema":2}');
-    expect(() => openEvidence(dir)).toThrow(`${path}: schema is 2, expected 1`);
+    writeFileSync(path, '{"schema":1}');
+    expect(() => openEvidence(dir)).toThrow(`${path}: schema is 1, expected 2`);
   });
 
   it('passes over files of other kinds', () => {

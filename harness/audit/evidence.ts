@@ -1,4 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppendFile, readBlocks, readJsonLines, readLines } from '../base/files.ts';
 import type { OrderingFacts } from '../ordering/facts.ts';
@@ -7,6 +14,7 @@ import { audit } from './audit.ts';
 import type { AuditResult } from './model.ts';
 import type {
   BlockEvent,
+  EngineEvent,
   EnvironmentFacts,
   Recording,
   ScenarioFacts,
@@ -24,9 +32,10 @@ import type {
  *     environment.json                    EnvironmentFacts
  *     ordering.json                       OrderingFacts
  *     logs/<component>.log                complete
- *     engine-events.jsonl                 what the engines told meanwhile; for readers, no check needs it
+ *     engine-events.jsonl                 EngineEvent a line, what the engines told meanwhile
  *
- * Everything but `scenario.json` may be absent; the checks that need it then say `unknown`.
+ * Everything but `scenario.json` may be absent; the checks that need it then say `unknown`. Nothing else is needed to
+ * judge a scenario, and a `result.json` in it is no part of it.
  */
 export const paths = {
   scenario: (dir: string) => join(dir, 'scenario.json'),
@@ -61,9 +70,11 @@ export function writeOrdering(dir: string, facts: OrderingFacts): void {
   writeJson(paths.ordering(dir), facts);
 }
 
+/** Readers see the old file or the new one, never half of one. */
 function writeJson(path: string, value: unknown): void {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`);
+  writeFileSync(`${path}.new`, `${JSON.stringify(value, null, 2)}\n`);
+  renameSync(`${path}.new`, path);
 }
 
 /**
@@ -101,6 +112,7 @@ export function openEvidence(dir: string): Recording {
       component,
       lines: again(() => readLines(paths.log(dir, component))),
     })),
+    engineEvents: again(() => readJsonLines<EngineEvent>(paths.engineEvents(dir))),
   };
 }
 
@@ -109,11 +121,12 @@ export function auditEvidence(dir: string): AuditResult {
   return audit(openEvidence(dir));
 }
 
-function readScenario(dir: string): ScenarioFacts {
+/** @throws Error when `scenario.json` is absent, not JSON, or of another schema */
+export function readScenario(dir: string): ScenarioFacts {
   const path = paths.scenario(dir);
   const facts = readJson<ScenarioFacts>(path);
   if (!facts) throw new Error(`${path}: no such file; expected the folder of a scenario`);
-  if (facts.schema !== 1) throw new Error(`${path}: schema is ${facts.schema}, expected 1`);
+  if (facts.schema !== 2) throw new Error(`${path}: schema is ${facts.schema}, expected 2`);
   return facts;
 }
 

@@ -1,4 +1,4 @@
-import type { CheckResult, Evidence } from './model.ts';
+import type { CheckResult, Evidence, ExpectationResult } from './model.ts';
 
 /** What a check is, apart from how it is done. */
 export interface CheckDefinition {
@@ -9,11 +9,16 @@ export interface CheckDefinition {
 
 const MOST_EVIDENCE = 5;
 
+/** An expectation in one sentence. */
+export const inWords = ({ name, expected, seen }: Omit<ExpectationResult, 'id' | 'met'>): string =>
+  `${name}: expected ${expected}, seen ${seen}`;
+
 /** Collects what a check sees and turns it into a result: invalid beats unknown beats valid. */
 export class Findings {
   readonly #definition: CheckDefinition;
   readonly #evidence: Evidence[] = [];
   readonly #counts: Record<string, number> = {};
+  readonly #expectations: ExpectationResult[] = [];
   #violations = 0;
   #reason: string | undefined;
   #applicable = true;
@@ -34,6 +39,26 @@ export class Findings {
   violation(evidence: Evidence): void {
     this.#violations += 1;
     if (this.#evidence.length < MOST_EVIDENCE) this.#evidence.push(evidence);
+  }
+
+  /**
+   * Enters what the author of the scenario expects and what was seen of it; a miss is a violation.
+   *
+   * @param undecided why it can neither be met nor missed, if so
+   * @param evidence of a miss; the expectation in words unless told
+   */
+  expectation(
+    judged: Omit<ExpectationResult, 'id'>,
+    { undecided, evidence }: { undecided?: string | undefined; evidence?: Evidence } = {},
+  ): void {
+    this.#expectations.push({ id: this.#definition.id, ...judged });
+    if (undecided !== undefined) {
+      this.unknown(undecided);
+      return;
+    }
+    this.count('expectations');
+    if (judged.met) return;
+    this.violation({ message: inWords(judged), ...evidence, expectation: judged.name });
   }
 
   /** Too little was seen to say `valid`. The first reason given stands. */
@@ -59,6 +84,7 @@ export class Findings {
       ...this.#definition,
       evidence: this.#evidence,
       counts: { ...this.#counts, violations: this.#violations },
+      ...(this.#expectations.length > 0 && { expectations: this.#expectations }),
     };
     if (this.#violations > 0) return { ...base, verdict: 'invalid' };
     if (this.#reason === undefined) return { ...base, verdict: 'valid' };

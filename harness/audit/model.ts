@@ -12,6 +12,8 @@ export interface Evidence {
   readonly key?: string;
   /** The copies that differ, e.g. `peer0.org1`, `orderer1`. */
   readonly sources?: readonly string[];
+  /** Name of the expectation that this is the miss of. */
+  readonly expectation?: string;
 }
 
 export interface CheckResult {
@@ -32,12 +34,22 @@ export interface CheckResult {
   /** At most a handful, worst first; `counts.violations` has the whole number. */
   readonly evidence: readonly Evidence[];
   readonly counts: Readonly<Record<string, number>>;
+  /** What the scenario's author expects and this check judges, one by one. */
+  readonly expectations?: readonly ExpectationResult[];
+}
+
+/** An expectation of the scenario's author, held against what was seen. */
+export interface ExpectationResult {
+  /** Of the check that judged it, e.g. `F18`. */
+  readonly id: string;
+  readonly name: string;
+  readonly met: boolean;
+  readonly expected: string;
+  readonly seen: string;
 }
 
 export interface AuditResult {
   readonly verdict: Verdict;
   readonly checks: readonly CheckResult[];
   readonly channels: readonly string[];
-  /** Milliseconds that the audit took. */
-  readonly duration: number;
 }

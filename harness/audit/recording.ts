@@ -9,8 +9,24 @@ import type { ShareExpectation } from '../workload/statistics/availability.ts';
 
 /** Contents of `scenario.json`: what the runner knows and no component can tell. */
 export interface ScenarioFacts {
-  readonly schema: 1;
+  readonly schema: 2;
   readonly name: string;
+  /** Absent of evidence that no scenario left, e.g. of the ledgers of a running network. */
+  readonly place?: ScenarioPlace;
+  /** The scenario file that was being read; the call may stand in a file that this one imports. */
+  readonly source?: string;
+  /** Milliseconds since the run started; absent until it begins. */
+  readonly begunAt?: number;
+  /** What kept it from giving a result, if anything was thrown. */
+  readonly thrown?: string;
+  /** A check has steps of its own, and no ledger. */
+  readonly kind?: 'scenario' | 'check';
+  /** Faults by number, from 1, as their author wrote them. */
+  readonly faults?: readonly DeclaredFault[];
+  /** A planted defect: the scenario passes when it fails with a problem that matches. */
+  readonly control?: { readonly because: string; readonly flags: string };
+  /** Everything that runs in the network. */
+  readonly components?: readonly { readonly name: string; readonly machine: number }[];
   /** Chaincode under test, e.g. `bank`; its namespace is what `state/` holds. */
   readonly chaincode: string;
   /** `bank`: the money rules of the bank chaincode apply. `other`: they do not. */
@@ -25,6 +41,23 @@ export interface ScenarioFacts {
   readonly expectations?: Expectations;
   /** Log lines that are part of the scenario although they look bad; regular expressions. */
   readonly allowedLogs?: readonly AllowedLog[];
+}
+
+/** Where a scenario stands in its run and in its author's files. */
+export interface ScenarioPlace {
+  readonly name: string;
+  /** Below the run's folder. */
+  readonly folder: string;
+  readonly file: string;
+  readonly line: number;
+  readonly suite: string;
+  readonly channel: string;
+}
+
+export interface DeclaredFault {
+  /** Kind and parameters, e.g. `loss 20 %`. */
+  readonly text: string;
+  readonly role: string;
 }
 
 export interface ChannelFacts {
@@ -138,6 +171,24 @@ export interface EnvironmentProbe {
   }[];
 }
 
+/** What an engine said; one line of `engine-events.jsonl`. */
+export interface EngineEvent {
+  /** Milliseconds since the run started, by the engine's word; all engines share the host's clock. */
+  readonly at: number;
+  /** `host`: the engine that the machines run in. `machine2`: the engine inside a machine. */
+  readonly engine: string;
+  /** `container`, `network`, `service`, …; `stream` for what the harness has to say about its listening. */
+  readonly type: string;
+  /** E.g. `die`, `health_status: healthy`. */
+  readonly action: string;
+  /** Of a component's container. */
+  readonly component?: string;
+  /** Of a machine's container. */
+  readonly machine?: number;
+  readonly id?: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
 export interface BlockSource {
   /** e.g. `peer0.org1`, `orderer1`. */
   readonly source: string;
@@ -166,4 +217,5 @@ export interface Recording {
   /** The ordering service's own word. */
   readonly ordering: OrderingFacts | null;
   readonly logs: readonly { readonly component: string; readonly lines: Iterable<string> }[];
+  readonly engineEvents: Iterable<EngineEvent>;
 }

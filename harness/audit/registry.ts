@@ -1,6 +1,7 @@
 import { kafkaAgrees } from '../ordering/kafka/check.ts';
 import type { Check } from './checker.ts';
 import { converged, sameHeaders, wellFormed } from './checks/chain.ts';
+import { faultsTookEffect } from './checks/declared.ts';
 import { eventsComplete } from './checks/events.ts';
 import { amountsExact, moneyConserved } from './checks/money.ts';
 import { configUntouched } from './checks/ordering.ts';
@@ -38,6 +39,7 @@ export const CHECKS: readonly Check[] = [
   realTimeOrder,
   eventsComplete,
   notifiedTruly,
+  faultsTookEffect,
   recovers,
   available,
   kafkaAgrees,

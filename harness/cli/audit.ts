@@ -1,28 +1,30 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { auditEvidence, paths } from '../audit/evidence.ts';
-import type { AuditResult } from '../audit/model.ts';
+import { paths } from '../audit/evidence.ts';
+import { judge, verdictOf } from '../audit/judge.ts';
+import type { ScenarioResult } from '../audit/result.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
+import { formatResult } from '../report/judged.ts';
 import { saveLedger } from '../scenario/evidence/save-ledger.ts';
 import { interruptible, runningNetwork } from './context.ts';
 
-/** `harness audit`: exits with 0 valid, 1 invalid, 3 unknown. */
+/** `harness audit`: the whole result again, from the evidence alone; exits with 0 valid, 1 invalid, 3 unknown. */
 export async function audit(
   settings: Settings,
   folder: string | undefined,
   options: { json?: boolean },
 ): Promise<void> {
-  const audits = folder === undefined ? await auditRunning(settings) : auditSaved(folder);
-  if (options.json) console.log(JSON.stringify(Object.fromEntries(audits), null, 2));
-  else for (const [name, result] of audits) console.log(formatAudit(name, result));
-  const verdicts = [...audits.values()].map(({ verdict }) => verdict);
+  const results = folder === undefined ? await judgeRunning(settings) : judgeSaved(folder);
+  if (options.json) console.log(JSON.stringify(Object.fromEntries(results), null, 2));
+  else for (const [name, result] of results) console.log(formatResult(name, result));
+  const verdicts = [...results.values()].map(verdictOf);
   process.exitCode = verdicts.includes('invalid') ? 1 : verdicts.includes('unknown') ? 3 : 0;
 }
 
-function auditSaved(folder: string): Map<string, AuditResult> {
-  if (existsSync(paths.scenario(folder))) return new Map([[folder, auditEvidence(folder)]]);
+function judgeSaved(folder: string): Map<string, ScenarioResult> {
+  if (existsSync(paths.scenario(folder))) return new Map([[folder, judge(folder)]]);
   const scenarios = path.join(folder, 'scenarios');
   const found = existsSync(scenarios)
     ? readdirSync(scenarios).filter((name) =>
@@ -32,34 +34,22 @@ function auditSaved(folder: string): Map<string, AuditResult> {
   if (found.length === 0) {
     throw new UsageError([`audit: expected a run's or a scenario's folder, seen ${folder}`]);
   }
-  return new Map(found.map((name) => [name, auditEvidence(path.join(scenarios, name))]));
+  return new Map(found.map((name) => [name, judge(path.join(scenarios, name))]));
 }
 
-/** Reads the ledgers of a running network into a temporary folder and audits each channel. */
-async function auditRunning(settings: Settings): Promise<Map<string, AuditResult>> {
+/** Reads the ledgers of a running network into a temporary folder and judges each channel. */
+async function judgeRunning(settings: Settings): Promise<Map<string, ScenarioResult>> {
   const network = await runningNetwork(settings);
   const temporary = mkdtempSync(path.join(tmpdir(), 'harness-audit-'));
   try {
-    const audits = new Map<string, AuditResult>();
+    const results = new Map<string, ScenarioResult>();
     for (const { name } of network.topology.channels) {
       const folder = path.join(temporary, name);
       await saveLedger(network, name, folder, interruptible());
-      audits.set(name, auditEvidence(folder));
+      results.set(name, judge(folder));
     }
-    return audits;
+    return results;
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
-}
-
-function formatAudit(name: string, result: AuditResult): string {
-  const sign = { valid: '✓', invalid: '✗', unknown: '?' } as const;
-  const lines = [`${name}: ${result.verdict} (${(result.duration / 1000).toFixed(1)} s)`];
-  for (const check of result.checks) {
-    if (check.applicable === false) continue;
-    lines.push(`  ${sign[check.verdict]} ${check.id.padEnd(4)} ${check.name}`);
-    if (check.reason) lines.push(`         ${check.reason}`);
-    for (const { message } of check.evidence.slice(0, 3)) lines.push(`         ${message}`);
-  }
-  return lines.join('\n');
 }

@@ -12,5 +12,6 @@ export { readOnlyDisk } from './kinds/read-only-disk.ts';
 export { restartInTurn } from './kinds/restart.ts';
 export { starve } from './kinds/starve.ts';
 export type { Fault, Role } from './model.ts';
+export type { FaultResult } from './result.ts';
 export { all, component, machine, orderer, ordering, peer } from './roles.ts';
-export type { FaultResult, FaultStep } from './schedule.ts';
+export type { FaultStep } from './schedule.ts';

@@ -2,8 +2,9 @@ import type { FaultEvent } from '../workload/history.ts';
 import { FakeClock, settled } from '../workload/testing/fake-clock.ts';
 import { memoryHistory } from '../workload/testing/memory-history.ts';
 import { noop } from './kinds/noop.ts';
+import { DEFAULT_BUDGETS } from './life.ts';
 import { inconclusive, notConfirmed, type Role } from './model.ts';
-import { DEFAULT_BUDGETS, type FaultStep, runFaults, type ScheduleContext } from './schedule.ts';
+import { type FaultStep, runFaults, type ScheduleContext } from './schedule.ts';
 import { fakeContext, fakeFault, fakeRole } from './testing/fakes.ts';
 
 function start(

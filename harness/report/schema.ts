@@ -22,8 +22,17 @@ const evidence = z
     operation: z.exactOptional(z.number()),
     key: z.exactOptional(text),
     sources: z.exactOptional(list(text)).describe('The copies that differ'),
+    expectation: z.exactOptional(text).describe('Name of the expectation that this is the miss of'),
   })
   .describe('The smallest thing that shows what is wrong');
+
+const expectation = z.strictObject({
+  id: text.describe('Of the check that judged it'),
+  name: text,
+  met: z.boolean(),
+  expected: text,
+  seen: text,
+});
 
 const check = z.strictObject({
   id: text.describe('Number in the invariant catalogue, e.g. F4'),
@@ -36,13 +45,15 @@ const check = z.strictObject({
     .describe('false: has nothing to say about this run; the verdict is ignored'),
   evidence: list(evidence),
   counts: z.record(z.string(), z.number()),
+  expectations: z
+    .exactOptional(list(expectation))
+    .describe("What the scenario's author expects and this check judges"),
 });
 
 const audit = z.strictObject({
   verdict,
   checks: list(check),
   channels: list(text),
-  duration: milliseconds('What the audit took'),
 });
 
 const fault = z.strictObject({
@@ -118,9 +129,9 @@ const scenario = z.strictObject({
   status: z.enum(['passed', 'failed', 'flaky', 'interrupted', 'timed-out', 'not-run']),
   channel: text,
   startedAt: milliseconds('Since the run started'),
-  duration: milliseconds('What the scenario took'),
+  duration: milliseconds('Until its evidence was complete'),
   faults: list(fault),
-  expectations: list(z.strictObject({ name: text, met: z.boolean(), expected: text, seen: text })),
+  expectations: list(expectation),
   audit: audit.nullable(),
   recovery: list(
     z.strictObject({
@@ -159,11 +170,6 @@ const network = z.strictObject({
   topology: text,
   machines: list(z.strictObject({ number: z.int(), components: list(text) })),
   steps: list(z.strictObject({ step: text, seconds: z.number() })),
-  start: z
-    .exactOptional(z.number())
-    .describe(
-      'Seconds from the start of the bring-up to the first committed transfer, images apart',
-    ),
 });
 
 export const runSchema = z

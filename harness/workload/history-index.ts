@@ -5,6 +5,7 @@ import type {
   HistoryRecord,
   Invocation,
   Mark,
+  Step,
 } from './history.ts';
 
 /** What a client asked for and what came of it; `complete` is `null` if it never came back. */
@@ -20,6 +21,9 @@ export interface RecordedHistory {
   readonly faults: readonly FaultEvent[];
   readonly heights: readonly HeightSample[];
   readonly marks: readonly Mark[];
+  readonly steps: readonly Step[];
+  /** What went wrong while the scenario ran, one line each. */
+  readonly troubles: readonly string[];
   /** What makes the history unfit to judge by, e.g. a completion without an invocation; empty if it is sound. */
   readonly problems: readonly string[];
 }
@@ -40,6 +44,8 @@ export function indexHistory(records: Iterable<HistoryRecord>): RecordedHistory 
   const faults: FaultEvent[] = [];
   const heights: HeightSample[] = [];
   const marks: Mark[] = [];
+  const steps: Step[] = [];
+  const troubles: string[] = [];
   const problems: string[] = [];
 
   const invoke = (record: Invocation): void => {
@@ -88,12 +94,14 @@ export function indexHistory(records: Iterable<HistoryRecord>): RecordedHistory 
       else if (record.type === 'complete') complete(record);
       else if (record.type === 'fault') faults.push(record);
       else if (record.type === 'height') heights.push(record);
+      else if (record.type === 'step') steps.push(record);
+      else if (record.type === 'trouble') troubles.push(record.message);
       else marks.push(record);
     }
   } catch (error) {
     problems.push(`history cannot be read to its end: ${(error as Error).message}`);
   }
-  return { operations, byTransaction, faults, heights, marks, problems };
+  return { operations, byTransaction, faults, heights, marks, steps, troubles, problems };
 }
 
 /** The part of a history that concerns one channel. Faults and marks concern all. */

@@ -7,6 +7,8 @@ const TYPES: ReadonlySet<unknown> = new Set([
   'fault',
   'height',
   'mark',
+  'step',
+  'trouble',
 ] satisfies HistoryRecord['type'][]);
 
 /**

@@ -57,6 +57,11 @@ export class History implements Disposable {
     this.append({ type: 'mark', label, at: this.now() });
   }
 
+  /** Something that went wrong, with the present time. */
+  trouble(message: string): void {
+    this.append({ type: 'trouble', message, at: this.now() });
+  }
+
   /**
    * Calls `listener` with each record from now on, just after it was written.
    * @returns a function that ends this

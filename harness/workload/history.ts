@@ -102,9 +102,13 @@ export interface FaultEvent {
   readonly role: string;
   /** The components that the role was resolved to at injection. */
   readonly targets: readonly string[];
+  /** The machine of the targets, if it is one. */
+  readonly machine?: number;
   readonly at: number;
   /** What was measured, in one line. */
   readonly evidence?: string;
+  /** With the measurement after the heal: when the heal had been carried out; absent if it could not be. */
+  readonly healedAt?: number;
 }
 
 /** One sample of a component's chain height; each series must never decrease. */
@@ -119,6 +123,12 @@ export interface HeightSample {
 /** Label of the mark that says: the user ended the run here, and what was still to come never did. */
 export const INTERRUPTED = 'interrupted';
 
+/** Label of the mark that says, besides {@link INTERRUPTED}: it was the scenario's own limit that ended it. */
+export const TIMED_OUT = 'timed out';
+
+/** Label of the last mark of all: what there was to record has been recorded. */
+export const COMPLETE = 'evidence complete';
+
 /** Label of the mark that says: the network did not come to rest in time, so what is missing may still have come. */
 export const UNSETTLED = 'not quiescent';
 
@@ -129,4 +139,28 @@ export interface Mark {
   readonly at: number;
 }
 
-export type HistoryRecord = Invocation | Completion | FaultEvent | HeightSample | Mark;
+/** A step of a check: what its author expects of it, and what it saw. */
+export interface Step {
+  readonly type: 'step';
+  readonly name: string;
+  readonly expected: string;
+  readonly met: boolean;
+  readonly seen: string;
+  readonly at: number;
+}
+
+/** Something that went wrong while the scenario ran, or while its evidence was collected. */
+export interface Trouble {
+  readonly type: 'trouble';
+  readonly message: string;
+  readonly at: number;
+}
+
+export type HistoryRecord =
+  | Invocation
+  | Completion
+  | FaultEvent
+  | HeightSample
+  | Mark
+  | Step
+  | Trouble;

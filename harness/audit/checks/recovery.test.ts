@@ -85,8 +85,18 @@ describe('F18 ordering resumes', () => {
       ],
     });
     const never = history(healed, operation(101, 150));
+    expect(run(never).expectations).toMatchObject([
+      { id: 'F18', name: 'recovery through orderer0', met: true, seen: '0.1 s' },
+      {
+        name: 'recovery through orderer1',
+        met: false,
+        expected: 'a VALID commit within 0.1 s of the heal',
+        seen: 'none',
+      },
+    ]);
     expect(run(never).evidence).toEqual([
       {
+        expectation: 'recovery through orderer1',
         sources: ['orderer1'],
         message:
           'after the heal at 100 ms the first commit through orderer1 never came, the budget is 50 ms',
@@ -164,6 +174,17 @@ describe('F18 ordering resumes', () => {
       verdict: 'invalid',
       counts: { recoveries: 4, violations: 2 },
     });
+    expect(run(apart).expectations?.map(({ name }) => name)).toEqual([
+      'recovery through orderer0 after fault 1 (crash)',
+      'recovery through orderer1 after fault 1 (crash)',
+      'recovery through orderer0 after fault 2 (crash)',
+      'recovery through orderer1 after fault 2 (crash)',
+    ]);
+    const declared = { text: 'crash', role: 'orderer0' };
+    const facts = { expectations: both, faults: [declared, declared] };
+    expect(recovers.run(recording(facts), apart).expectations?.at(-1)?.name).toBe(
+      'recovery through orderer1 after fault 2 (crash of orderer0)',
+    );
     const together = history(
       [
         fault(1, 'inject', 10),
@@ -314,6 +335,7 @@ describe('F19 availability as designed', () => {
     expect(run(history(long, refused, operation(900, 1_100)), most).verdict).toBe('valid');
     expect(run(history(long, refused, operation(900, 1_101)), most).evidence).toEqual([
       {
+        expectation: 'transfers refused during the faults',
         message:
           'transfers refused during the faults: expected at most 0 % told ok in that time, seen 50 % (1 of 2)',
       },

@@ -1,7 +1,7 @@
 import { INTERRUPTED } from '../../workload/history.ts';
 import { isMarked, type Operation } from '../../workload/history-index.ts';
-import { inWords, judgeShares } from '../../workload/statistics/availability.ts';
-import { faultWindows, isLoad } from '../../workload/statistics/operations.ts';
+import { judgeShares } from '../../workload/statistics/availability.ts';
+import { type FaultWindow, faultWindows, isLoad } from '../../workload/statistics/operations.ts';
 import {
   drainedAfter,
   firstCommitThrough,
@@ -11,8 +11,8 @@ import {
   phaseOf,
 } from '../../workload/statistics/outages.ts';
 import type { RunCheck } from '../checker.ts';
-import { Findings } from '../findings.ts';
-import type { AvailabilityExpectation, RecoveryExpectation } from '../recording.ts';
+import { Findings, inWords } from '../findings.ts';
+import type { AvailabilityExpectation, RecoveryExpectation, ScenarioFacts } from '../recording.ts';
 
 export const recovers: RunCheck = {
   scope: 'run',
@@ -44,9 +44,13 @@ export const recovers: RunCheck = {
       return findings.result();
     }
     const operations = history.operations;
-    for (const { to } of outagesOf(history.faults, operations)) {
-      if (to !== Number.POSITIVE_INFINITY)
-        judgeHeal(to, expected, operations, findings, interrupted);
+    const outages = outagesOf(history.faults, operations);
+    const after = (outage: Outage) =>
+      outages.length < 2 ? '' : ` after ${faultNames(outage.faults, scenario, windows)}`;
+    for (const outage of outages) {
+      if (outage.to === Number.POSITIVE_INFINITY) continue;
+      const named = (name: string) => `${name}${after(outage)}`;
+      judgeHeal(outage.to, expected, operations, findings, interrupted, named);
     }
     findings.floor('recoveries', lasting.length === windows.length ? 0 : 1);
     return findings.result();
@@ -59,24 +63,66 @@ function judgeHeal(
   operations: readonly Operation[],
   findings: Findings,
   interrupted: boolean,
+  named: (name: string) => string,
 ): void {
+  // What had not come when the run was interrupted might have.
+  const undecided = (took: number | null) =>
+    took === null && interrupted ? 'the run was interrupted' : undefined;
   for (const orderer of orderers) {
     const took = firstCommitThrough(orderer, heal, operations);
     findings.count('recoveries');
     countSlowest(findings, 'slowest recovery (ms)', took);
-    // What had not come when the run was interrupted might have.
-    if (took === null ? interrupted : took <= budget) continue;
-    findings.violation({
-      sources: [orderer],
-      message: `after the heal at ${Math.round(heal)} ms the first commit through ${orderer} ${took === null ? 'never came' : `took ${Math.round(took)} ms`}, the budget is ${budget} ms`,
-    });
+    const met = took !== null && took <= budget;
+    findings.expectation(
+      {
+        name: named(`recovery through ${orderer}`),
+        met,
+        expected: `a VALID commit within ${seconds(budget)} of the heal`,
+        seen: met ? seconds(took) : 'none',
+      },
+      {
+        undecided: undecided(took),
+        evidence: {
+          sources: [orderer],
+          message: `after the heal at ${Math.round(heal)} ms the first commit through ${orderer} ${took === null ? 'never came' : `took ${Math.round(took)} ms`}, the budget is ${budget} ms`,
+        },
+      },
+    );
   }
   const drained = drainedAfter(heal, operations.filter(isLoad));
   countSlowest(findings, 'slowest backlog drain (ms)', drained);
-  if (backlog === undefined || (drained === null ? interrupted : drained <= backlog)) return;
-  findings.violation({
-    message: `after the heal at ${Math.round(heal)} ms the backlog ${drained === null ? 'never drained' : `took ${Math.round(drained)} ms to drain`}, the budget is ${backlog} ms`,
-  });
+  if (backlog === undefined) return;
+  findings.expectation(
+    {
+      name: named('backlog drained'),
+      met: drained !== null && drained <= backlog,
+      expected: `within ${seconds(backlog)} of the heal`,
+      seen: drained === null ? 'never' : seconds(drained),
+    },
+    {
+      undecided: undecided(drained),
+      evidence: {
+        message: `after the heal at ${Math.round(heal)} ms the backlog ${drained === null ? 'never drained' : `took ${Math.round(drained)} ms to drain`}, the budget is ${backlog} ms`,
+      },
+    },
+  );
+}
+
+const seconds = (ms: number) => `${Math.round(ms / 100) / 10} s`;
+
+/** `fault 2 (crash of orderer1)`: two faults of a scenario may be alike. */
+function faultNames(
+  numbers: readonly number[],
+  { faults = [] }: ScenarioFacts,
+  windows: readonly FaultWindow[],
+): string {
+  return numbers
+    .map((number) => {
+      const declared = faults[number - 1];
+      const kind = windows.find(({ fault }) => fault === number)?.kind;
+      return `fault ${number} (${declared ? `${declared.text} of ${declared.role}` : kind})`;
+    })
+    .join(' and ');
 }
 
 function countSlowest(findings: Findings, name: string, took: number | null): void {
@@ -119,12 +165,8 @@ export const available: RunCheck = {
     const operations = history.operations;
     const outages = outagesOf(history.faults, operations, recovery);
     for (const judgement of judgeShares(availability, history.faults, operations, outages)) {
-      if (judgement.share === null) {
-        findings.unknown(inWords(judgement));
-        continue;
-      }
-      findings.count('expectations');
-      if (!judgement.met) findings.violation({ message: inWords(judgement) });
+      const { share, ...judged } = judgement;
+      findings.expectation(judged, share === null ? { undecided: inWords(judged) } : {});
     }
     for (const expected of availability) judgeChosen(expected, operations, outages, findings);
     findings.floor('operations', scenario.floors?.operations ?? 10);

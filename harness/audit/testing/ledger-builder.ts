@@ -288,7 +288,7 @@ export class LedgerBuilder {
     const { channel } = this;
     const recording: TestRecording = {
       scenario: {
-        schema: 1,
+        schema: 2,
         name: 'paper',
         chaincode: 'bank',
         workload: 'bank',
@@ -310,6 +310,7 @@ export class LedgerBuilder {
         },
       },
       logs: [{ component: 'orderer0', lines: ['2026-11-24 10:00:00 INFO 001 Beginning to serve'] }],
+      engineEvents: [],
       blocks: () => [...recording.chain].map(([source, blocks]) => ({ source, blocks })),
       state: () => [...recording.states].map(([peer, list]) => ({ peer, entries: list })),
       events: () => [...recording.streams].map(([peer, events]) => ({ peer, events })),

@@ -17,6 +17,7 @@ export function fault(
     role: 'orderer',
     targets: ['orderer0'],
     at: ledger.now,
+    ...(phase === 'healed' ? { healedAt: ledger.now } : {}),
   });
 }
 

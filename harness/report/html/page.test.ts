@@ -182,12 +182,11 @@ describe('text from the network under test', () => {
           targets: [evil],
           evidence: evil,
         })),
-        expectations: [{ name: evil, met: false, expected: evil, seen: evil }],
+        expectations: [{ id: evil, name: evil, met: false, expected: evil, seen: evil }],
         recovery: [{ faults: [1], healedAt: 0, orderer: evil, firstCommit: 1, budget: 2 }],
         audit: {
           verdict: 'invalid',
           channels: [evil],
-          duration: 1,
           checks: [
             {
               id: evil,

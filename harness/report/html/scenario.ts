@@ -123,7 +123,7 @@ function invariants(scenario: ScenarioResult): Markup | false {
   const idle = audit.checks.filter((result) => !applicable(result));
   const wrong = sorted.filter(({ verdict }) => verdict !== 'valid');
   const valid = sorted.filter(({ verdict }) => verdict === 'valid');
-  return html`<h4>Invariants <span class="aside">${auditWords(scenario)}, audited in ${duration(audit.duration)}</span></h4>
+  return html`<h4>Invariants <span class="aside">${auditWords(scenario)}</span></h4>
 ${wrong.map(check)}
 ${valid.length > 0 && html`<details class="folded"><summary>${valid.length} valid</summary>${valid.map(check)}</details>`}
 ${idle.length > 0 && html`<details class="folded"><summary>${idle.length} with nothing to say about this run</summary><ul>${idle.map(({ id, name, reason }) => html`<li><span class="id">${id}</span> ${name}${reason !== undefined && `: ${reason}`}</li>`)}</ul></details>`}`;

@@ -170,7 +170,7 @@ export function extremeRun(): RunResult {
           firstCommit: 3_599_000,
           budget: 30_000,
         })),
-        expectations: [{ name: long, met: false, expected: long, seen: long }],
+        expectations: [{ id: long, name: long, met: false, expected: long, seen: long }],
         problems: [long, `${long} `.repeat(6).trim()],
         excerpts: [{ component: long, lines: [long.repeat(30), 'short'], anomaly: 0 }],
         audit: audit(long, {

@@ -1,22 +1,13 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { readScenario } from '../../audit/evidence.ts';
+import type { ScenarioPlace } from '../../audit/recording.ts';
 import { messageOf } from '../../base/errors.ts';
+import { FaultLife } from '../../faults/life.ts';
 import type { Fault, FaultContext } from '../../faults/model.ts';
-import type {
-  ExpectationResult,
-  FaultResult,
-  ScenarioResult,
-  ScenarioStatus,
-} from '../../report/model.ts';
-import { indexHistory } from '../../workload/history-index.ts';
-import { loadResult } from '../../workload/statistics/load.ts';
-import { saveLogs } from '../evidence/collect.ts';
-import { componentStates, componentsByMachine } from '../evidence/component-states.ts';
-import { EngineEvents } from '../evidence/engine-events.ts';
-import { findExcerpts } from '../evidence/excerpts.ts';
+import type { History } from '../../workload/history-writer.ts';
 import { choices } from '../run/choices.ts';
-import { whileInForce } from '../run/in-force.ts';
-import type { ScenarioPlace } from '../run/run-scenario.ts';
+import { update } from '../run/declared.ts';
+import { recorded } from '../run/recorded.ts';
 import type { Session } from '../session.ts';
 import { declare } from './scenario.ts';
 
@@ -51,99 +42,69 @@ export interface Notes {
  * @param name a sentence fragment, unique in its suite
  */
 export function check(name: string, run: (session: Session, notes: Notes) => Promise<void>): void {
-  declare(name, async (session, place) => {
-    const folder = path.join(session.runFolder, place.folder);
-    mkdirSync(folder, { recursive: true });
-    const { clock, signal } = session;
-    const startedAt = clock.now();
-    const since = Math.floor(Date.now() / 1000) - 1;
-    const taken = new TakenNotes(session, place);
-    const notes: Notes = {
-      place,
-      step: taken.step.bind(taken),
-      during: taken.during.bind(taken),
-    };
-    const problems: string[] = [];
-    const engines = EngineEvents.start(session, folder);
-    try {
-      await run(session, notes);
-    } catch (error) {
-      problems.push(messageOf(error));
-    }
-    await engines[Symbol.asyncDispose]();
-    await saveLogs(session, folder, since).catch((error) =>
-      problems.push(`logs: ${messageOf(error)}`),
-    );
-    const { expectations, faults } = taken;
-    if (expectations.length === 0 && problems.length === 0) problems.push('nothing was checked');
-    problems.unshift(
-      ...expectations
-        .filter(({ met }) => !met)
-        .map((e) => `${e.name}: expected ${e.expected}, seen ${e.seen}`),
-    );
-    const status: ScenarioStatus = signal.aborted
-      ? 'interrupted'
-      : problems.length > 0
-        ? 'failed'
-        : 'passed';
-    return {
-      ...place,
-      status,
-      startedAt,
-      duration: clock.now() - startedAt,
-      faults,
-      expectations,
-      audit: null,
-      recovery: [],
-      load: loadResult(indexHistory([])),
-      problems,
-      states: componentStates(engines.events, componentsByMachine(session)),
-      excerpts: status === 'passed' ? [] : findExcerpts(session.runFolder, place.folder),
-    } satisfies ScenarioResult;
-  });
+  declare(name, {}, (session, place) =>
+    recorded(session, place, { kind: 'check' }, ({ history }) =>
+      run(session, new TakenNotes(session, place, history)),
+    ),
+  );
 }
 
-class TakenNotes {
-  readonly expectations: ExpectationResult[] = [];
-  readonly faults: FaultResult[] = [];
+class TakenNotes implements Notes {
   readonly place: ScenarioPlace;
   readonly #session: Session;
+  readonly #history: History;
+  #faults = 0;
 
-  constructor(session: Session, place: ScenarioPlace) {
+  constructor(session: Session, place: ScenarioPlace, history: History) {
     this.#session = session;
     this.place = place;
+    this.#history = history;
+    this.step = this.step.bind(this);
+    this.during = this.during.bind(this);
   }
 
   async step(name: string, expected: string, work: () => Promise<Finding>): Promise<void> {
     this.#session.signal.throwIfAborted();
+    const took = ({ met, seen }: Finding) =>
+      this.#history.append({
+        ...{ type: 'step', name, expected, met, seen },
+        at: this.#history.now(),
+      });
     try {
-      this.expectations.push({ name, expected, ...(await work()) });
+      took(await work());
     } catch (error) {
-      this.expectations.push({ name, expected, met: false, seen: messageOf(error) });
+      took({ met: false, seen: messageOf(error) });
       throw error;
     }
   }
 
   async during(fault: Fault, work: () => Promise<void>): Promise<void> {
-    const { network, guard, clock, seed, signal } = this.#session;
+    const { network, guard, clock, seed, signal, runFolder } = this.#session;
+    const number = ++this.#faults;
+    const { faults = [] } = readScenario(path.join(runFolder, this.place.folder));
+    const declared = { text: fault.text, role: fault.role.text };
+    update(runFolder, this.place, { faults: [...faults, declared] });
     const context: FaultContext = {
       network,
       guard,
       channel: this.place.channel,
       now: () => clock.now(),
-      random: choices(seed, this.place, this.faults.length),
+      random: choices(seed, this.place, number - 1),
       signal,
     };
-    const { result, failure } = await whileInForce(context, fault, work);
-    this.faults.push(result);
-    const met = result.confirmation === 'confirmed' && result.healedAt !== null;
-    this.expectations.push({
-      name: `${fault.text} of ${fault.role.text} took effect and was healed`,
-      met,
-      expected: 'confirmed by measurement, then healed',
-      seen: `${result.confirmation}: ${result.evidence}`,
+    const life = new FaultLife(context, fault, number, { history: this.#history, clock, signal });
+    let failure: unknown;
+    const result = await life.run(async (effect) => {
+      if (effect.confirmation !== 'confirmed') return; // what was seen would prove nothing
+      try {
+        await work();
+      } catch (error) {
+        failure = error;
+      }
     });
     if (failure !== undefined) throw failure;
-    if (!met) throw new Error(`${fault.text} of ${fault.role.text}: ${result.evidence}`);
+    if (result.confirmation !== 'confirmed' || result.healedAt === null) {
+      throw new Error(`${fault.text} of ${fault.role.text}: ${result.evidence}`);
+    }
   }
 }

@@ -1,5 +1,4 @@
 import { messageOf } from '../../base/errors.ts';
-import type { ScenarioResult } from '../../report/model.ts';
 import { runScenario, type Sabotage } from '../run/run-scenario.ts';
 import type { Session } from '../session.ts';
 import type { ScenarioDefinition } from './definition.ts';
@@ -19,35 +18,14 @@ export interface Control extends Sabotage {
  * reason. A harness that has never been seen to fail proves nothing.
  */
 export function control(name: string, { definition, because, repair, ...sabotage }: Control): void {
-  declare(name, async (session, place) => {
-    let result: ScenarioResult;
+  const facts = { control: { because: because.source, flags: because.flags } };
+  declare(name, facts, async (session, place) => {
     try {
-      result = await runScenario(session, definition, place, sabotage);
+      return await runScenario(session, definition, place, sabotage);
     } finally {
       await repair?.(session, place.channel).catch((error) => {
         throw new Error(`${name}: the planted defect could not be taken away: ${messageOf(error)}`);
       });
     }
-    if (result.status === 'interrupted') return result;
-    const right = result.problems.find((problem) => because.test(problem));
-    const met = result.status === 'failed' && right !== undefined;
-    return {
-      ...result,
-      status: met ? 'passed' : 'failed',
-      expectations: [
-        {
-          name: 'turns red for the right reason',
-          met,
-          expected: `a problem that matches ${because}`,
-          seen: right ?? (result.problems.join('; ') || 'a green scenario'),
-        },
-        ...result.expectations,
-      ],
-      problems: met
-        ? []
-        : [
-            `expected a problem that matches ${because}, seen: ${result.problems.join('; ') || 'none'}`,
-          ],
-    };
   });
 }

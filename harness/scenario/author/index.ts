@@ -16,11 +16,9 @@ export {
 export {
   apiTransfers,
   byStatus,
-  heldIn,
   improper,
   lost,
   newestOn,
-  notOnce,
   openPairs,
   validIn,
 } from './api-load.ts';

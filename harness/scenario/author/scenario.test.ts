@@ -14,7 +14,7 @@ const here = fileURLToPath(import.meta.url);
 const callLine =
   readFileSync(here, 'utf8')
     .split('\n')
-    .findIndex((line) => line.trim() === 'declare(name, unused);') + 1;
+    .findIndex((line) => line.trim() === 'declare(name, {}, unused);') + 1;
 const unused = async (): Promise<ScenarioResult> => {
   throw new Error('expected no network, and so no run');
 };
@@ -27,7 +27,7 @@ function declared(name: string): () => Promise<void> {
     body = given;
   }) as unknown as typeof test;
   try {
-    declare(name, unused);
+    declare(name, {}, unused);
   } finally {
     globalThis.test = test;
   }
@@ -52,15 +52,17 @@ describe('a declaration', () => {
 
   it('is in the run before the scenario has its turn, with the line of the call', () => {
     declared('crash an orderer');
-    expect(declaredBy(runFolder).get(here)).toEqual([
+    expect(declaredBy(runFolder).get(here)).toMatchObject([
       {
-        name: 'crash an orderer',
-        folder: 'scenarios/crash-an-orderer',
-        file: here,
-        line: callLine,
-        suite: 'own',
-        channel: 'crash-an-orderer-1a2b',
         source: here,
+        place: {
+          name: 'crash an orderer',
+          folder: 'scenarios/crash-an-orderer',
+          file: here,
+          line: callLine,
+          suite: 'own',
+          channel: 'crash-an-orderer-1a2b',
+        },
       },
     ]);
   });

@@ -1,13 +1,14 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { ScenarioFacts, ScenarioPlace } from '../../audit/recording.ts';
+import type { ScenarioResult } from '../../audit/result.ts';
 import { messageOf } from '../../base/errors.ts';
 import { findEngine } from '../../engine/engine.ts';
 import { findNetwork } from '../../network/machines/network.ts';
-import type { ScenarioResult } from '../../report/model.ts';
-import { register, sourceName, update } from '../run/declared.ts';
+import { declaredAt, register, sourceName, update } from '../run/declared.ts';
 import { namesOf } from '../run/names.ts';
 import { inRun, type RunContext, readRunContext } from '../run/run-context.ts';
-import { runScenario, type ScenarioPlace } from '../run/run-scenario.ts';
+import { runScenario } from '../run/run-scenario.ts';
 import { openSession, type Session } from '../session.ts';
 import type { ScenarioDefinition } from './definition.ts';
 
@@ -23,16 +24,18 @@ const GRACE_MS = 2 * 60_000;
  * @param name a sentence fragment, unique in its suite, e.g. `crash an orderer`
  */
 export function scenario(name: string, definition: ScenarioDefinition): void {
-  declare(name, (session, place) => runScenario(session, definition, place));
+  declare(name, {}, (session, place) => runScenario(session, definition, place));
 }
 
 /**
  * Registers a test that runs something on the network and leaves a result for the report.
  *
+ * @param facts what the evidence says of it from the beginning
  * @param run gives the result whatever the network does; only defects of the harness may throw
  */
 export function declare(
   name: string,
+  facts: Partial<ScenarioFacts>,
   run: (session: Session, place: ScenarioPlace) => Promise<ScenarioResult>,
 ): void {
   const source = sourceName(expect.getState().testPath ?? 'unknown');
@@ -40,7 +43,8 @@ export function declare(
   // Outside a run nothing is registered, and the test says how to start one.
   if (inRun()) {
     const context = readRunContext();
-    register(context.runFolder, { ...placeOf(name, file, line, context), source });
+    const declared = declaredAt(placeOf(name, file, line, context), source);
+    register(context.runFolder, { ...declared, ...facts });
   }
   test(
     name,
@@ -50,23 +54,18 @@ export function declare(
       const interrupted = abortSignal();
       if (interrupted.aborted) throw new DOMException('interrupted before it began', 'AbortError');
       const place = placeOf(name, file, line, context);
-      const declared = { ...place, source, begunAt: Date.now() - context.origin };
-      update(context.runFolder, declared);
+      update(context.runFolder, place, { begunAt: Date.now() - context.origin });
       try {
         await using session = await openFor(context, AbortSignal.any([interrupted, limit]));
         const result = await run(session, place);
-        const final: ScenarioResult =
-          limit.aborted && result.status === 'interrupted'
-            ? { ...result, status: 'timed-out' }
-            : result;
         writeFileSync(
           path.join(context.runFolder, place.folder, 'result.json'),
-          JSON.stringify(final, null, 2),
+          JSON.stringify(result, null, 2),
         );
-        if (final.status !== 'passed') throw new ScenarioFailure(final);
+        if (result.status !== 'passed') throw new ScenarioFailure(result);
       } catch (error) {
         if (!(error instanceof ScenarioFailure) && !interrupted.aborted) {
-          update(context.runFolder, { ...declared, thrown: messageOf(error) });
+          update(context.runFolder, place, { thrown: messageOf(error) });
         }
         throw error;
       }

@@ -1,28 +1,11 @@
 import { appendTo, paths } from '../../audit/evidence.ts';
+import type { EngineEvent } from '../../audit/recording.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { AppendFile } from '../../base/files.ts';
 import { MACHINE_LABEL } from '../../engine/labels.ts';
 import { COMPONENT_LABEL } from '../../swarm/deploy.ts';
 import type { Clock } from '../../workload/clock.ts';
 import type { Session } from '../session.ts';
-
-/** What an engine said; one line of `engine-events.jsonl`. */
-export interface EngineEvent {
-  /** Milliseconds since the run started, by the engine's word; all engines share the host's clock. */
-  readonly at: number;
-  /** `host`: the engine that the machines run in. `machine2`: the engine inside a machine. */
-  readonly engine: string;
-  /** `container`, `network`, `service`, …; `stream` for what the harness has to say about its listening. */
-  readonly type: string;
-  /** E.g. `die`, `health_status: healthy`. */
-  readonly action: string;
-  /** Of a component's container. */
-  readonly component?: string;
-  /** Of a machine's container. */
-  readonly machine?: number;
-  readonly id?: string;
-  readonly attributes?: Readonly<Record<string, string>>;
-}
 
 /** An engine that can be listened to. */
 export interface EventSource {

@@ -1,11 +1,9 @@
-import type { ScenarioFacts } from '../../audit/recording.ts';
+import type { AvailabilityExpectation, ScenarioFacts } from '../../audit/recording.ts';
 import type { ScenarioDefinition } from '../author/definition.ts';
-import { shareExpectations } from '../run/expectations.ts';
 import { namespacesOf } from './state.ts';
 
 /** What the network and the runner add to a definition. Times in milliseconds. */
 export interface Circumstances {
-  readonly name: string;
   readonly channel: {
     readonly name: string;
     /** Height once chaincode is committed; what comes after belongs to the scenario. */
@@ -23,13 +21,11 @@ export interface Circumstances {
 /** What the audit must know of a scenario to judge it, now and later. */
 export function scenarioFacts(
   { expect = {}, faults = [], load }: ScenarioDefinition,
-  { name, channel, chaincode, peers, orderers, recovery, patience }: Circumstances,
-): ScenarioFacts {
+  { channel, chaincode, peers, orderers, recovery, patience }: Circumstances,
+): Partial<ScenarioFacts> {
   const reads = 'kind' in load ? 0 : load.reads.share;
   const backlog = expect.backlog === undefined ? {} : { backlog: expect.backlog };
   return {
-    schema: 1,
-    name,
     chaincode,
     workload: chaincode === 'bank' ? 'bank' : 'other',
     channels: { [channel.name]: { peers, orderers, startHeight: channel.startHeight } },
@@ -47,3 +43,28 @@ export function scenarioFacts(
     allowedLogs: [...(expect.allowedLogs ?? [])],
   };
 }
+
+/** What the scenario expects of the load's shares. */
+function shareExpectations({
+  ok = {},
+  mostOkDuring,
+}: NonNullable<ScenarioDefinition['expect']>): AvailabilityExpectation[] {
+  const kind = 'submit' as const;
+  return [
+    ...(['before', 'during', 'after'] as const).flatMap((phase) => {
+      const leastAnswered = ok[phase];
+      return leastAnswered === undefined ? [] : [{ phase, kind, leastAnswered }];
+    }),
+    ...(mostOkDuring === undefined
+      ? []
+      : [{ phase: 'during' as const, kind, mostOkInForce: mostOkDuring }]),
+  ];
+}
+
+/** What the file of a scenario says of it, before anything has happened. */
+export const declaredFacts = ({
+  faults = [],
+}: Pick<ScenarioDefinition, 'faults'>): Partial<ScenarioFacts> => ({
+  kind: 'scenario',
+  faults: faults.map(({ fault }) => ({ text: fault.text, role: fault.role.text })),
+});

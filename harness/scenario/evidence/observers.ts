@@ -1,7 +1,6 @@
 import { appendTo, paths } from '../../audit/evidence.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { History } from '../../workload/history-writer.ts';
-import type { BlockSeen } from '../../workload/statistics/model.ts';
 import type { OpenTransactions } from '../run/open-transactions.ts';
 import type { Session } from '../session.ts';
 
@@ -15,10 +14,7 @@ export class Observers {
   readonly #controller = new AbortController();
   readonly #tasks: Promise<void>[] = [];
   readonly #open: Pick<OpenTransactions, 'committed'>;
-  /** Blocks as the first peer told them, for the report. */
-  readonly blocks: BlockSeen[] = [];
-  /** What went wrong with a listener, one line each. */
-  readonly problems: string[] = [];
+  readonly #history: History;
 
   /** @param open learns which transactions the peers have seen in blocks */
   constructor(
@@ -31,7 +27,8 @@ export class Observers {
     this.#session = session;
     this.#channel = channel;
     this.#open = open;
-    this.#tasks.push(this.#sampleHeights(history));
+    this.#history = history;
+    this.#tasks.push(this.#sampleHeights());
     for (const peer of session.network.nodes.peers)
       this.#tasks.push(this.#listen(peer.name, folder));
   }
@@ -42,7 +39,7 @@ export class Observers {
     await Promise.allSettled(this.#tasks);
   }
 
-  async #sampleHeights(history: History): Promise<void> {
+  async #sampleHeights(): Promise<void> {
     const { clock } = this.#session;
     const { signal } = this.#controller;
     for (
@@ -53,14 +50,19 @@ export class Observers {
       const heights = await this.#session.network.ledgers.heights(this.#channel);
       for (const [source, height] of heights) {
         if (height === undefined || signal.aborted) continue;
-        history.append({ type: 'height', source, channel: this.#channel, height, at: clock.now() });
+        this.#history.append({
+          type: 'height',
+          source,
+          channel: this.#channel,
+          height,
+          at: clock.now(),
+        });
       }
     }
   }
 
   async #listen(name: string, folder: string): Promise<void> {
     const { network, clock } = this.#session;
-    const first = network.nodes.peers[0]?.name === name;
     const { signal } = this.#controller;
     using file = appendTo(paths.events(folder, this.#channel, name));
     try {
@@ -69,10 +71,9 @@ export class Observers {
         const { number, transactions } = block;
         file.line({ block: number, at, transactions });
         this.#open.committed(transactions.map(({ id }) => id));
-        if (first) this.blocks.push({ at, number, transactions: transactions.length });
       }
     } catch (error) {
-      this.problems.push(`event stream of ${name}: ${messageOf(error)}`);
+      this.#history.trouble(`event stream of ${name}: ${messageOf(error)}`);
     }
   }
 }

@@ -23,7 +23,7 @@ export async function saveLedger(
   const height = await waitForQuiescence(session, channel);
   const chaincode = network.topology.channels.find((c) => c.name === channel)?.chaincodes[0];
   writeScenario(folder, {
-    schema: 1,
+    schema: 2,
     name: `channel ${channel}`,
     chaincode: chaincode ?? 'bank',
     workload: chaincode === 'bank' ? 'bank' : 'other',

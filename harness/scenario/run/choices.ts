@@ -1,5 +1,5 @@
+import type { ScenarioPlace } from '../../audit/recording.ts';
 import { randomStream } from '../../workload/random.ts';
-import type { ScenarioPlace } from './run-scenario.ts';
 
 /**
  * The numbers from which a fault's role is chosen: a function of the run's seed, the scenario's name and the fault's

@@ -1,29 +1,22 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
-import type { ScenarioPlace } from './run-scenario.ts';
+import { paths, readScenario, writeScenario } from '../../audit/evidence.ts';
+import type { ScenarioFacts, ScenarioPlace } from '../../audit/recording.ts';
 
 /**
  * What a run should have executed, written down when a file declares it: a scenario that gives no result, for whatever
- * reason, can then be missed.
+ * reason, can then be missed. It is the beginning of the scenario's evidence, which grows as the scenario runs.
  */
-export interface Declared extends ScenarioPlace {
-  /** The scenario file that was being read; the call may stand in a file that this one imports. */
+export type Declared = ScenarioFacts & {
+  readonly place: ScenarioPlace;
   readonly source: string;
-  /** Milliseconds since the run started; absent until it begins. */
-  readonly begunAt?: number;
-  /** What kept it from giving a result, if anything was thrown. */
-  readonly thrown?: string;
-}
+};
 
-const fileOf = (runFolder: string, { folder }: Pick<Declared, 'folder'>) =>
-  path.join(runFolder, folder, 'declared.json');
+/** The evidence of a scenario of which nothing is known but where it stands. */
+export const declaredAt = (place: ScenarioPlace, source: string): Declared => ({
+  ...{ schema: 2, name: place.name, place, source },
+  ...{ chaincode: '', workload: 'other', channels: {}, patience: 0 },
+});
 
 /**
  * Enters a scenario into the run's folder.
@@ -31,21 +24,24 @@ const fileOf = (runFolder: string, { folder }: Pick<Declared, 'folder'>) =>
  * @throws Error when another one has its folder, because the later result would take the place of the earlier
  */
 export function register(runFolder: string, declared: Declared): void {
-  const file = fileOf(runFolder, declared);
-  if (existsSync(file)) {
-    const { name, source } = JSON.parse(readFileSync(file, 'utf8')) as Declared;
+  const folder = path.join(runFolder, declared.place.folder);
+  if (existsSync(paths.scenario(folder))) {
+    const { name, source } = readScenario(folder);
     throw new Error(
       `scenario "${declared.name}": expected a name that no other of the run has, seen "${name}" in ${source} too`,
     );
   }
-  update(runFolder, declared);
+  writeScenario(folder, declared);
 }
 
-/** Writes down what has become of a registered scenario. */
-export function update(runFolder: string, declared: Declared): void {
-  const file = fileOf(runFolder, declared);
-  mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(declared, null, 2)}\n`);
+/** Writes down what has become of a registered scenario; what is known of it already stays. */
+export function update(
+  runFolder: string,
+  place: Pick<ScenarioPlace, 'folder'>,
+  more: Partial<ScenarioFacts>,
+): void {
+  const folder = path.join(runFolder, place.folder);
+  writeScenario(folder, { ...readScenario(folder), ...more });
 }
 
 /** Everything that was declared in a run so far, by the scenario file that did. */
@@ -54,10 +50,10 @@ export function declaredBy(runFolder: string): Map<string, Declared[]> {
   const found = existsSync(all) ? readdirSync(all).sort() : [];
   const declared = found.flatMap((name) => {
     try {
-      const text = readFileSync(fileOf(runFolder, { folder: `scenarios/${name}` }), 'utf8');
-      return [JSON.parse(text) as Declared];
+      const facts = readScenario(path.join(all, name));
+      return facts.place && facts.source !== undefined ? [facts as Declared] : [];
     } catch {
-      return []; // being written, or made by an earlier version
+      return []; // made by an earlier version
     }
   });
   return Map.groupBy(declared, ({ source }) => source);

@@ -1,4 +1,5 @@
-import { type FaultResult, runFaults } from '../../faults/schedule.ts';
+import type { ScenarioPlace } from '../../audit/recording.ts';
+import { runFaults } from '../../faults/schedule.ts';
 import type { History } from '../../workload/history-writer.ts';
 import { prepareLoad, runLoad } from '../../workload/load.ts';
 import { probeOpenings, runProbes } from '../../workload/probe.ts';
@@ -8,7 +9,6 @@ import type { ScenarioDefinition } from '../author/definition.ts';
 import type { Session } from '../session.ts';
 import { choices } from './choices.ts';
 import type { ScenarioClients } from './clients.ts';
-import type { ScenarioPlace } from './run-scenario.ts';
 import { untilRecovered } from './until-recovered.ts';
 
 /** Load without a fault, and load after the last recovery, ms. */
@@ -40,8 +40,6 @@ export async function prepare(
 
 /**
  * Runs the load with the faults, and on until what was healed has recovered.
- *
- * @param onFaults told what became of the faults, also where the load ends early
  */
 export async function underLoad({
   session,
@@ -50,7 +48,6 @@ export async function underLoad({
   history,
   place,
   recoveryBudget,
-  onFaults,
 }: {
   readonly session: Session;
   readonly definition: ScenarioDefinition;
@@ -59,7 +56,6 @@ export async function underLoad({
   readonly place: ScenarioPlace;
   /** Milliseconds from a heal to a commit through each orderer. */
   readonly recoveryBudget: number;
-  readonly onFaults: (faults: FaultResult[]) => void;
 }): Promise<void> {
   const { clock, seed, network, guard } = session;
   const ending = new AbortController();
@@ -97,7 +93,7 @@ export async function underLoad({
         randomOf: (step: number) => choices(seed, place, step),
         signal: session.signal,
       };
-      onFaults(await runFaults(context, steps, history, clock, signal));
+      await runFaults(context, steps, history, clock, signal);
       await untilRecovered(session, history, clients, recoveryBudget, signal);
       await clock.until(clock.now() + AFTERMATH_MS, signal);
     }

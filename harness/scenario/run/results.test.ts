@@ -5,7 +5,7 @@ import type { RunResult, ScenarioResult } from '../../report/model.ts';
 import { parseResults } from '../../report/schema.ts';
 import { closingLine, runVerdict } from '../../report/summary.ts';
 import { passedRun } from '../../report/testing/sample-run.ts';
-import { type Declared, register, update } from './declared.ts';
+import { type Declared, declaredAt, register, update } from './declared.ts';
 import { Results } from './results.ts';
 
 let folder: string;
@@ -20,15 +20,14 @@ const [template] = passedRun().scenarios as readonly [ScenarioResult];
 
 function declare(name: string, source: string): Declared {
   const place = { name, folder: `scenarios/${name}`, file: source, line: 3, suite: 'own' };
-  const declared = { ...place, channel: `${name}-1a2b`, source };
+  const declared = declaredAt({ ...place, channel: `${name}-1a2b` }, source);
   register(folder, declared);
   return declared;
 }
 
 function give(declared: Declared, startedAt: number, status: ScenarioResult['status'] = 'passed') {
-  const { source, ...place } = declared;
-  const result = { ...template, ...place, startedAt, status };
-  writeFileSync(path.join(folder, declared.folder, 'result.json'), JSON.stringify(result));
+  const result = { ...template, ...declared.place, startedAt, status };
+  writeFileSync(path.join(folder, declared.place.folder, 'result.json'), JSON.stringify(result));
 }
 
 const read = (state: RunResult['state']) => new Results(folder, files, 'own').read(state);
@@ -65,7 +64,7 @@ describe('the results of a run', () => {
 
   it('tell apart what was interrupted, what had not begun, and what had its turn', () => {
     give(declare('done', b), 10);
-    update(folder, { ...declare('cut', b), begunAt: 20 });
+    update(folder, declare('cut', b).place, { begunAt: 20 });
     declare('next', b);
     expect(lines('interrupted')).toEqual([
       'done: passed',
@@ -77,8 +76,8 @@ describe('the results of a run', () => {
   });
 
   it('say of each scenario without one how far it came', () => {
-    update(folder, { ...declare('hangs', a), begunAt: 20 });
-    update(folder, { ...declare('throws', a), begunAt: 30, thrown: 'no network' });
+    update(folder, declare('hangs', a).place, { begunAt: 20 });
+    update(folder, declare('throws', a).place, { begunAt: 30, thrown: 'no network' });
     declare('waits', a);
     const seen = lines('completed');
     expect(seen.slice(0, 3)).toEqual([
@@ -93,7 +92,7 @@ describe('the results of a run', () => {
     const results = new Results(folder, [a], 'own');
     const declared = declare('late', a);
     expect(results.read('running').map(({ status }) => status)).toEqual(['not-run']);
-    writeFileSync(path.join(folder, declared.folder, 'result.json'), '{"half":');
+    writeFileSync(path.join(folder, declared.place.folder, 'result.json'), '{"half":');
     expect(results.read('running').map(({ status }) => status)).toEqual(['not-run']);
     give(declared, 10);
     expect(results.read('completed').map(({ status }) => status)).toEqual(['passed']);

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { ScenarioPlace } from '../../audit/recording.ts';
 import type { RunResult, ScenarioResult, ScenarioStatus } from '../../report/model.ts';
 import { indexHistory } from '../../workload/history-index.ts';
 import { loadResult } from '../../workload/statistics/load.ts';
 import { type Declared, declaredBy, sourceName } from './declared.ts';
-import type { ScenarioPlace } from './run-scenario.ts';
 
 type State = RunResult['state'];
 
@@ -66,8 +66,8 @@ export class Results {
         return [absent(this.#fileAsPlace(source), absenceOfFile(over ? 'completed' : state))];
       }
       return scenarios
-        .filter(({ folder }) => !this.#given.has(folder))
-        .map((scenario) => absent(scenario, absenceOf(scenario, state), scenario.begunAt));
+        .filter(({ place }) => !this.#given.has(place.folder))
+        .map((declared) => absent(declared.place, absenceOf(declared, state), declared.begunAt));
     });
   }
 

@@ -12,7 +12,7 @@ export interface ShareExpectation {
   readonly mostOkInForce?: number;
 }
 
-/** An expectation held against what was seen; structurally that of the report's model. */
+/** An expectation held against what was seen. */
 export interface Judgement {
   readonly name: string;
   readonly met: boolean;
@@ -24,10 +24,6 @@ export interface ShareJudgement extends Judgement {
   /** `null`: there was nothing to judge by. */
   readonly share: number | null;
 }
-
-/** One sentence; the same wherever a judgement is told, so that it is recognised. */
-export const inWords = ({ name, expected, seen }: Judgement): string =>
-  `${name}: expected ${expected}, seen ${seen}`;
 
 /** What was acknowledged just before the fault is committed just after it. */
 const EFFECT_GRACE_MS = 1_000;

@@ -1,7 +1,5 @@
-import type { ComponentState } from '../../report/model.ts';
-import { componentsOf } from '../../topology/components.ts';
-import type { Session } from '../session.ts';
-import type { EngineEvent } from './engine-events.ts';
+import type { EngineEvent } from './recording.ts';
+import type { ComponentState } from './result.ts';
 
 type State = ComponentState['state'];
 
@@ -51,12 +49,6 @@ export function componentStates(
   }
   return states;
 }
-
-/** Names of components by the number of the machine that has them. */
-export const componentsByMachine = ({ network }: Session): ReadonlyMap<number, string[]> => {
-  const byMachine = Map.groupBy(componentsOf(network.topology), ({ machine }) => machine);
-  return new Map([...byMachine].map(([machine, all]) => [machine, all.map(({ name }) => name)]));
-};
 
 const HEALTH = 'health_status';
 

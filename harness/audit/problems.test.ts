@@ -1,7 +1,8 @@
-import type { AuditResult, CheckResult } from '../../audit/model.ts';
+import type { AuditResult, CheckResult } from './model.ts';
 import { problemsOf } from './problems.ts';
 
 const missed = {
+  id: 'F19',
   name: 'transfers answered before the faults',
   met: false,
   expected: 'at least 99 %',
@@ -12,7 +13,6 @@ const words = 'transfers answered before the faults: expected at least 99 %, see
 const check = (rest: Partial<CheckResult>): AuditResult => ({
   verdict: 'invalid',
   channels: [],
-  duration: 1,
   checks: [
     {
       ...{ id: 'F19', name: 'availability', guarantee: '', verdict: 'invalid', counts: {} },
@@ -33,21 +33,25 @@ describe('problems', () => {
     ]);
   });
 
-  it('say once what an expectation and a check both judged', () => {
-    expect(problemsOf([], [missed], check({ evidence: told(words) }))).toEqual([words]);
+  it('say once what an expectation says', () => {
+    const own = [{ message: words, expectation: missed.name }];
+    expect(problemsOf([], [missed], check({ evidence: own }))).toEqual([words]);
     const unknown = check({ verdict: 'unknown', reason: words });
     expect(problemsOf([], [missed], unknown)).toEqual([words]);
   });
 
-  it('keep what only the check has seen', () => {
-    expect(problemsOf([], [missed], check({ evidence: told(words, 'hung') }))).toEqual([
+  it('keep what the check has seen besides', () => {
+    const evidence = [{ message: words, expectation: missed.name }, ...told('hung')];
+    expect(problemsOf([], [missed], check({ evidence }))).toEqual([
       words,
       'F19 availability: invalid: hung',
     ]);
-    expect(problemsOf([], [], check({ evidence: told(words) }))).toEqual([
+    const another = { ...missed, id: 'F18' };
+    expect(problemsOf([], [another], check({ evidence: told(words) }))).toEqual([
+      words,
       `F19 availability: invalid: ${words}`,
     ]);
-    expect(problemsOf([], [missed], check({}))[1]).toBe(
+    expect(problemsOf([], [another], check({}))[1]).toBe(
       'F19 availability: invalid: no evidence given',
     );
   });
@@ -55,6 +59,6 @@ describe('problems', () => {
   it('are none of a check that is valid or has nothing to say', () => {
     expect(problemsOf([], [], check({ verdict: 'valid' }))).toEqual([]);
     expect(problemsOf([], [], check({ verdict: 'unknown', applicable: false }))).toEqual([]);
-    expect(problemsOf([], [], undefined)).toEqual([]);
+    expect(problemsOf([], [], null)).toEqual([]);
   });
 });

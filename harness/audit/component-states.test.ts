@@ -1,5 +1,5 @@
 import { componentStates } from './component-states.ts';
-import type { EngineEvent } from './engine-events.ts';
+import type { EngineEvent } from './recording.ts';
 
 const placed = new Map([[3, ['kafka0', 'orderer1']]]);
 const container = (at: number, component: string, action: string, id = 'a'): EngineEvent => ({

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { AllowedLog } from '../../audit/recording.ts';
 import { findExcerpts } from './excerpts.ts';
+import type { AllowedLog } from './recording.ts';
 
 let run: string;
 beforeEach(() => {
@@ -14,7 +14,8 @@ function log(component: string, ...lines: readonly string[]): void {
   mkdirSync(path.join(run, 'scenarios/x/logs'), { recursive: true });
   writeFileSync(path.join(run, `scenarios/x/logs/${component}.log`), `${lines.join('\n')}\n`);
 }
-const find = (...allowed: readonly AllowedLog[]) => findExcerpts(run, 'scenarios/x', allowed);
+const find = (...allowed: readonly AllowedLog[]) =>
+  findExcerpts(path.join(run, 'scenarios/x'), 'scenarios/x', allowed);
 const found = (...allowed: readonly AllowedLog[]) =>
   find(...allowed).map(({ component, lines, anomaly = -1 }) => `${component}: ${lines[anomaly]}`);
 const at = (second: number) => `2026-11-24T17:49:0${second}.000Z`;

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { allowance, badLine } from '../../audit/checks/surroundings.ts';
-import type { AllowedLog } from '../../audit/recording.ts';
-import type { LogExcerpt } from '../../report/model.ts';
+import { allowance, badLine } from './checks/surroundings.ts';
 import { logTime } from './log-time.ts';
+import type { AllowedLog } from './recording.ts';
+import type { LogExcerpt } from './result.ts';
 
 /** Lines that the audit has no objection to, and that a reader of a failure wants to see all the same. */
 const REMARKABLE = /\bpanic\b|fatal|Ledger may be corrupted|OutOfMemory/i;
@@ -24,13 +24,16 @@ interface Anomaly {
  * Lines around the first anomaly of each component, of the five components in which it came first: what was first is
  * nearest to the cause, and what comes after it is often only its echo. Lines that the audit objects to go before all
  * others; what the scenario allows is no anomaly.
+ *
+ * @param evidence the scenario's folder
+ * @param folder the same as the report's readers find it, relative to the run's
  */
 export function findExcerpts(
-  runFolder: string,
+  evidence: string,
   folder: string,
   allowedLogs: readonly AllowedLog[] = [],
 ): LogExcerpt[] {
-  const logs = path.join(runFolder, folder, 'logs');
+  const logs = path.join(evidence, 'logs');
   const allowed = allowedBy(allowedLogs);
   return listed(logs)
     .flatMap((file) => {

@@ -1,0 +1,62 @@
+import { verdictOf } from '../audit/judge.ts';
+import type { ScenarioResult } from '../audit/result.ts';
+import { duration } from './summary.ts';
+
+const SIGN = { valid: '✓', invalid: '✗', unknown: '?' } as const;
+
+/**
+ * The whole result of one scenario for a terminal: problems, faults, expectations, recoveries, what clients were told,
+ * invariants.
+ *
+ * @param name what the reader knows it by
+ * @returns lines joined by `\n`
+ */
+export function formatResult(name: string, result: ScenarioResult): string {
+  const lines = [`${name}: ${verdictOf(result)} (${result.status})`];
+  const part = (title: string, content: readonly string[]) => {
+    if (content.length > 0) lines.push(`  ${title}`, ...content.map((line) => `    ${line}`));
+  };
+  part('problems', result.problems);
+  part(
+    'faults',
+    result.faults.map(({ kind, role, targets, confirmation, evidence }) => {
+      const of = targets.join(', ') === role ? role : `${role} → ${targets.join(', ')}`;
+      return `${confirmation === 'confirmed' ? '✓' : '✗'} ${kind} of ${of}: ${confirmation}: ${evidence}`;
+    }),
+  );
+  part(
+    'expectations',
+    result.expectations.map(
+      ({ id, name: what, met, expected, seen }) =>
+        `${met ? '✓' : '✗'} ${id.padEnd(4)} ${what}: expected ${expected}, seen ${seen}`,
+    ),
+  );
+  part(
+    'recovery',
+    result.recovery.map(
+      ({ orderer, faults, firstCommit }) =>
+        `through ${orderer} after fault ${faults.join(', ')}: ${firstCommit === null ? 'never' : duration(firstCommit)}`,
+    ),
+  );
+  part(
+    'clients were told',
+    (['before', 'during', 'recovering', 'after'] as const)
+      .filter((phase) => Object.values(result.load[phase]).some((count) => count > 0))
+      .map(
+        (phase) =>
+          `${phase}: ${Object.entries(result.load[phase])
+            .map(([outcome, count]) => `${count} ${outcome}`)
+            .join(', ')}`,
+      ),
+  );
+  const checks = (result.audit?.checks ?? []).filter(({ applicable }) => applicable !== false);
+  part(
+    `invariants${result.audit === null ? ': no ledger to audit' : ''}`,
+    checks.flatMap(({ id, name: what, verdict, reason, evidence }) => [
+      `${SIGN[verdict]} ${id.padEnd(4)} ${what}`,
+      ...(reason === undefined ? [] : [`       ${reason}`]),
+      ...evidence.slice(0, 3).map(({ message }) => `       ${message}`),
+    ]),
+  );
+  return lines.join('\n');
+}
