@@ -99,7 +99,7 @@ program
   .option('--seed <number>', 'repeat schedule and workload of an earlier run (HARNESS_SEED)')
   .option(
     '--chaincode <folder|image>',
-    'your chaincode as a service: a folder with a Dockerfile, or an image',
+    'your chaincode: a folder with a Dockerfile or with sources in Go, Node, TypeScript or for Maven, or an image',
   )
   .option('--chaincode-name <name>', "its name; by default the folder's or image's")
   .option('--unit', 'run the unit suite first')

@@ -10,11 +10,11 @@ import { connectEngine, type Engine, findEngine } from '../engine/engine.ts';
 import { type NodeMode, probeNodeMode } from '../engine/mode.ts';
 import { ensureImages } from '../images/ensure.ts';
 import type { ImageSet } from '../images/model.ts';
+import { type OwnChaincode, ownChaincodesOf } from '../network/chaincode/own-chaincode.ts';
 import { type BroughtUp, bringUp } from '../network/machines/bring-up.ts';
 import { findNetwork, type MachinesNetwork } from '../network/machines/network.ts';
 import { removeObjects } from '../network/machines/objects.ts';
 import { startStoppedMachines, stoppedMachines } from '../network/machines/revive.ts';
-import type { OwnChaincode } from '../network/stack/own-chaincode.ts';
 import { loadTopology } from '../topology/load.ts';
 import type { Topology } from '../topology/schema.ts';
 import { projectFolder } from './context.ts';
@@ -42,6 +42,7 @@ export async function preflight(
   options: { readonly running?: 'fine' } = {},
 ): Promise<Topology> {
   const topology = loadTopology(topologyFile(settings.topology));
+  chaincodesOf(settings, topology, undefined);
   const problems: string[] = [];
   const engine = await findEngine(process.env);
   const folders = (await dataFolders(settings, engine)).map(({ folder }) => folder);
@@ -69,6 +70,16 @@ export async function preflight(
 async function runs(settings: Settings, engine: Engine | undefined): Promise<boolean> {
   const found = engine && (await findNetwork(engine.docker, settings.name));
   return found !== undefined && found !== 'incomplete';
+}
+
+/** The users' chaincodes: those of the topology file, and one of the command line. */
+function chaincodesOf(
+  settings: Settings,
+  topology: Topology,
+  own: OwnChaincode | undefined,
+): OwnChaincode[] {
+  const folder = path.dirname(topologyFile(settings.topology));
+  return [...ownChaincodesOf(topology, folder), ...(own ? [own] : [])];
 }
 
 /** A name means a file of fixtures/network; anything with a slash or an ending is a path. */
@@ -230,7 +241,8 @@ async function findOrBringUp(topology: Topology, options: ProvideOptions): Promi
       progress,
       signal,
       elapsed,
-      ...(options.ownChaincode ? { ownChaincode: options.ownChaincode } : {}),
+      ownChaincodes: chaincodesOf(settings, topology, options.ownChaincode),
+      cacheDir: settings.cacheDir,
     });
     return { kind: 'new', engine, ...broughtUp };
   } finally {

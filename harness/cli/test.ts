@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, UsageError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
+import { parseOwnChaincode } from '../network/chaincode/own-chaincode.ts';
 import type { MachinesNetwork } from '../network/machines/network.ts';
-import { parseOwnChaincode } from '../network/stack/own-chaincode.ts';
 import {
   BRING_UP_FOLDER,
   closingLine,
@@ -31,7 +31,7 @@ export interface TestOptions {
   readonly scenario?: readonly string[];
   readonly suite: string;
   readonly seed?: string;
-  /** Folder with a Dockerfile, or an image. */
+  /** Folder of sources or with a Dockerfile, or an image. */
   readonly chaincode?: string;
   readonly chaincodeName?: string;
   /** Run the unit suite first. */

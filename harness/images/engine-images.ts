@@ -1,7 +1,8 @@
-import { appendFile } from 'node:fs/promises';
+import { appendFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { CACHE_LABEL } from '../engine/labels.ts';
+import { traceText } from './buildkit-trace.ts';
 import { buildError } from './tool.ts';
 
 /** What the engine's streams of progress consist of, as far as it is used here. */
@@ -9,10 +10,13 @@ interface Progress {
   readonly stream?: string;
   readonly status?: string;
   readonly error?: string;
+  /** With `aux`: what BuildKit says, see {@link traceText}. */
+  readonly id?: string;
+  readonly aux?: unknown;
 }
 
 /**
- * Reads a stream of progress to its end, into a log.
+ * Reads a stream of progress to its end, into a log that grows as it goes.
  *
  * @throws Error with the engine's message if the stream carries one
  */
@@ -22,7 +26,9 @@ export async function follow(
   log: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const lines: string[] = [];
+  const write = (text: string): void => {
+    if (log && text) appendFileSync(log, text.endsWith('\n') ? text : `${text}\n`);
+  };
   const abort = (): void => {
     (stream as Readable).destroy(signal?.reason);
   };
@@ -36,14 +42,13 @@ export async function follow(
         (event: Progress) => {
           // a failed build is an event like any other; the stream itself ends well
           if (event.error) reject(new Error(event.error));
-          const text = event.error ?? event.stream ?? '';
-          if (text) lines.push(text.endsWith('\n') ? text : `${text}\n`);
+          write(event.error ?? event.stream ?? '');
+          if (event.id === 'moby.buildkit.trace') write(traceText(String(event.aux)));
         },
       );
     });
   } finally {
     signal?.removeEventListener('abort', abort);
-    if (log) await appendFile(log, lines.join(''));
     signal?.throwIfAborted();
   }
 }
@@ -86,6 +91,53 @@ export async function buildImage(docker: Docker, request: BuildImageRequest): Pr
     request.signal?.throwIfAborted();
     throw buildError(request.image, String(error), request.log);
   }
+}
+
+/**
+ * Builds an image as `docker build` does today, with the BuildKit that engines have built in since 18.09, but without a
+ * session: the context comes with the request, so secrets and SSH agents are not to be had.
+ *
+ * @param args build arguments
+ * @throws ImageBuildError with the build's last lines
+ */
+export async function buildWithBuildkit(
+  docker: Docker,
+  request: Pick<BuildImageRequest, 'image' | 'tag' | 'context' | 'log' | 'signal'>,
+  args: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { image, tag, context, log, signal } = request;
+  try {
+    const stream = await sending(context, dialBuild(docker, context, tag, args, signal));
+    await follow(docker, stream, log, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw buildError(image, String(error), log);
+  }
+}
+
+/** dockerode opens a session for each such build, which only pulls with credentials need. */
+function dialBuild(
+  docker: Docker,
+  context: Readable,
+  t: string,
+  args: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
+): Promise<NodeJS.ReadableStream> {
+  return new Promise((resolve, reject) => {
+    docker.modem.dial(
+      {
+        path: '/build?',
+        method: 'POST',
+        file: context,
+        options: { version: '2', t, networkmode: 'host', buildargs: args },
+        abortSignal: signal,
+        isStream: true,
+        statusCodes: { 200: true, 400: 'bad request', 500: 'server error' },
+      } as unknown as Parameters<typeof docker.modem.dial>[0],
+      (error: unknown, stream: unknown) =>
+        error ? reject(error) : resolve(stream as NodeJS.ReadableStream),
+    );
+  });
 }
 
 /** Makes an image from a root file system, or an empty one that only carries labels. */

@@ -1,7 +1,7 @@
 import { chaincodeServiceName } from './components.ts';
 import { type Finding, renderValue } from './problems.ts';
 import { duplicates, isMapping, type Path, RawFile } from './raw-file.ts';
-import { parseDuration, parseSize } from './schema.ts';
+import { BUILT_IN_CHAINCODES, parseDuration, parseSize } from './schema.ts';
 
 /**
  * How the values of a topology must fit each other. The checks read the file's plain data, not the parsed result,
@@ -35,6 +35,7 @@ export function crossCheck(data: unknown): Finding[] {
     ...checkKafka(file),
     ...checkSizes(file),
     ...checkOrganisations(file),
+    ...checkChaincodes(file),
     ...checkChannels(file),
   ];
 }
@@ -240,6 +241,25 @@ function checkOrganisations(file: RawFile): Finding[] {
     ...duplicates(file, all('mspId'), 'MSP id', label),
     ...duplicates(file, all('domain'), 'domain', label),
   ];
+}
+
+function checkChaincodes(file: RawFile): Finding[] {
+  return file.entries('chaincodes').flatMap((path): Finding[] => {
+    const name = file.at(...path, 'name');
+    if (typeof name !== 'string') return [];
+    const builtIn = BUILT_IN_CHAINCODES.includes(name);
+    const given = file.at(...path, 'source') !== undefined;
+    if (builtIn !== given) return [];
+    return [
+      {
+        path: [...path, 'name'],
+        expected: given
+          ? `a name other than ${BUILT_IN_CHAINCODES.join(', ')}, which the harness builds`
+          : `${BUILT_IN_CHAINCODES.map((known) => `"${known}"`).join(', ')}, or a source: a folder or an image`,
+        seen: renderValue(name),
+      },
+    ];
+  });
 }
 
 function checkChannels(file: RawFile): Finding[] {

@@ -304,6 +304,14 @@ describe('a wrong topology is refused with line, key, expectation and what was s
       seen: /"Org3"/,
     },
     {
+      name: 'built-in chaincode with a source',
+      edits: [['- { name: bank, ', '- { name: bank, source: ../bank, ']],
+      keyPath: 'chaincodes[0].name',
+      at: 'name: bank',
+      expected: /other than bank/,
+      seen: /"bank"/,
+    },
+    {
       name: 'chaincode without source',
       edits: [['- { name: bank', '- { name: shop']],
       keyPath: 'chaincodes[0].name',

@@ -7,9 +7,6 @@ import { z } from 'zod';
  * This file says what a single value may be; `checks.ts` says how values must fit each other.
  */
 
-/** Chaincodes whose source lies under `fixtures/chaincode/`, i.e. for which an image can be built. */
-export const KNOWN_CHAINCODES = ['bank'] as const;
-
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m)$/;
 const DURATIONS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
 /**
@@ -86,7 +83,14 @@ const channelName = z
   .regex(/^[a-z][a-z0-9.-]*$/, {
     error: 'a channel name: a lower-case letter, then lower-case letters, digits, dots or dashes',
   });
-const chaincodeName = z.enum(KNOWN_CHAINCODES);
+/** Chaincodes whose source lies under `fixtures/chaincode/`; their images are built with the network's. */
+export const BUILT_IN_CHAINCODES: readonly string[] = ['bank'];
+
+/** Also the start of service names, hence the narrow alphabet. */
+const chaincodeName = name(
+  /^[a-z][a-z0-9-]{0,29}$/,
+  'a chaincode name: a lower-case letter, then letters, digits or hyphens, at most 30',
+);
 
 /** The TCP ports that a component listens on, by kind and port name; the file maps them to ports of its machine. */
 export const CONTAINER_PORTS = {
@@ -176,6 +180,8 @@ export const topologySchema = z.strictObject({
         name: chaincodeName,
         version: name(/^[A-Za-z0-9_.+-]+$/, 'a version, e.g. 1.0'),
         sequence: count.default(1),
+        /** Folder, relative to the file, or image of a chaincode that is not built in. */
+        source: z.string().min(1).optional(),
       }),
     )
     .min(1),

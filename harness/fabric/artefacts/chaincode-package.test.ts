@@ -27,7 +27,7 @@ async function untar(bytes: Buffer): Promise<Map<string, Buffer>> {
 describe('packageChaincode', () => {
   it('packs what an external builder for chaincode as a service reads', async () => {
     const { bytes } = await packageChaincode('bank_1.0', CONNECTION, {
-      'owner.json': '{"index":1}',
+      'META-INF/statedb/couchdb/indexes/owner.json': '{"index":1}',
     });
     const outer = await untar(bytes);
     expect([...outer.keys()]).toEqual(['code.tar.gz', 'metadata.json']);
@@ -51,7 +51,7 @@ describe('packageChaincode', () => {
     expect(first.packageId).toBe(`bank_1.0:${digest}`);
   });
 
-  it('gives another id for another connection, label or index', async () => {
+  it('gives another id for another connection, label or file', async () => {
     const ids = await Promise.all([
       packageChaincode('bank_1.0', CONNECTION),
       packageChaincode('bank_1.1', CONNECTION),

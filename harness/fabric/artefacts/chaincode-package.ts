@@ -27,23 +27,20 @@ export interface ChaincodePackage {
  * anything is installed, and the chaincode servers can be started with it.
  *
  * @param label e.g. `bank_1.0`
- * @param indexes content of CouchDB index files by file name, e.g. `owner.json`
+ * @param files further files by their path, e.g. `META-INF/statedb/couchdb/indexes/owner.json`
  * @throws Error if the label is none that Fabric takes (`core/chaincode/persistence/chaincode_package.go`)
  */
 export async function packageChaincode(
   label: string,
   connection: ChaincodeConnection,
-  indexes: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, string>> = {},
 ): Promise<ChaincodePackage> {
   if (!/^[A-Za-z0-9]+(?:[.+_-][A-Za-z0-9]+)*$/.test(label)) {
     throw new Error(
       `chaincode label: expected letters and digits, single . + _ - between them, saw ${JSON.stringify(label)}`,
     );
   }
-  const code: Record<string, string> = { 'connection.json': JSON.stringify(connection) };
-  for (const [name, content] of Object.entries(indexes)) {
-    code[`META-INF/statedb/couchdb/indexes/${name}`] = content;
-  }
+  const code = { ...files, 'connection.json': JSON.stringify(connection) };
   const bytes = gzip(
     await tar({
       'metadata.json': JSON.stringify({ type: 'ccaas', label }),

@@ -1,17 +1,34 @@
-import type { ServiceDefinition } from '../../swarm/service-definition.ts';
-import { namedEarly, required } from '../../swarm/service-parts.ts';
+import type { HealthCheck, ServiceDefinition } from '../../swarm/service-definition.ts';
+import { required } from '../../swarm/service-parts.ts';
 import { chaincodeServiceName } from '../../topology/components.ts';
 import type { Chaincode, Topology } from '../../topology/schema.ts';
 import type { ChaincodeConnection } from '../artefacts/chaincode-package.ts';
 import type { Identities } from '../identities/identities.ts';
-import { tlsFiles } from './common.ts';
+import { CHAINCODE_PORT, chaincodeEnvironment, chaincodeFiles } from './chaincode-environment.ts';
 
-const HOME = '/etc/hyperledger/chaincode';
-const PORT = 7052;
+/**
+ * A task without a health check has its DNS name as soon as it runs, whatever the image holds; with one, the image
+ * would need a shell. An image's own check must not decide it either.
+ */
+const NO_HEALTH_CHECK: HealthCheck = {
+  test: ['NONE'],
+  intervalMs: 0,
+  timeoutMs: 0,
+  retries: 0,
+  startPeriodMs: 0,
+  startIntervalMs: 0,
+};
 
 /** Label of a chaincode's package, e.g. `bank_1.0`. */
 export function chaincodeLabel({ name, version }: Chaincode): string {
   return `${name}_${version}`;
+}
+
+/** PEM of the TLS roots of every organisation. */
+export function chaincodeRoots(identities: Identities): string {
+  return Object.values(identities.organisations)
+    .map(({ tlsCa }) => tlsCa.certificate)
+    .join('');
 }
 
 /**
@@ -19,49 +36,49 @@ export function chaincodeLabel({ name, version }: Chaincode): string {
  * package id; each trusts the TLS roots of every organisation of the network.
  */
 export function chaincodeConnection(
-  chaincode: Chaincode,
+  chaincode: Pick<Chaincode, 'name'>,
   identities: Identities,
+  tls = true,
 ): ChaincodeConnection {
-  const roots = Object.values(identities.organisations).map(({ tlsCa }) => tlsCa.certificate);
   return {
-    address: `${chaincodeServiceName(chaincode.name, '{{.peername}}')}:${PORT}`,
+    address: `${chaincodeServiceName(chaincode.name, '{{.peername}}')}:${CHAINCODE_PORT}`,
     dial_timeout: '3s',
-    tls_required: true,
-    root_cert: roots.join(''),
+    tls_required: tls,
+    ...(tls ? { root_cert: chaincodeRoots(identities) } : {}),
   };
+}
+
+/** What is known of a chaincode's servers by its name. */
+export interface ChaincodeServing {
+  readonly packageId: string;
+  readonly tls: boolean;
 }
 
 /**
  * One chaincode server a peer and chaincode, on the peer's machine: whatever a peer survives, its chaincode does.
  *
- * @param packageIds by chaincode name
- * @param env further environment of every server, e.g. to plant a defect for a negative control
+ * @param serving by chaincode name
  * @throws Error if identities or package ids are missing
  */
 export function chaincodeServices(
   topology: Topology,
   identities: Identities,
-  packageIds: Readonly<Record<string, string>>,
-  env: Readonly<Record<string, string>> = {},
+  serving: Readonly<Record<string, ChaincodeServing>>,
 ): ServiceDefinition[] {
+  const roots = chaincodeRoots(identities);
   return topology.chaincodes.flatMap((chaincode) =>
     topology.organisations.flatMap((organisation) => {
       const owned = required(identities.organisations, organisation.name, 'identities');
+      const { packageId, tls } = required(serving, chaincode.name, 'package id of chaincode');
       return organisation.peers.map((peer) => {
         const name = chaincodeServiceName(chaincode.name, peer.name);
         return {
           name,
           image: chaincode.name,
           machine: peer.machine,
-          env: {
-            CHAINCODE_ID: required(packageIds, chaincode.name, 'package id of chaincode'),
-            CHAINCODE_SERVER_ADDRESS: `0.0.0.0:${PORT}`,
-            CHAINCODE_TLS_KEY_FILE: `${HOME}/server.key`,
-            CHAINCODE_TLS_CERT_FILE: `${HOME}/server.crt`,
-            ...env,
-          },
-          files: tlsFiles(HOME, owned, required(owned.servers, name, 'TLS certificate')),
-          health: namedEarly(PORT),
+          env: chaincodeEnvironment({ packageId, mspId: owned.mspId, tls }),
+          files: chaincodeFiles(required(owned.servers, name, 'TLS certificate'), roots),
+          health: NO_HEALTH_CHECK,
           stopGracePeriodMs: 2_000,
         };
       });

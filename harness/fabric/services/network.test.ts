@@ -5,7 +5,7 @@ import { componentsOf } from '../../topology/components.ts';
 import { loadTopology } from '../../topology/load.ts';
 import { type Credentials, createCredentials } from '../identities/credentials.ts';
 import { createIdentities, type Identities } from '../identities/identities.ts';
-import { chaincodeConnection } from './chaincode.ts';
+import { chaincodeConnection, chaincodeServices } from './chaincode.ts';
 import { foundationServices, type NetworkRequest, networkServices } from './network.ts';
 
 /** All that starts before there are channel artefacts. */
@@ -19,6 +19,8 @@ const ARTEFACTS = {
   genesis: Buffer.from('genesis block'),
   forApi: { 'mychannel.tx': Buffer.from('creation transaction') },
 };
+
+const SERVING = { bank: { packageId: 'bank_1.0:0123', tls: true } };
 
 /** Making keys takes 0.2 s of computing; on a machine at work on other things the default of 5 s is not enough. */
 const KEYS_BUDGET_MS = 60_000;
@@ -35,10 +37,9 @@ beforeAll(async () => {
     identities,
     credentials,
     addresses,
-    packageIds: { bank: 'bank_1.0:0123' },
     officialCouchdb: false,
   };
-  services = networkServices(request, ARTEFACTS);
+  services = networkServices(request, ARTEFACTS, SERVING);
 }, KEYS_BUDGET_MS);
 
 function service(name: string, among = services): ServiceDefinition {
@@ -115,7 +116,7 @@ describe('all services', () => {
   });
 
   it('are checked by a visit to a port, often at the start and rarely later', () => {
-    for (const { name, health } of services) {
+    for (const { name, health } of services.filter(({ image }) => image !== 'bank')) {
       expect(`${name} ${health?.test.join(' ')}`).toMatch(/ CMD bash -c .*exec 3<>\/dev\/tcp\/127/);
       expect([250, 3_000]).toContain(health?.startIntervalMs);
       expect(health?.intervalMs).toBeGreaterThanOrEqual(10_000);
@@ -134,17 +135,28 @@ describe('all services', () => {
     expect(volumes.map(({ owner }) => owner).sort()).toEqual(kinds.sort());
   });
 
-  it('start before the channel artefacts exist, but for orderers and API', () => {
+  it('start before the channel artefacts exist, but for chaincode, orderers and API', () => {
     const early = new Set(foundation(request).map(({ name }) => name));
     const late = services.map(({ name }) => name).filter((name) => !early.has(name));
-    expect(late).toEqual(['orderer0', 'orderer1', 'api']);
+    expect(late).toEqual([
+      'bank.peer0.org1',
+      'bank.peer1.org1',
+      'bank.peer0.org2',
+      'bank.peer1.org2',
+      'orderer0',
+      'orderer1',
+      'api',
+    ]);
   });
 
   it('share no private key but the API’s admins', () => {
     const keys = services
       .filter(({ name }) => name !== 'api')
-      .flatMap((s) => (s.files ?? []).filter((f) => String(f.content).includes('PRIVATE KEY')))
-      .map((f) => createHash('sha256').update(f.content).digest('hex'));
+      .flatMap(({ files = [] }) => [
+        // One component may find its key under several paths.
+        ...new Set(files.map((f) => String(f.content)).filter((f) => f.includes('PRIVATE KEY'))),
+      ])
+      .map((content) => createHash('sha256').update(content).digest('hex'));
     expect(new Set(keys).size).toBe(keys.length);
   });
 });
@@ -292,14 +304,29 @@ describe('chaincode', () => {
     expect(connection.tls_required).toBe(true);
   });
 
-  it('takes further environment, for negative controls', () => {
-    const planted = foundation({ ...request, chaincodeEnv: { CHAINCODE_DEFECT: 'x' } });
-    expect(service('bank.peer0.org1', planted).env?.CHAINCODE_DEFECT).toBe('x');
-    expect(service('bank.peer0.org1').env).not.toHaveProperty('CHAINCODE_DEFECT');
+  it('asks nothing of an image: no shell for a health check, no user for the key', () => {
+    const server = service('bank.peer0.org1');
+    expect(server.health?.test).toEqual(['NONE']);
+    const keys = server.files?.filter(({ secret }) => secret) ?? [];
+    expect(keys.map(({ mode }) => mode)).toEqual([0o444, 0o444, 0o444]);
+    expect(server.user).toBeUndefined();
+  });
+
+  it('serves in the clear where the server cannot do TLS', () => {
+    const serving = { bank: { packageId: 'bank_1.0:0123', tls: false } };
+    const [server] = chaincodeServices(topology, identities, serving);
+    expect(server?.env).toMatchObject({
+      CHAINCODE_TLS_DISABLED: 'true',
+      CORE_PEER_TLS_ENABLED: 'false',
+    });
+    expect(Object.keys(server?.env ?? {}).filter((key) => /KEY|CERT/.test(key))).toEqual([]);
+    const connection = chaincodeConnection({ name: 'bank' }, identities, false);
+    expect(connection).toMatchObject({ tls_required: false });
+    expect(connection).not.toHaveProperty('root_cert');
   });
 
   it('says which package id is missing', () => {
-    expect(() => foundationServices({ ...request, packageIds: {} })).toThrow(
+    expect(() => chaincodeServices(topology, identities, {})).toThrow(
       'package id of chaincode: expected bank, saw none',
     );
   });
@@ -365,7 +392,7 @@ describe('CA servers, databases and API', () => {
 
   it('refuses an artefact for the REST API that no Swarm config can hold', () => {
     const forApi = { 'big_1.0.tar.gz': new Uint8Array(500 * 1024 + 1) };
-    expect(() => networkServices(request, { ...ARTEFACTS, forApi })).toThrow(
+    expect(() => networkServices(request, { ...ARTEFACTS, forApi }, SERVING)).toThrow(
       'artefact big_1.0.tar.gz of the REST API: expected at most 512000 bytes, saw 512001',
     );
   });

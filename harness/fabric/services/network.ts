@@ -6,7 +6,7 @@ import type { Credentials } from '../identities/credentials.ts';
 import type { Identities } from '../identities/identities.ts';
 import { apiService } from './api.ts';
 import { caServices } from './ca.ts';
-import { chaincodeServices } from './chaincode.ts';
+import { type ChaincodeServing, chaincodeServices } from './chaincode.ts';
 import { couchdbServices } from './couchdb.ts';
 import { mongoService } from './mongo.ts';
 import { mongoExpressService } from './mongo-express.ts';
@@ -19,12 +19,8 @@ export interface NetworkRequest {
   readonly credentials: Credentials;
   /** By which the harness reaches the machines. */
   readonly addresses: MachineAddresses;
-  /** Package id by chaincode name. */
-  readonly packageIds: Readonly<Record<string, string>>;
   /** Whether the `couchdb` image is the official one rather than the compatible stand-in. */
   readonly officialCouchdb: boolean;
-  /** Further environment of the chaincode servers. */
-  readonly chaincodeEnv?: Readonly<Record<string, string>>;
 }
 
 /** What orderers and the REST API start from. */
@@ -44,19 +40,17 @@ export interface ServiceWaves {
   /** State databases. */
   readonly databases: readonly ServiceDefinition[];
   readonly peers: readonly ServiceDefinition[];
-  readonly chaincodes: readonly ServiceDefinition[];
   /** CAs, MongoDB and mongo-express. */
   readonly application: readonly ServiceDefinition[];
 }
 
 /** Services that need no channel artefacts and can start while these are being made. */
 export function foundationServices(request: NetworkRequest): ServiceWaves {
-  const { topology, identities, credentials, addresses, packageIds } = request;
+  const { topology, identities, credentials, addresses } = request;
   return {
     ordering: orderingOf(topology).services.definitions(topology, addresses),
     databases: couchdbServices(topology, credentials, request.officialCouchdb),
     peers: peerServices(topology, identities, credentials),
-    chaincodes: chaincodeServices(topology, identities, packageIds, request.chaincodeEnv),
     application: [
       ...caServices(topology, identities, credentials),
       mongoService(topology, credentials),
@@ -80,7 +74,14 @@ export function artefactServices(
 export function networkServices(
   request: NetworkRequest,
   artefacts: ChannelArtefacts,
+  serving: Readonly<Record<string, ChaincodeServing>>,
 ): ServiceDefinition[] {
+  const { topology, identities } = request;
   const { orderers, api } = artefactServices(request, artefacts);
-  return [...Object.values(foundationServices(request)).flat(), ...orderers, api];
+  return [
+    ...Object.values(foundationServices(request)).flat(),
+    ...chaincodeServices(topology, identities, serving),
+    ...orderers,
+    api,
+  ];
 }

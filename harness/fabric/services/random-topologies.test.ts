@@ -38,10 +38,10 @@ describe('a topology of any shape', () => {
           const services = networkServices(
             {
               ...{ topology, identities, credentials, addresses },
-              packageIds: { bank: 'bank_1.0:0123' },
               officialCouchdb: false,
             },
             { genesis: Buffer.from('genesis'), forApi: {} },
+            { bank: { packageId: 'bank_1.0:0123', tls: true } },
           );
           expect(services.map(({ name }) => name).sort()).toEqual(
             componentsOf(topology)

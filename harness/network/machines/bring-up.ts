@@ -10,6 +10,7 @@ import { Connections } from '../../fabric/client/connections.ts';
 import { endpointsOf, endpointsOfChannel } from '../../fabric/endpoints.ts';
 import { createCredentials } from '../../fabric/identities/credentials.ts';
 import { createIdentities } from '../../fabric/identities/identities.ts';
+import { chaincodeServices } from '../../fabric/services/chaincode.ts';
 import { artefactServices, foundationServices } from '../../fabric/services/network.ts';
 import type { ImageSet } from '../../images/model.ts';
 import { orderingOf } from '../../ordering/registry.ts';
@@ -19,11 +20,13 @@ import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import { addressesOf } from '../../topology/addresses.ts';
 import { managersOf } from '../../topology/managers.ts';
 import type { Topology } from '../../topology/schema.ts';
+import { awaitChaincodes } from '../chaincode/await-servers.ts';
+import type { OwnChaincode } from '../chaincode/own-chaincode.ts';
+import { makeServable, prepareChaincodes } from '../chaincode/serve.ts';
 import { chaincodePackages, packagesByLabel } from '../stack/chaincode-packages.ts';
 import { define, formChannels, installAll } from '../stack/channels.ts';
 import { firstTransfer } from '../stack/first-transfer.ts';
 import { onMachines } from '../stack/on-machines.ts';
-import { type OwnChaincode, provideOwnChaincode } from '../stack/own-chaincode.ts';
 import { runJob } from '../stack/run-job.ts';
 import { startServices } from '../stack/waves.ts';
 import { keepLogs } from './failure-logs.ts';
@@ -46,10 +49,10 @@ export interface BringUpRequest {
   readonly signal: AbortSignal;
   /** Seconds since the command started. */
   readonly elapsed: () => number;
-  /** A user's chaincode, to be installed beside the network's own. */
-  readonly ownChaincode?: OwnChaincode;
-  /** Further environment of the chaincode servers, to plant a defect. */
-  readonly chaincodeEnv?: Readonly<Record<string, string>>;
+  /** Users' chaincode, to be installed beside the network's own. */
+  readonly ownChaincodes: readonly OwnChaincode[];
+  /** Where downloads and builds are kept. */
+  readonly cacheDir: string;
 }
 
 /** A network that is up and still bound to this process: it goes when the process goes, unless released. */
@@ -123,11 +126,13 @@ export async function bringUp(request: BringUpRequest): Promise<BroughtUp> {
   }
 }
 
-/** The topology with the user's chaincode among its own; known ones are those whose image the harness builds. */
-function withOwnChaincode(topology: Topology, own: OwnChaincode | undefined): Topology {
-  if (!own) return topology;
-  const chaincode = { name: own.name as 'bank', version: '1.0', sequence: 1 };
-  return { ...topology, chaincodes: [...topology.chaincodes, chaincode] };
+/** The topology with the users' chaincode among its own. */
+function withOwnChaincodes(topology: Topology, own: readonly OwnChaincode[]): Topology {
+  const known = new Set(topology.chaincodes.map(({ name }) => name));
+  const added = own
+    .filter(({ name }) => !known.has(name))
+    .map(({ name }) => ({ name, version: '1.0', sequence: 1 }));
+  return { ...topology, chaincodes: [...topology.chaincodes, ...added] };
 }
 
 async function assemble(
@@ -135,45 +140,39 @@ async function assemble(
   run: string,
   starting: Promise<Machines>,
 ): Promise<MachinesNetwork> {
-  const { engine, name, mode, images, progress, elapsed, ownChaincode } = request;
-  const topology = withOwnChaincode(request.topology, ownChaincode);
+  const { engine, name, mode, images, progress, elapsed, ownChaincodes } = request;
+  const topology = withOwnChaincodes(request.topology, ownChaincodes);
+  const serving = { ...request, outer: engine.docker };
+  const preparing = prepareChaincodes(ownChaincodes, serving);
   const { nodes, certificates } = await starting;
   const everywhere = onMachines(nodes.map(({ number }) => number));
   const [manager] = nodes;
   if (!manager) throw new Error('topology: expected a machine, seen none');
   const addresses = addressesOf(nodes);
-  const tags: Record<string, string> = Object.fromEntries(
-    Object.entries(images.images).map(([key, { tag }]) => [key, tag]),
+  const making = progress.step('make identities', () => createIdentities(topology, addresses));
+  const servables = preparing.then((all) =>
+    Promise.all(all.map((one) => makeServable(one, nodes, topology, making, serving))),
   );
-  if (ownChaincode) {
-    tags[ownChaincode.name] = await progress.step(
-      `build chaincode ${ownChaincode.name}`,
-      () => provideOwnChaincode(engine.docker, nodes, ownChaincode, undefined, request.signal),
-      everywhere,
-    );
-  }
+  servables.catch(() => undefined); // awaited below
   const credentials = createCredentials(topology);
   const [identities] = await Promise.all([
-    progress.step('make identities', () => createIdentities(topology, addresses)),
+    making,
     progress.step(
       'form swarm',
       () => formSwarm(nodes, managersOf(topology), topology.network),
       everywhere,
     ),
   ]);
-  const packages = await chaincodePackages(topology, identities, ownChaincode);
-  const packageIds = Object.fromEntries(
-    [...packages].map(([key, value]) => [key, value.packageId]),
-  );
   const services = {
     topology,
     identities,
     credentials,
     addresses,
-    packageIds,
     officialCouchdb: images.standIns.couchdb === undefined,
-    ...(request.chaincodeEnv ? { chaincodeEnv: request.chaincodeEnv } : {}),
   };
+  const tags: Record<string, string> = Object.fromEntries(
+    Object.entries(images.images).map(([key, { tag }]) => [key, tag]),
+  );
   const deploy = { manager: manager.docker, overlay: topology.network, images: tags };
   const startWave = (title: string, definitions: readonly ServiceDefinition[]) =>
     progress.step(
@@ -208,12 +207,28 @@ async function assemble(
     ...(ordering.title ? [startWave(`start ${ordering.title}`, waves.ordering)] : []),
   ]);
   if (!genesis) throw new Error('configtxgen: expected a genesis block, seen none');
+  const built = await servables;
+  for (const { name: chaincode, image } of built) tags[chaincode] = image;
+  const packages = await chaincodePackages(topology, identities, ownChaincodes, built);
+  const packageIds = Object.fromEntries(
+    [...packages].map(([key, value]) => [key, value.packageId]),
+  );
+  const chaincodes = chaincodeServices(
+    topology,
+    identities,
+    Object.fromEntries(
+      [...packages].map(([key, { packageId }]) => [
+        key,
+        { packageId, tls: built.find((one) => one.name === key)?.tls ?? true },
+      ]),
+    ),
+  );
   const { orderers, api } = artefactServices(services, {
     genesis,
     forApi: artefactFiles(channelTransactions, packagesByLabel(topology, packages)),
   });
   await startWave('start orderers and databases', [...orderers, ...waves.databases]);
-  await startWave('start peers and chaincode', [...waves.peers, ...waves.chaincodes]);
+  await startWave('start peers and chaincode', [...waves.peers, ...chaincodes]);
   const endpoints = endpointsOf(topology, identities, addresses);
   const connections = new Connections();
   try {
@@ -228,6 +243,11 @@ async function assemble(
         request.budgetMs,
       ),
     ]);
+    if (built.length > 0) {
+      await progress.step('wait for the chaincode servers', () =>
+        awaitChaincodes(nodes, chaincodes, request.signal),
+      );
+    }
     const application = startWave('start CAs, MongoDB and REST API', [...waves.application, api]);
     application.catch(() => undefined); // awaited below
     for (const { name: channel, chaincodes } of topology.channels) {
@@ -263,6 +283,7 @@ async function assemble(
       versions: images.versions,
       standIns: images.standIns as Record<string, string>,
       packageIds,
+      builds: Object.fromEntries(built.map(({ name: key, ...rest }) => [key, rest])),
       steps: [...progress.steps],
       firstTransfer: { ...transfer, seconds: elapsed(), imageSeconds: images.seconds },
     };

@@ -7,36 +7,55 @@ import {
 import type { Identities } from '../../fabric/identities/identities.ts';
 import { chaincodeConnection, chaincodeLabel } from '../../fabric/services/chaincode.ts';
 import type { Topology } from '../../topology/schema.ts';
-import { indexesFolder, type OwnChaincode } from './own-chaincode.ts';
+import { folderOf, type OwnChaincode } from '../chaincode/own-chaincode.ts';
+import type { Servable } from '../chaincode/serve.ts';
 
 const CHAINCODE_FOLDER = path.resolve(import.meta.dirname, '../../../fixtures/chaincode');
 
-/** The package of each chaincode by its name; the user's own brings its indexes along, if it has any. */
+/**
+ * The package of each chaincode by its name. A user's own brings its `META-INF` along, and the hash of what it was built
+ * from, so that another build has another package id.
+ */
 export async function chaincodePackages(
   topology: Topology,
   identities: Identities,
-  own: OwnChaincode | undefined,
+  own: readonly OwnChaincode[],
+  servable: readonly Servable[],
 ): Promise<Map<string, ChaincodePackage>> {
   const packages = new Map<string, ChaincodePackage>();
   for (const chaincode of topology.chaincodes) {
-    const folder =
-      own?.name === chaincode.name
-        ? indexesFolder(own)
-        : path.join(CHAINCODE_FOLDER, chaincode.name, 'META-INF/statedb/couchdb/indexes');
-    const files = folder && existsSync(folder) ? readdirSync(folder) : [];
-    const indexes = Object.fromEntries(
-      files.map((file) => [file, readFileSync(path.join(folder ?? '', file), 'utf8')]),
-    );
+    const { name } = chaincode;
+    const given = own.find((candidate) => candidate.name === name);
+    const folder = given ? folderOf(given) : path.join(CHAINCODE_FOLDER, name);
+    const built = servable.find((candidate) => candidate.name === name);
     packages.set(
-      chaincode.name,
+      name,
       await packageChaincode(
         chaincodeLabel(chaincode),
-        chaincodeConnection(chaincode, identities),
-        indexes,
+        chaincodeConnection(chaincode, identities, built?.tls ?? true),
+        {
+          ...(folder ? metadataFiles(folder) : {}),
+          ...(built ? { 'build.json': JSON.stringify({ hash: built.hash }) } : {}),
+        },
       ),
     );
   }
   return packages;
+}
+
+/** The files under a chaincode's `META-INF`: indexes of its state and of its collections. */
+export function metadataFiles(folder: string): Record<string, string> {
+  const root = path.join(folder, 'META-INF');
+  if (!existsSync(root)) return {};
+  const files = readdirSync(root, { recursive: true, withFileTypes: true });
+  return Object.fromEntries(
+    files
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => {
+        const absolute = path.join(parentPath, name);
+        return [path.relative(folder, absolute), readFileSync(absolute, 'utf8')];
+      }),
+  );
 }
 
 /** The packages as the REST API is handed them: bytes by label. */
