@@ -3,7 +3,7 @@ import type { Config } from 'jest';
 /** Unit suite: hermetic, no Docker. Scenarios have their own configuration (harness/scenario/run/jest.config.ts). */
 const config: Config = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/harness', '<rootDir>/fixtures'],
+  roots: ['<rootDir>/fabric-client', '<rootDir>/harness', '<rootDir>/fixtures'],
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
   modulePathIgnorePatterns: ['<rootDir>/fixtures/.*/dist/'],

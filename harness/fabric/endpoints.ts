@@ -1,7 +1,7 @@
+import type { LifecycleOrganisation } from '../../fabric-client/lifecycle.ts';
+import type { Endpoint, PeerEndpoint, SigningIdentity } from '../../fabric-client/types.ts';
 import type { MachineAddresses } from '../topology/addresses.ts';
 import type { Topology } from '../topology/schema.ts';
-import type { LifecycleOrganisation } from './client/lifecycle.ts';
-import type { Endpoint, PeerEndpoint, SigningIdentity } from './client/types.ts';
 import type { KeyPair } from './identities/certificates.ts';
 import type { Identities, OrganisationIdentities } from './identities/identities.ts';
 

@@ -1,11 +1,11 @@
+import { createChannel, joinChannel } from '../../fabric-client/channels.ts';
+import { Connections } from '../../fabric-client/connections.ts';
+import { fetchBlock, ordererHeight } from '../../fabric-client/fetch.ts';
+import { query } from '../../fabric-client/proposing.ts';
+import { common, protos, toNumber } from '../../fabric-client/protos.ts';
+import { createSigner } from '../../fabric-client/signer.ts';
+import { streamBlocks } from '../../fabric-client/stream.ts';
 import { artefactJob } from '../fabric/artefacts/artefacts.ts';
-import { createChannel, joinChannel } from '../fabric/client/channel.ts';
-import { Connections } from '../fabric/client/connections.ts';
-import { query } from '../fabric/client/endorser.ts';
-import { common, protos, toNumber } from '../fabric/client/protos.ts';
-import { createSigner } from '../fabric/client/signer.ts';
-import { fetchBlock, ordererHeight } from '../fabric/deliver/fetch.ts';
-import { streamBlocks } from '../fabric/deliver/stream.ts';
 import { type Endpoints, endpointsOfChannel } from '../fabric/endpoints.ts';
 import type { Deployment } from './deployment.ts';
 import type { Ledgers, Machine } from './port.ts';

@@ -1,3 +1,4 @@
+import type { OrderingAnswers } from '../../fabric-client/ordering-answers.ts';
 import type { ServiceDefinition } from '../swarm/service-definition.ts';
 import type { MachineAddresses } from '../topology/addresses.ts';
 import type { Topology } from '../topology/schema.ts';
@@ -44,8 +45,8 @@ export interface Ordering {
   ordererSection(topology: Topology): OrdererSection;
   /** What an orderer logs when it can order for a channel. */
   readonly startedLine: string;
-  /** Parts of Broadcast's answers that say for certain that the envelope was not taken. */
-  readonly notTaken: readonly string[];
+  /** What an orderer's answer to Broadcast says about the envelope. */
+  readonly answers: OrderingAnswers;
   /** What an orderer, or what it needs, logs only when ordering has gone wrong for good. */
   readonly badLines: readonly BadLine[];
   /**

@@ -11,13 +11,6 @@ export function orderingOf(_topology: Topology): Ordering {
   return ORDERINGS.kafka;
 }
 
-/** What says, whatever the service, that an orderer has certainly not taken an envelope. */
-export const NOT_TAKEN: readonly string[] = [
-  // orderer/common/msgprocessor/standardchannel.go
-  'maintenance mode',
-  ...Object.values(ORDERINGS).flatMap(({ notTaken }) => notTaken),
-];
-
 /** Lines that are bad in whichever service's log they stand. */
 export const ORDERING_BAD_LINES: readonly BadLine[] = Object.values(ORDERINGS).flatMap(
   ({ badLines }) => badLines,

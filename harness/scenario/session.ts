@@ -1,5 +1,4 @@
-import type { Connections } from '../fabric/client/connections.ts';
-import { Connections as FabricConnections } from '../fabric/client/connections.ts';
+import { Connections } from '../../fabric-client/connections.ts';
 import type { Endpoints } from '../fabric/endpoints.ts';
 import { Guard } from '../faults/guard.ts';
 import type { Network } from '../network/port.ts';
@@ -36,10 +35,9 @@ export async function openSession(options: {
 }): Promise<Session> {
   const { network, seed, runFolder, signal } = options;
   const endpoints = network.nodes;
-  const connections = new FabricConnections();
+  const connections = new Connections();
   const guard = await Guard.start(network);
   const clock = new RunClock(performance.now() - (Date.now() - options.origin));
-  const profile = { peers: endpoints.peers, orderers: endpoints.orderers };
   return {
     network,
     endpoints,
@@ -47,7 +45,7 @@ export async function openSession(options: {
     connections,
     guard,
     clock,
-    openClients: (...wanted) => openClients({ network, clock }, profile, ...wanted),
+    openClients: (...wanted) => openClients({ network, clock, connections }, ...wanted),
     seed,
     runFolder,
     signal,

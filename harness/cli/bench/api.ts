@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { Connections } from '../../fabric/client/connections.ts';
+import { type FabricClient, openClient } from '../../../fabric-client/client.ts';
+import { Connections } from '../../../fabric-client/connections.ts';
 import { type Endpoints, endpointsOf, signingIdentity } from '../../fabric/endpoints.ts';
-import { type FabricClient, openGateway } from '../../fabric/gateway/gateway.ts';
 import { runningContainer } from '../../faults/components.ts';
 import type { MachinesNetwork } from '../../network/machines/network.ts';
 import { PASSWORD, restClient } from '../../scenario/author/api.ts';
@@ -57,7 +57,7 @@ for (let i = 0; i < USERS; i += 1) {
 }
 const [token = ''] = tokens;
 const pairs = await openPairs(api, token, CHANNEL, `${name}-`, clients * 2);
-const direct = await openDirect(endpoints, network, clients);
+const direct = await openDirect(connections, endpoints, network, clients);
 
 const from = await newestOn({ endpoints, connections }, CHANNEL);
 const memory = { beforeMiB: await memoryMiB(network), afterMiB: [] as number[] };
@@ -106,6 +106,7 @@ connections.close();
 process.exit(0);
 
 function openDirect(
+  connections: Connections,
   { orderers, peers }: Endpoints,
   { state }: MachinesNetwork,
   count: number,
@@ -117,7 +118,14 @@ function openDirect(
       const organisation = owned[turn % owned.length];
       if (!organisation) throw new Error('identities: expected an organisation, seen none');
       const identity = signingIdentity(organisation, organisation.user);
-      return openGateway({ profile, identity, channel: CHANNEL, chaincode: 'bank', turn });
+      return openClient({
+        connections,
+        profile,
+        identity,
+        channel: CHANNEL,
+        chaincode: 'bank',
+        turn,
+      });
     }),
   );
 }

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
+import { loadSdk } from '../../../fabric-client/sdk.ts';
 import { loadTopology } from '../../topology/load.ts';
-import { loadSdk } from '../client/sdk.ts';
 import { createAuthority } from './certificates.ts';
 import { createCredentials } from './credentials.ts';
 import { type Enrolling, enrolClients } from './enrol.ts';

@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 import type FabricCaClient from 'fabric-ca-client';
 import type { ICryptoSuite, User } from 'fabric-common';
+import { describe, FabricError } from '../../../fabric-client/errors.ts';
+import { loadSdk } from '../../../fabric-client/sdk.ts';
+import type { SigningIdentity } from '../../../fabric-client/types.ts';
+import { until } from '../../../fabric-client/until.ts';
 import { addressesOf } from '../../topology/addresses.ts';
 import type { Organisation, Topology } from '../../topology/schema.ts';
-import { describe, FabricError } from '../client/errors.ts';
-import { loadSdk } from '../client/sdk.ts';
-import type { SigningIdentity } from '../client/types.ts';
-import { until } from '../client/until.ts';
 import { connectionProfile } from '../profile/connection-profile.ts';
 import type { Credentials, Login } from './credentials.ts';
 import type { Identities } from './identities.ts';

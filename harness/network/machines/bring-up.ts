@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Connections } from '../../../fabric-client/connections.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Progress, StepRecord } from '../../base/progress.ts';
 import { raceAbort } from '../../base/race-abort.ts';
@@ -6,7 +7,6 @@ import type { Engine } from '../../engine/engine.ts';
 import type { NodeMode } from '../../engine/mode.ts';
 import { artefactJob, GENESIS } from '../../fabric/artefacts/artefacts.ts';
 import { artefactFiles, preparedChannel } from '../../fabric/artefacts/prepared-channel.ts';
-import { Connections } from '../../fabric/client/connections.ts';
 import { endpointsOf, endpointsOfChannel } from '../../fabric/endpoints.ts';
 import { createCredentials } from '../../fabric/identities/credentials.ts';
 import { createIdentities } from '../../fabric/identities/identities.ts';

@@ -1,7 +1,7 @@
+import { Connections } from '../../../fabric-client/connections.ts';
 import type { Progress } from '../../base/progress.ts';
 import { raceAbort } from '../../base/race-abort.ts';
 import { waitFor } from '../../base/wait.ts';
-import { Connections } from '../../fabric/client/connections.ts';
 import { transferThroughEach } from '../stack/first-transfer.ts';
 import { onMachines } from '../stack/on-machines.ts';
 import { statusOf } from '../status.ts';

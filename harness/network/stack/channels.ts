@@ -1,12 +1,8 @@
+import { createChannel, joinChannel } from '../../../fabric-client/channels.ts';
+import type { Connections } from '../../../fabric-client/connections.ts';
+import { defineChaincode, installChaincode } from '../../../fabric-client/lifecycle.ts';
 import type { Progress } from '../../base/progress.ts';
 import type { ChaincodePackage } from '../../fabric/artefacts/chaincode-package.ts';
-import { createChannel, joinChannel } from '../../fabric/client/channel.ts';
-import type { Connections } from '../../fabric/client/connections.ts';
-import {
-  approveChaincode,
-  commitChaincode,
-  installChaincode,
-} from '../../fabric/client/lifecycle.ts';
 import { type Endpoints, endpointsOfChannel } from '../../fabric/endpoints.ts';
 import type { Topology } from '../../topology/schema.ts';
 import { onMachines } from './on-machines.ts';
@@ -97,14 +93,9 @@ export async function define(
   const chaincode = topology.chaincodes.find((c) => c.name === name);
   const packageId = packageIds[name];
   if (!chaincode || !packageId) throw new Error(`chaincode ${name}: expected a package, seen none`);
-  const { orderers, organisations, peers } = members;
+  const { orderers, organisations } = members;
   const options = { connections, channel, orderers, ...(budgetMs && { budgetMs }) };
   const { version, sequence } = chaincode;
   const definition = { name, version, sequence };
-  await Promise.all(
-    organisations.map((organisation) =>
-      approveChaincode(options, organisation, definition, packageId, peers),
-    ),
-  );
-  await commitChaincode(options, organisations, definition);
+  await defineChaincode(options, organisations, definition, packageId);
 }

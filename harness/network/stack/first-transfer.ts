@@ -1,5 +1,5 @@
-import type { Connections } from '../../fabric/client/connections.ts';
-import { transact } from '../../fabric/client/transact.ts';
+import type { Connections } from '../../../fabric-client/connections.ts';
+import { transact } from '../../../fabric-client/transact.ts';
 import { type Endpoints, endpointsOfChannel, signingIdentity } from '../../fabric/endpoints.ts';
 import type { Identities } from '../../fabric/identities/identities.ts';
 import type { Topology } from '../../topology/schema.ts';

@@ -1,3 +1,4 @@
+import { KAFKA_ANSWERS } from '../../../fabric-client/ordering-answers.ts';
 import { CONTAINER_PORTS } from '../../topology/schema.ts';
 import type { OrderedChannel, Ordering } from '../ordering.ts';
 import { KAFKA_BAD_LINES } from './bad-lines.ts';
@@ -33,11 +34,7 @@ export const kafka: Ordering = {
     Kafka: { Brokers: brokers.map(({ name }) => `${name}:9092`) },
   }),
   startedLine: 'Start phase completed successfully',
-  // orderer/consensus/kafka/chain.go, `WaitReady`
-  notTaken: [
-    'backing Kafka cluster has not completed booting',
-    'consenter for this channel has been halted',
-  ],
+  answers: KAFKA_ANSWERS,
   badLines: KAFKA_BAD_LINES,
   // What was acknowledged is in Kafka: it may be behind a consumer that waits for an answer on a connection that is
   // dead (`Kafka.Retry.NetworkTimeouts.ReadTimeout`, 10 s), and to call it lost is the gravest verdict there is.

@@ -1,6 +1,6 @@
-import { createSigner } from '../../fabric/client/signer.ts';
-import { newestBlock } from '../../fabric/deliver/fetch.ts';
-import { streamBlocks } from '../../fabric/deliver/stream.ts';
+import { newestBlock } from '../../../fabric-client/fetch.ts';
+import { createSigner } from '../../../fabric-client/signer.ts';
+import { streamBlocks } from '../../../fabric-client/stream.ts';
 import { decodeBlock } from '../../fabric/ledger/decoder.ts';
 import type { Session } from '../session.ts';
 import type { RestClient } from './rest-client.ts';

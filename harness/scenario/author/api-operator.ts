@@ -1,4 +1,4 @@
-import { loadSdk } from '../../fabric/client/sdk.ts';
+import { loadSdk } from '../../../fabric-client/sdk.ts';
 import { connectionProfile } from '../../fabric/profile/connection-profile.ts';
 import { deploymentOf } from '../../network/deployment.ts';
 import { CONTAINER_PORTS } from '../../topology/schema.ts';

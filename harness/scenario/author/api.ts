@@ -1,11 +1,11 @@
+import { fetchBlock } from '../../../fabric-client/fetch.ts';
+import { createSigner } from '../../../fabric-client/signer.ts';
 import { artefactJob } from '../../fabric/artefacts/artefacts.ts';
 import {
   artefactFiles,
   PREPARED_CHANNEL,
   preparedChannel,
 } from '../../fabric/artefacts/prepared-channel.ts';
-import { createSigner } from '../../fabric/client/signer.ts';
-import { fetchBlock } from '../../fabric/deliver/fetch.ts';
 import { decodeBlock } from '../../fabric/ledger/decoder.ts';
 import type { Block } from '../../fabric/ledger/model.ts';
 import { API_ARTEFACTS } from '../../fabric/services/api.ts';

@@ -1,6 +1,7 @@
+import { type FabricClient, openClient } from '../../../fabric-client/client.ts';
+import { Connections } from '../../../fabric-client/connections.ts';
 import { waitFor } from '../../base/wait.ts';
 import type { Endpoints } from '../../fabric/endpoints.ts';
-import { type FabricClient, openGateway } from '../../fabric/gateway/gateway.ts';
 
 /** What the transfer of one organisation did, and what each peer says about it. */
 export interface SeenTransfer {
@@ -32,7 +33,9 @@ export async function transferThrough(
   const organisation = endpoints.organisations.find((candidate) => candidate.mspId === mspId);
   if (!organisation) throw new Error(`transfer: expected an organisation ${mspId}, seen none`);
   const { peers, orderers } = endpoints;
-  await using client = await openGateway({
+  using connections = new Connections();
+  await using client = await openClient({
+    connections,
     profile: { peers, orderers },
     identity: organisation.admin,
     channel,

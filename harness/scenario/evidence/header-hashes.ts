@@ -1,7 +1,7 @@
-import type { Connections } from '../../fabric/client/connections.ts';
-import { createSigner } from '../../fabric/client/signer.ts';
-import type { Endpoint } from '../../fabric/client/types.ts';
-import { fetchBlock } from '../../fabric/deliver/fetch.ts';
+import type { Connections } from '../../../fabric-client/connections.ts';
+import { fetchBlock } from '../../../fabric-client/fetch.ts';
+import { createSigner } from '../../../fabric-client/signer.ts';
+import type { Endpoint } from '../../../fabric-client/types.ts';
 import type { Endpoints } from '../../fabric/endpoints.ts';
 import { decodeHeader, splitBlock } from '../../fabric/ledger/decoder.ts';
 

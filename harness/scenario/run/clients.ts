@@ -1,11 +1,11 @@
-import { type FabricClient, openGateway } from '../../fabric/gateway/gateway.ts';
-import type { GatewayProfile } from '../../fabric/gateway/hub.ts';
+import { type FabricClient, openClient } from '../../../fabric-client/client.ts';
+import type { Connections } from '../../../fabric-client/connections.ts';
 import { enrolClients } from '../../fabric/identities/enrol.ts';
 import { deploymentOf } from '../../network/deployment.ts';
 import type { Network } from '../../network/port.ts';
 import type { LoadClient } from '../../workload/client.ts';
 import type { Clock } from '../../workload/clock.ts';
-import { gatewayClient, PROBE_TIMEOUTS } from '../../workload/gateway-client.ts';
+import { directClient, PROBE_TIMEOUTS } from '../../workload/direct-client.ts';
 
 /** The clients of a scenario. */
 export interface ScenarioClients extends AsyncDisposable {
@@ -19,25 +19,27 @@ export interface ScenarioClients extends AsyncDisposable {
 const CLIENT_NAME = 'harness-client';
 
 /**
- * Opens gateways for the load and for the probes, with identities that the organisations' CAs enrolled.
+ * Opens clients for the load and for the probes, with identities that the organisations' CAs enrolled.
  *
- * @param profile one object for all clients of a session, so that they share connections and event streams
+ * @param place its connections are shared by all clients, and with them the events of the channel
  * @throws FabricError when a CA is away, or no peer streams
  */
 export async function openClients(
-  { network, clock }: { readonly network: Network; readonly clock: Clock },
-  profile: GatewayProfile,
+  place: { readonly network: Network; readonly clock: Clock; readonly connections: Connections },
   channel: string,
   chaincode: string,
   count: number,
 ): Promise<ScenarioClients> {
+  const { network, clock, connections } = place;
   const identities = await enrolClients(deploymentOf(network, 'clients'), [CLIENT_NAME]);
   const opened: FabricClient[] = [];
   const open = async (index: number, name: string, extra: object = {}): Promise<LoadClient> => {
     const identity = identities[index % identities.length];
     if (!identity) throw new Error('clients: expected an organisation, seen none');
-    const gateway = await openGateway({
-      profile,
+    const client = await openClient({
+      connections,
+      profile: network.nodes,
+      answers: network.ordering.answers,
       identity,
       channel,
       chaincode,
@@ -45,9 +47,9 @@ export async function openClients(
       clock: () => clock.now(),
       ...extra,
     });
-    opened.push(gateway);
-    return gatewayClient(
-      gateway,
+    opened.push(client);
+    return directClient(
+      client,
       `${identity.mspId.replace(/MSP$/, '').toLowerCase()}-${name}`,
       chaincode,
     );
@@ -63,7 +65,7 @@ export async function openClients(
     load,
     probes: new Map(probes),
     async [Symbol.asyncDispose]() {
-      await Promise.allSettled(opened.map((gateway) => gateway.close()));
+      await Promise.allSettled(opened.map((client) => client.close()));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { Connections } from '../../../fabric/client/connections.ts';
+import { Connections } from '../../../../fabric-client/connections.ts';
 import { type Endpoints, endpointsOf } from '../../../fabric/endpoints.ts';
 import { findNetwork, type MachinesNetwork } from '../../../network/machines/network.ts';
 import { transferThrough } from '../../../scenario/author/transfer-through.ts';

@@ -1,0 +1,29 @@
+import { RpcError } from './errors.ts';
+import { classifyAnswer, classifyError, KAFKA_ANSWERS } from './ordering-answers.ts';
+
+it.each([
+  ['SUCCESS', '', 'taken'],
+  ['BAD_REQUEST', 'bad signature', 'refused'],
+  ['FORBIDDEN', '', 'refused'],
+  ['REQUEST_ENTITY_TOO_LARGE', '', 'refused'],
+  ['NOT_FOUND', 'channel does not exist', 'not-taken'],
+  [
+    'SERVICE_UNAVAILABLE',
+    'backing Kafka cluster has not completed booting; try again later',
+    'not-taken',
+  ],
+  ['SERVICE_UNAVAILABLE', 'consenter for this channel has been halted', 'not-taken'],
+  ['SERVICE_UNAVAILABLE', 'normal transactions are rejected: maintenance mode', 'not-taken'],
+  ['SERVICE_UNAVAILABLE', 'cannot enqueue', 'maybe'],
+  ['INTERNAL_SERVER_ERROR', '', 'maybe'],
+  ['UNKNOWN', '', 'maybe'],
+])('an orderer’s %s "%s" means %s', (status, info, expected) => {
+  expect(classifyAnswer(KAFKA_ANSWERS, { status, info })).toBe(expected);
+});
+
+it('a broadcast without an answer is certain only when it was never sent', () => {
+  const failure = { subject: 'orderer0', expected: 'an answer', seen: 'none' };
+  expect(classifyError(new RpcError(failure, false, 14))).toBe('not-taken');
+  expect(classifyError(new RpcError(failure, true, 14))).toBe('maybe');
+  expect(classifyError(new Error('anything'))).toBe('maybe');
+});

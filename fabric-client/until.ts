@@ -1,0 +1,69 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, FabricError, type Failure } from './errors.ts';
+
+export interface Until<T> {
+  readonly subject: string;
+  readonly expected: string;
+  readonly budgetMs: number;
+  readonly look?: string;
+  /** Tries once; a result ends the wait, an error is kept as what was seen last. */
+  readonly attempt: (leftMs: number) => Promise<T>;
+  /** Whether an error may go away by itself. */
+  readonly retry: (error: unknown) => boolean;
+  /** Between attempts, ms. Default 100. */
+  readonly everyMs?: number;
+}
+
+/**
+ * Repeats an attempt until it succeeds, fails for good, or the budget is spent.
+ * @throws the error itself when it is not to be retried, FabricError with the last error seen at the deadline
+ */
+export async function until<T>(options: Until<T>): Promise<T> {
+  const deadline = performance.now() + options.budgetMs;
+  let seen: unknown;
+  for (;;) {
+    const left = Math.max(1, deadline - performance.now());
+    try {
+      return await options.attempt(left);
+    } catch (error) {
+      if (!options.retry(error)) throw error;
+      // An attempt that the deadline cut short tells only that; what the one before it saw tells more.
+      if (left >= TELLING_MS || seen === undefined) seen = error;
+      if (performance.now() + (options.everyMs ?? EVERY_MS) >= deadline) {
+        throw new FabricError({
+          subject: options.subject,
+          expected: options.expected,
+          seen: describe(seen),
+          budgetMs: options.budgetMs,
+          ...(options.look === undefined ? {} : { look: options.look }),
+          cause: seen,
+        });
+      }
+    }
+    await pause(options.everyMs ?? EVERY_MS);
+  }
+}
+
+const EVERY_MS = 100;
+const TELLING_MS = 1_000;
+
+/**
+ * A promise's result, or an error at the deadline; leaves no timer. What the promise does later is nobody's concern.
+ * @throws FabricError with what `failure` says
+ */
+export async function within<T>(
+  promise: Promise<T>,
+  budgetMs: number,
+  failure: () => Failure,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new FabricError(failure())), budgetMs);
+  });
+  promise.catch(() => undefined);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
