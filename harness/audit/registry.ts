@@ -1,13 +1,16 @@
 import { kafkaAgrees } from '../ordering/kafka/check.ts';
 import type { Check } from './checker.ts';
+import { askedIsCommitted } from './checks/asked.ts';
 import { converged, sameHeaders, wellFormed } from './checks/chain.ts';
 import { faultsTookEffect } from './checks/declared.ts';
+import { endorsersAgree } from './checks/endorsers.ts';
 import { eventsComplete } from './checks/events.ts';
 import { amountsExact, moneyConserved } from './checks/money.ts';
 import { configUntouched } from './checks/ordering.ts';
 import { readsReal } from './checks/reads.ts';
 import { realTimeOrder } from './checks/real-time.ts';
 import { available, recovers } from './checks/recovery.ts';
+import { refusalsRight } from './checks/refusals.ts';
 import { codesDerived, signaturesVerify } from './checks/signatures.ts';
 import { replayedState, sameState } from './checks/state.ts';
 import { environmentRestored, logsClean } from './checks/surroundings.ts';
@@ -48,5 +51,8 @@ export const CHECKS: readonly Check[] = [
   environmentRestored,
   signaturesVerify,
   codesDerived,
+  askedIsCommitted,
+  endorsersAgree,
+  refusalsRight,
   allSettled,
 ];

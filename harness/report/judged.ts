@@ -1,5 +1,6 @@
 import { verdictOf } from '../audit/judge.ts';
 import type { ScenarioResult } from '../audit/result.ts';
+import { verifiedLine } from '../audit/verified.ts';
 import { duration } from './summary.ts';
 
 const SIGN = { valid: '✓', invalid: '✗', unknown: '?' } as const;
@@ -58,5 +59,7 @@ export function formatResult(name: string, result: ScenarioResult): string {
       ...evidence.slice(0, 3).map(({ message }) => `       ${message}`),
     ]),
   );
+  const verified = verifiedLine([result.audit]);
+  if (verified !== undefined) lines.push(`  verified: ${verified}`);
   return lines.join('\n');
 }

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { verifiedLine } from '../audit/verified.ts';
 import type { RecoveryResult, RunResult, ScenarioResult } from './model.ts';
 import {
   auditWords,
@@ -178,6 +179,8 @@ export function formatScorecard(run: RunResult, options: ScorecardOptions): stri
 
   const states = statesOfFailed(run);
   out.push('', `Verdict: ${runVerdict(run)}${states === '' ? '' : ` (of the failed ${states})`}`);
+  const verified = verifiedLine(run.scenarios.map(({ audit }) => audit));
+  if (verified !== undefined) out.push(`Audited: ${verified}`);
   if (options.report !== undefined) out.push(`Report:  ${options.report}`);
   return out.join('\n');
 }

@@ -58,6 +58,31 @@ describe('F14 reads match a height', () => {
     ]);
   });
 
+  it('judges a refused read by whether the chain has what was asked for', () => {
+    const refused = (args: readonly string[], heights: readonly [number, number] = [3, 3]) => {
+      const ledger = opened();
+      const operation = ledger.evaluate('balance', args, { result: '', heights });
+      const recording = ledger.recording();
+      rewrite(recording, (record) => {
+        if (record.type !== 'complete' || record.operation !== operation) return record;
+        const { result: _, ...rest } = record;
+        return { ...rest, outcome: 'fail', refused: true };
+      });
+      return judge(readsReal, recording);
+    };
+    expect(refused(['nobody'])).toMatchObject({ verdict: 'valid', counts: { 'refused reads': 1 } });
+    expect(refused(['a1'], [2, 3]).verdict).toBe('valid');
+    expect(refused(['a1'])).toMatchObject({
+      verdict: 'invalid',
+      evidence: [
+        {
+          message:
+            'balance(a1) on peer0.org1 was refused, the chain gives 100 at height 3 and nothing equal up to 3',
+        },
+      ],
+    });
+  });
+
   it('compares JSON by meaning', () => {
     const result = '{"owner":"bob", "balance":50,"id":"bob","docType":"account"}';
     expect(read('account', ['bob'], { result }).result.verdict).toBe('valid');

@@ -3,12 +3,14 @@ import { ACCOUNT_PREFIX } from '../bank.ts';
 import { BankView, normaliseAnswer } from '../bank-view.ts';
 import type { ChannelCheck } from '../checker.ts';
 import { Findings } from '../findings.ts';
+import { Windows } from '../windows.ts';
 
-/** A read that can be judged: it has a result and the heights of its peer around it. */
+/** A read that can be judged: it has a result, or the chaincode refused, and the heights of its peer around it. */
 interface Read {
   readonly operation: Operation;
   readonly peer: string;
-  readonly result: string;
+  /** `null`: refused. */
+  readonly result: string | null;
   readonly from: number;
   readonly to: number;
   /** Heights at which the chain gives this result, ascending. */
@@ -19,16 +21,17 @@ interface Read {
 
 function asRead(operation: Operation): Read | undefined {
   const { invoke, complete } = operation;
-  if (invoke.kind !== 'evaluate' || complete?.outcome !== 'ok') return undefined;
+  if (invoke.kind !== 'evaluate' || !complete) return undefined;
+  const isRefusal = complete.outcome === 'fail' && complete.refused === true;
+  if (complete.outcome !== 'ok' && !isRefusal) return undefined;
   const { result, heightBefore, heightAfter } = complete;
   const [peer] = invoke.peers;
-  if (result === undefined || heightBefore === undefined || heightAfter === undefined) {
-    return undefined;
-  }
+  if (heightBefore === undefined || heightAfter === undefined) return undefined;
+  if (result === undefined && !isRefusal) return undefined;
   return {
     operation,
     peer: peer ?? '',
-    result: normaliseAnswer(invoke.function, result),
+    result: isRefusal ? null : normaliseAnswer(invoke.function, result ?? ''),
     from: heightBefore,
     to: heightAfter,
     heights: [],
@@ -42,7 +45,7 @@ export const readsReal: ChannelCheck = {
     id: 'F14',
     name: 'reads match a height',
     guarantee:
-      'Every read returned what the chain gives at one height between the heights of its peer just before and just after, and no peer went back in time.',
+      'Every read returned, or was refused, as the chain gives at one height between the heights of its peer just before and just after, and no peer went back in time.',
   },
   create({ history, scenario, replay }) {
     const findings = new Findings(readsReal.definition);
@@ -51,23 +54,16 @@ export const readsReal: ChannelCheck = {
       .filter(({ operation }) => operation.invoke.function === 'history')
       .map(({ operation }) => ACCOUNT_PREFIX + operation.invoke.args[0]);
     const view = new BankView(replay, scenario.chaincode, followed);
-    const waiting = reads.toSorted((a, b) => b.from - a.from);
-    // Windows are as wide as the number of blocks that a peer commits during one read: nearly always one or two.
-    let open: Read[] = [];
+    const windows = new Windows(reads);
 
     const judgeAt = (height: number): void => {
-      for (let next = waiting.at(-1); next && next.from <= height; next = waiting.at(-1)) {
-        waiting.pop();
-        open.push(next);
-      }
-      for (const read of open) {
+      for (const read of windows.at(height)) {
         const { invoke } = read.operation;
         const answer = view.answer(invoke.function, invoke.args);
         if (answer === undefined) continue;
         if (height === read.from) read.expected = answer;
         if (answer === read.result) read.heights.push(height);
       }
-      open = open.filter(({ to }) => to > height);
     };
 
     /** Latest height that each peer has shown, by the reads that had come back before another began. */
@@ -114,12 +110,13 @@ export const readsReal: ChannelCheck = {
             continue;
           }
           findings.count('reads');
+          if (result === null) findings.count('refused reads');
           if (heights.length > 0) continue;
           findings.violation({
             operation: invoke.operation,
             sources: [peer],
             block: from,
-            message: `${invoke.function}(${invoke.args.join(', ')}) on ${peer} returned ${result}, the chain gives ${expected ?? 'a refusal'} at height ${from} and nothing equal up to ${to}`,
+            message: `${invoke.function}(${invoke.args.join(', ')}) on ${peer} ${result === null ? 'was refused' : `returned ${result}`}, the chain gives ${expected ?? 'a refusal'} at height ${from} and nothing equal up to ${to}`,
           });
         }
         inOrder();

@@ -15,6 +15,7 @@ import { type BankStub, callBank } from './bank.ts';
 import {
   encodeBlock,
   encodeConfig,
+  encodeSimulation,
   encodeTransaction,
   paperId,
   type Simulation,
@@ -45,6 +46,8 @@ export interface Endorsed {
   readonly simulation: Simulation;
   /** Who endorsed. */
   readonly peers: readonly string[];
+  /** Chain height that they simulated at. */
+  readonly height: number;
   readonly orderer: string;
 }
 
@@ -183,6 +186,7 @@ export class LedgerBuilder {
       }),
       simulation,
       peers,
+      height: this.height,
       orderer: this.#ids % 2 === 0 ? 'orderer0' : 'orderer1',
     };
     this.now += 3;
@@ -244,8 +248,10 @@ export class LedgerBuilder {
           ? { outcome: 'ok', block: number, code: 'VALID', stage: 'commit' }
           : { outcome: 'fail', block: number, code: nameOf(code), stage: 'commit' };
       const acknowledged = { orderer: endorsed.orderer, acknowledgedAt: this.now - 15 };
-      if (told === 'truth') this.complete(endorsed.operation, { ...acknowledged, ...truth });
-      else this.complete(endorsed.operation, told);
+      const responses = answersTo(endorsed);
+      if (told === 'truth') {
+        this.complete(endorsed.operation, { ...acknowledged, ...truth, responses });
+      } else this.complete(endorsed.operation, told);
     }
   }
 
@@ -455,6 +461,13 @@ export class LedgerBuilder {
       });
     }
   }
+}
+
+/** What each endorser answered: all the same. */
+function answersTo({ peers, simulation, height }: Endorsed): NonNullable<Completion['responses']> {
+  const result = createHash('sha256').update(encodeSimulation(simulation)).digest('hex');
+  const answer = { round: 1, heightBefore: height, heightAfter: height, status: 200, result };
+  return peers.map((peer) => ({ peer, ...answer, reads: result }));
 }
 
 function same(a: Version | null, b: Version | null): boolean {

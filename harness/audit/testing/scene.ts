@@ -22,8 +22,8 @@ export function fault(
 }
 
 /** Twelve accounts, two entities and a few transfers: the quiet part that every scene begins with. */
-export function opened(): LedgerBuilder {
-  const ledger = new LedgerBuilder();
+export function opened(isDefined = true): LedgerBuilder {
+  const ledger = new LedgerBuilder('mychannel', isDefined);
   ledger.configure();
   ledger.begin();
   ledger.submit('openMany', ['a', '10', 'ann', '100']);

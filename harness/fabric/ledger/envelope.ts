@@ -43,6 +43,7 @@ export const NO_PARTS: EnvelopeParts = {
   proposal: NOTHING,
   response: NOTHING,
   proposalHash: NOTHING,
+  result: '',
   endorsements: [],
   actionChaincode: null,
   event: null,
@@ -248,6 +249,7 @@ function decodeResponse(response: FieldReader, draft: Draft): void {
   while (action?.next()) {
     if (action.field === 1) draft.readWriteSets = decodeReadWriteSet(action.message());
     else if (action.field === 2) parts.event = action.view();
+    else if (action.field === 3) parts.result = descend(action.message(), 3)?.rest() ?? '';
     else if (action.field === 4) {
       parts.actionChaincode = chaincodeId(action.message());
       draft.chaincode = parts.actionChaincode.name;

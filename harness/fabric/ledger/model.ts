@@ -100,6 +100,8 @@ export interface EnvelopeParts {
   /** Serialized `peer.ProposalResponsePayload`: what the endorsers signed, each with its identity behind. */
   readonly response: Buffer;
   readonly proposalHash: Buffer;
+  /** What the chaincode returned, as text. */
+  readonly result: string;
   readonly endorsements: readonly Signature[];
   /** `ChaincodeAction.chaincode_id`; `null` where it has none. */
   readonly actionChaincode: { readonly name: string; readonly version: string } | null;

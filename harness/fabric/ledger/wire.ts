@@ -97,6 +97,11 @@ export class FieldReader {
     return new FieldReader(this.bytes, start, this.position);
   }
 
+  /** All of the message as text, for one that is no message but a text. */
+  rest(): string {
+    return this.bytes.toString('utf8', this.position, this.end);
+  }
+
   skip(): void {
     switch (this.wireType) {
       case 0:

@@ -1,4 +1,5 @@
 import type { CheckResult, Evidence } from '../../audit/model.ts';
+import { verifiedLine } from '../../audit/verified.ts';
 import type { LogExcerpt, OutageResult, PhaseCounts, RunResult, ScenarioResult } from '../model.ts';
 import {
   applicable,
@@ -119,11 +120,12 @@ function invariants(scenario: ScenarioResult): Markup | false {
       html`<h4>Invariants</h4><p class="empty">Not audited. Saved blocks and history can be audited later with <code>harness audit</code>.</p>`
     );
   }
+  const verified = verifiedLine([audit]);
   const sorted = checksWorstFirst(audit.checks.filter(applicable));
   const idle = audit.checks.filter((result) => !applicable(result));
   const wrong = sorted.filter(({ verdict }) => verdict !== 'valid');
   const valid = sorted.filter(({ verdict }) => verdict === 'valid');
-  return html`<h4>Invariants <span class="aside">${auditWords(scenario)}</span></h4>
+  return html`<h4>Invariants <span class="aside">${auditWords(scenario)}${verified !== undefined && `: ${verified}`}</span></h4>
 ${wrong.map(check)}
 ${valid.length > 0 && html`<details class="folded"><summary>${valid.length} valid</summary>${valid.map(check)}</details>`}
 ${idle.length > 0 && html`<details class="folded"><summary>${idle.length} with nothing to say about this run</summary><ul>${idle.map(({ id, name, reason }) => html`<li><span class="id">${id}</span> ${name}${reason !== undefined && `: ${reason}`}</li>`)}</ul></details>`}`;

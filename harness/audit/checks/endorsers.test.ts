@@ -1,0 +1,120 @@
+import type { ProposalAnswer } from '../../workload/history.ts';
+import { judge, rewrite } from '../testing/forge.ts';
+import { opened, transfers } from '../testing/scene.ts';
+import { endorsersAgree } from './endorsers.ts';
+
+const answer = (peer: string, more: Partial<ProposalAnswer> = {}): ProposalAnswer => ({
+  peer,
+  round: 1,
+  heightBefore: 3,
+  heightAfter: 3,
+  status: 200,
+  result: 'aa'.repeat(32),
+  reads: 'r1',
+  ...more,
+});
+
+/** A transfer whose client tells what its endorsers answered. */
+function answered(...responses: readonly ProposalAnswer[]) {
+  const ledger = opened();
+  const { id, operation } = ledger.submit('transfer', ['a1', 'a2', '3']);
+  ledger.cut();
+  const recording = ledger.recording();
+  rewrite(recording, (record) => {
+    if (record.type !== 'complete') return record;
+    const { responses: _, ...rest } = record;
+    return record.operation === operation ? { ...rest, responses } : rest;
+  });
+  return { id, operation, recording, result: judge(endorsersAgree, recording) };
+}
+
+const OTHER = 'bb'.repeat(32);
+
+describe('F29 chaincode deterministic', () => {
+  it('accepts equal answers, whatever the rounds', () => {
+    const { result } = answered(
+      answer('peer0.org1'),
+      answer('peer0.org2'),
+      answer('peer1.org2', { round: 2 }),
+    );
+    expect(result).toMatchObject({ verdict: 'valid', counts: { 'proposals compared': 1 } });
+  });
+
+  it('rejects different results of the same reads, with both', () => {
+    const { id, operation, result } = answered(
+      answer('peer0.org1'),
+      answer('peer0.org2', { result: OTHER, heightAfter: 4 }),
+    );
+    expect(result).toMatchObject({
+      verdict: 'invalid',
+      evidence: [
+        {
+          operation,
+          transactionId: id,
+          sources: ['peer0.org1', 'peer0.org2'],
+          message:
+            'bank.transfer(a1, a2, 3) gave result aaaaaaaaaaaaaaaa… on peer0.org1 and result bbbbbbbbbbbbbbbb… on peer0.org2, from the same state: the chaincode is not deterministic',
+        },
+      ],
+    });
+  });
+
+  it('counts as lag what was simulated at different heights', () => {
+    const { result } = answered(
+      answer('peer0.org1'),
+      answer('peer0.org2', { result: OTHER, reads: 'r2', heightBefore: 2, heightAfter: 2 }),
+    );
+    expect(result).toMatchObject({
+      verdict: 'valid',
+      counts: { 'proposals that differed at different heights': 1 },
+    });
+  });
+
+  it('rejects a refusal beside a result at the same height, if no block was on its way', () => {
+    const refusal = answer('peer0.org2', { status: 500, message: 'no' });
+    const { result: _, reads: __, ...bare } = refusal;
+    const { recording, operation } = answered(answer('peer0.org1'), bare);
+    // The block that the transfer is in came right after: the refusing peer may have had it.
+    expect(judge(endorsersAgree, recording)).toMatchObject({
+      verdict: 'valid',
+      counts: { 'proposals that differed at different heights': 1 },
+    });
+    for (const events of recording.streams.values()) {
+      const last = events.at(-1);
+      if (last) events[events.length - 1] = { ...last, at: last.at + 10_000 };
+    }
+    expect(judge(endorsersAgree, recording)).toMatchObject({
+      verdict: 'invalid',
+      evidence: [{ operation, message: expect.stringContaining('and refusal "no" on peer0.org2') }],
+    });
+    for (const events of recording.streams.values()) events.pop();
+    expect(judge(endorsersAgree, recording).verdict).toBe('invalid');
+  });
+
+  it('cannot compare one peer with itself, nor with one that did not answer', () => {
+    const { status: _, result: __, reads: ___, ...silent } = answer('peer0.org2');
+    const { result } = answered(answer('peer0.org1'), silent);
+    expect(result).toMatchObject({
+      applicable: false,
+      reason: 'no client told what several peers answered',
+    });
+    const twice = answered(answer('peer0.org1'), answer('peer0.org1', { result: OTHER, round: 2 }));
+    expect(twice.result.applicable).toBe(false);
+  });
+
+  it('does not apply where no client tells', () => {
+    const ledger = opened();
+    transfers(ledger, 2);
+    const recording = ledger.recording();
+    expect(judge(endorsersAgree, recording)).toMatchObject({
+      verdict: 'valid',
+      counts: { 'proposals compared': 9 },
+    });
+    rewrite(recording, (record) => {
+      if (record.type !== 'complete') return record;
+      const { responses: _, ...rest } = record;
+      return rest;
+    });
+    expect(judge(endorsersAgree, recording).applicable).toBe(false);
+  });
+});
