@@ -24,7 +24,8 @@ export interface Session extends AsyncDisposable {
 /**
  * Opens a session on a running network.
  *
- * @param origin milliseconds since the epoch at the start of the run, so that several processes share a time axis
+ * @param options `origin`: milliseconds since the epoch at the start of the run, so that several processes share a time
+ * axis; `clock` and `clients`: in the place of the run's own clock and of Fabric's clients
  */
 export async function openSession(options: {
   readonly network: Network;
@@ -32,12 +33,14 @@ export async function openSession(options: {
   readonly runFolder: string;
   readonly origin: number;
   readonly signal: AbortSignal;
+  readonly clock?: Clock;
+  readonly clients?: Session['openClients'];
 }): Promise<Session> {
-  const { network, seed, runFolder, signal } = options;
+  const { network, seed, runFolder, signal, clients } = options;
   const endpoints = network.nodes;
   const connections = new Connections();
   const guard = await Guard.start(network);
-  const clock = new RunClock(performance.now() - (Date.now() - options.origin));
+  const clock = options.clock ?? new RunClock(performance.now() - (Date.now() - options.origin));
   return {
     network,
     endpoints,
@@ -45,7 +48,8 @@ export async function openSession(options: {
     connections,
     guard,
     clock,
-    openClients: (...wanted) => openClients({ network, clock, connections }, ...wanted),
+    openClients:
+      clients ?? ((...wanted) => openClients({ network, clock, connections }, ...wanted)),
     seed,
     runFolder,
     signal,

@@ -255,6 +255,11 @@ export class LedgerBuilder {
     }
   }
 
+  /** What the chaincode answers to a call at the current state. Throws what it would refuse. */
+  read(name: string, args: readonly string[]): string {
+    return callBank(this.#stub(), name, args);
+  }
+
   /** A client asks one peer. */
   evaluate(
     name: string,
@@ -267,7 +272,7 @@ export class LedgerBuilder {
   ): number {
     const { peer = 'peer0.org1', heights = [this.height, this.height] } = options;
     const operation = this.#invoke('evaluate', 'org1-reader', name, args, [peer]);
-    const result = options.result ?? callBank(this.#stub(), name, args);
+    const result = options.result ?? this.read(name, args);
     this.complete(operation, {
       outcome: 'ok',
       result,
@@ -276,6 +281,16 @@ export class LedgerBuilder {
       stage: 'evaluate',
     });
     return operation;
+  }
+
+  /** The serialized blocks of one source. */
+  blocksOf(source: string): readonly Buffer[] {
+    return this.#chain.get(source) ?? [];
+  }
+
+  /** The blocks as the listeners of a peer are told of them. */
+  eventsOf(peer: string): readonly BlockEvent[] {
+    return this.#streams.get(peer) ?? [];
   }
 
   /** Hands over the blocks and events made since the last call and forgets them: for ledgers larger than memory. */

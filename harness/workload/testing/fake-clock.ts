@@ -45,6 +45,22 @@ export class FakeClock implements Clock {
     await settled();
   }
 
+  /** Lets time pass, as fast as what waits for it goes on, until the work has ended; gives its result. */
+  async drive<T>(work: Promise<T>): Promise<T> {
+    let ended = false;
+    const end = () => {
+      ended = true;
+    };
+    work.then(end, end);
+    for (await settled(); !ended; await settled()) {
+      const next = this.#next(Number.POSITIVE_INFINITY);
+      if (!next) continue;
+      this.#now = Math.max(this.#now, next.deadline);
+      next.finish(true);
+    }
+    return work;
+  }
+
   #next(end: number): Waiter | undefined {
     const due = [...this.#waiters].filter(({ deadline }) => deadline <= end);
     return due.sort((a, b) => a.deadline - b.deadline)[0];
