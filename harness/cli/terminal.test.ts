@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import { table, terminalProgress } from './terminal.ts';
 
 it('a table has columns as wide as their widest cell, and nothing behind the last', () => {
@@ -60,7 +61,7 @@ describe('lines of progress', () => {
 describe('progress on a terminal', () => {
   it('says where a running step is at work, and in detail what it does, in one line', async () => {
     const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
-    const progress = terminalProgress(stream as unknown as NodeJS.WriteStream);
+    const progress = terminalProgress(stream as unknown as NodeJS.WriteStream, undefined, 'xterm');
     await progress.step(
       'start machines',
       async (detail) => detail('waiting for 2, 3'),
@@ -71,5 +72,29 @@ describe('progress on a terminal', () => {
     expect(drawn).toContainEqual(
       expect.stringMatching(/… start machines {2}\(machines 1, 2, 3\): waiting for 2, 3$/),
     );
+  });
+});
+
+describe('progress on a terminal that can only print', () => {
+  it.each([
+    ['is dumb', { columns: 80 }, 'dumb'],
+    ['says that it has no columns', { columns: 0 }, 'xterm'],
+    ['says that it has five', { columns: 5 }, 'xterm'],
+  ])('that %s is plain lines', async (_, size, term) => {
+    const stream = Object.assign(new PassThrough(), { isTTY: true, ...size });
+    const progress = terminalProgress(stream as unknown as NodeJS.WriteStream, undefined, term);
+    await progress.step('a step with quite a few words in its title', async (detail) => {
+      detail('half of it');
+    });
+    progress.say('one line of text');
+    progress.stop();
+    const text = String(stream.read());
+    expect(text.replaceAll('\n', '')).toBe(
+      stripVTControlCharacters(text).replaceAll(/[\r\n]/g, ''),
+    );
+    expect(text.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/✓ a step with quite a few words in its title {2}\d\.\d s$/),
+      expect.stringMatching(/one line of text$/),
+    ]);
   });
 });

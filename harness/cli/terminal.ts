@@ -5,21 +5,35 @@ const MARGIN = 12;
 
 const seconds = (value: number) => `${value.toFixed(1)} s`;
 
+/** Fewest columns that leave room for a few words beside the times. */
+const NARROWEST = 40;
+
+/** Columns that a stream says it has, as far as that can be true: a serial console says 0, some pipes say 1. */
+export const columnsOf = ({ columns = 80 }: NodeJS.WriteStream) =>
+  columns < NARROWEST ? 80 : Math.min(columns, 100);
+
 /**
- * Progress on a stream: a line when a step ends; on a terminal also one line, rewritten, with what is being done.
+ * Progress on a stream: a line when a step ends; on a terminal also one line, rewritten, with what is being done. A
+ * terminal that cannot rewrite a line (TERM=dumb), or does not know how wide it is, gets plain lines only.
  *
  * @param stream usually standard error, so that standard output stays for results
+ * @param term the variable TERM
  */
 export function terminalProgress(
   stream: NodeJS.WriteStream,
   started = performance.now(),
+  term = process.env.TERM,
 ): Progress & { readonly steps: readonly StepRecord[]; stop(): void } {
   const now = () => (performance.now() - started) / 1000;
   const running = new Map<string, { readonly where: string; readonly text: string }>();
-  const width = () => Math.min(stream.columns ?? 80, 100);
-  const clear = () => stream.isTTY && stream.write('\r\x1b[K');
+  const width = () => columnsOf(stream);
+  const rewrites = () =>
+    stream.isTTY &&
+    term !== 'dumb' &&
+    (stream.columns === undefined || stream.columns >= NARROWEST);
+  const clear = () => rewrites() && stream.write('\r\x1b[K');
   const draw = () => {
-    if (!stream.isTTY || running.size === 0) return;
+    if (!rewrites() || running.size === 0) return;
     const text = [...running]
       .map(([title, { where, text }]) => [at(title, where), text].filter(Boolean).join(': '))
       .join(', ');
