@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { type GlobalOptions, settingsFrom } from './context.ts';
 import { failureOf } from './failure.ts';
+import type { ImagesOptions } from './images.ts';
 import type { TestOptions } from './test.ts';
 import { silenceWarning } from './warnings.ts';
 
@@ -85,8 +86,10 @@ program
   .description('make sure that every image exists, and list them')
   .option('--hash', 'only print one hash over everything that goes into the images (for caches)')
   .option('--remove', 'remove the images and the golden volume')
+  .option('--save <folder>', 'write them into a folder, to be cached or carried to another machine')
+  .option('--load <folder>', 'take them from a folder that --save has written')
   .option('--json', 'print as JSON')
-  .action(async (options: { hash?: boolean; remove?: boolean; json?: boolean }) => {
+  .action(async (options: ImagesOptions) => {
     const { images } = await import('./images.ts');
     await images(settings(), options);
   });
@@ -128,6 +131,19 @@ program
   .action(async (folder: string) => {
     const { report: rewrite } = await import('./report.ts');
     await rewrite(folder);
+  });
+
+program
+  .command('trend')
+  .description(
+    'compare nights: survival, recovery, availability, throughput, start, audit, benches',
+  )
+  .argument('<folder...>', 'one a night, oldest first; or one folder with a folder for each night')
+  .option('--json', 'print as JSON')
+  .option('--markdown', 'print as Markdown, e.g. for a job summary')
+  .action(async (folders: string[], options: { json?: boolean; markdown?: boolean }) => {
+    const { trend } = await import('./trend.ts');
+    trend(folders, options);
   });
 
 let exitCode = 0;

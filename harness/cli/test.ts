@@ -24,7 +24,7 @@ import { givenSettings } from './given-settings.ts';
 import { runScenarioFiles, runUnitSuite } from './jest-runs.ts';
 import { type Provided, preflight, provideNetwork, useAlone } from './provide.ts';
 import { sourcesHash } from './sources.ts';
-import { terminalProgress } from './terminal.ts';
+import { columnsOf, terminalProgress } from './terminal.ts';
 import { waitForApi } from './wait-for-api.ts';
 
 export interface TestOptions {
@@ -149,7 +149,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   console.log(
     formatScorecard(run, {
       colour: process.stdout.isTTY === true,
-      width: Math.min(process.stdout.columns ?? 80, 100),
+      width: columnsOf(process.stdout),
       report: path.relative(process.cwd(), written.html),
     }),
   );
@@ -194,7 +194,7 @@ function seedOf(settings: Settings, options: TestOptions): number {
 }
 
 function describeNetwork(network: MachinesNetwork): NetworkDescription {
-  const { name, topology, steps } = network.state;
+  const { name, topology, steps, firstTransfer } = network.state;
   const components = componentsOf(topology);
   return {
     name,
@@ -207,6 +207,7 @@ function describeNetwork(network: MachinesNetwork): NetworkDescription {
       step: where ? `${step} (${where})` : step,
       seconds,
     })),
+    start: firstTransfer.seconds - firstTransfer.imageSeconds,
   };
 }
 

@@ -36,6 +36,8 @@ export interface NetworkDescription {
   readonly machines: readonly { readonly number: number; readonly components: readonly string[] }[];
   /** Seconds by step of the bring-up, in order. */
   readonly steps: readonly { readonly step: string; readonly seconds: number }[];
+  /** Seconds from the start of the bring-up to the first committed transfer, images apart. */
+  readonly start?: number;
 }
 
 export type { ExpectationResult } from '../audit/model.ts';

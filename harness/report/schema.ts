@@ -170,6 +170,11 @@ const network = z.strictObject({
   topology: text,
   machines: list(z.strictObject({ number: z.int(), components: list(text) })),
   steps: list(z.strictObject({ step: text, seconds: z.number() })),
+  start: z
+    .exactOptional(z.number())
+    .describe(
+      'Seconds from the start of the bring-up to the first committed transfer, images apart',
+    ),
 });
 
 export const runSchema = z
