@@ -1,20 +1,28 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { UsageError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
 import { connectEngine, type Engine, findEngine } from '../engine/engine.ts';
-import { currentPlan } from '../images/ensure.ts';
+import { currentPlan, inTurn, presentImages } from '../images/ensure.ts';
 import { type Removal, removeImages } from '../images/remove.ts';
+import { loadSet, saveSet } from '../images/saved-set.ts';
 import { interruptible } from './context.ts';
 import { preflight, provideImages } from './provide.ts';
 import { table, terminalProgress } from './terminal.ts';
 
 const MB = 1_000_000;
 
+export interface ImagesOptions {
+  readonly hash?: boolean;
+  readonly remove?: boolean;
+  readonly json?: boolean;
+  /** Folders. */
+  readonly save?: string;
+  readonly load?: string;
+}
+
 /** `harness images`. */
-export async function images(
-  settings: Settings,
-  options: { hash?: boolean; remove?: boolean; json?: boolean },
-): Promise<void> {
+export async function images(settings: Settings, options: ImagesOptions): Promise<void> {
   if (options.hash) {
     const variant = (choice: Settings['couchdb']) => (choice === 'auto' ? 'official' : choice);
     const plan = currentPlan(
@@ -35,6 +43,8 @@ export async function images(
     else console.log(removalInWords(result));
     return;
   }
+  if (options.load !== undefined) return load(settings, options.load);
+  if (options.save !== undefined) return save(settings, options.save);
   await preflight(settings);
   const started = performance.now();
   const progress = terminalProgress(process.stderr, started);
@@ -59,6 +69,33 @@ export async function images(
   console.log(`golden volume ${set.goldenVolume}, ${Math.round(set.goldenSize / MB)} MB on disk`);
 }
 
+async function load(settings: Settings, folder: string): Promise<void> {
+  await preflight(settings);
+  const signal = interruptible();
+  const { docker } = await connectEngine(settings, process.env, notice);
+  const loaded = await inTurn({ docker, signal, onNotice: notice }, () =>
+    loadSet({ docker, folder: path.resolve(folder), signal }),
+  );
+  console.log(loaded ? `loaded the images of ${folder}` : 'these images were there already');
+}
+
+async function save(settings: Settings, folder: string): Promise<void> {
+  const engine = await engineWithImages(settings);
+  const { couchdb, mongodb: mongo } = settings;
+  const set = engine && (await presentImages({ docker: engine.docker, couchdb, mongo }));
+  if (!engine || !set) {
+    throw new UsageError([
+      'images --save: expected all images to be there, seen none or not all; make them with: harness images',
+    ]);
+  }
+  const { docker } = engine;
+  const signal = interruptible();
+  const bytes = await saveSet({ docker, folder: path.resolve(folder), signal }, set);
+  console.log(`saved the images to ${folder}, ${Math.round(bytes / MB)} MB`);
+}
+
+const notice = (line: string) => void process.stderr.write(`${line}\n`);
+
 /**
  * The engine that answers, or the private one if it has ever been started here: it ends by itself when nothing uses it,
  * and its images stay. Connected to, so that it does not end in the middle of a removal.
@@ -66,7 +103,7 @@ export async function images(
 async function engineWithImages(settings: Settings): Promise<Engine | undefined> {
   const there = existsSync(path.join(settings.stateDir, 'engine'));
   if (!there && !(await findEngine(process.env))) return undefined;
-  return connectEngine(settings, process.env, (line) => process.stderr.write(`${line}\n`));
+  return connectEngine(settings, process.env, notice);
 }
 
 /** What a removal did, one line each. */

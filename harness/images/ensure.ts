@@ -32,18 +32,28 @@ export async function ensureImages(options: ImageOptions): Promise<ImageSet> {
     report(options, present);
     return done(present);
   }
-  const { ID: engine } = await docker.info();
-  const key = engine.replaceAll(/[^A-Za-z0-9]/g, '').slice(0, 16);
-  const release = await acquireLock(
-    key,
-    (pid) => options.onNotice?.(`process ${pid} is making the images: waiting for it`),
-    options.signal,
-  );
-  try {
+  return inTurn(options, async (key) => {
     const meanwhile = await presentSet(options, files, arch);
     if (meanwhile) return done(meanwhile);
     const plan = planImages(files, await chooseVariants(options), arch);
     return done(await buildImages({ ...options, root: ROOT, files, plan, key }));
+  });
+}
+
+/** The lock of what makes or replaces images of an engine; the work gets the engine's key. */
+export async function inTurn<T>(
+  { docker, onNotice, signal }: Pick<ImageOptions, 'docker' | 'onNotice' | 'signal'>,
+  work: (key: string) => Promise<T>,
+): Promise<T> {
+  const { ID: engine } = await docker.info();
+  const key = engine.replaceAll(/[^A-Za-z0-9]/g, '').slice(0, 16);
+  const release = await acquireLock(
+    key,
+    (pid) => onNotice?.(`process ${pid} is making the images: waiting for it`),
+    signal,
+  );
+  try {
+    return await work(key);
   } finally {
     await release();
   }
@@ -54,9 +64,17 @@ export function currentPlan(variants: Variants, arch: string): ImagePlan {
   return planImages(readFiles(ROOT, planInputs()), variants, arch);
 }
 
+/** The complete set of the present sources that an engine has, if it has one; nothing is made. */
+export async function presentImages(
+  options: Pick<ImageOptions, 'docker' | 'couchdb' | 'mongo'>,
+): Promise<Manifest | undefined> {
+  const { Arch: arch } = await options.docker.version();
+  return presentSet(options, readFiles(ROOT, planInputs()), arch);
+}
+
 /** A complete set that fits the options: where these say `auto`, the original is preferred, but nobody is asked. */
 async function presentSet(
-  { docker, couchdb, mongo }: ImageOptions,
+  { docker, couchdb, mongo }: Pick<ImageOptions, 'docker' | 'couchdb' | 'mongo'>,
   files: Files,
   arch: string,
 ): Promise<Manifest | undefined> {

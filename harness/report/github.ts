@@ -190,7 +190,8 @@ function realFolder(folder: string): string {
 }
 
 /**
- * Tells GitHub about a run: job summary, annotations, and the outputs `verdict`, `report`, `passed` and `failed`.
+ * Tells GitHub about a run: job summary, annotations, and the outputs `verdict`, `report`, `results`, `passed`
+ * and `failed`.
  *
  * @param report path of `index.html`
  * @returns `false` where there is no GitHub to tell (`GITHUB_ACTIONS` is not `true`)
@@ -208,6 +209,7 @@ export async function reportToGitHub(
   const { passed, failed } = tally(run);
   core.setOutput('verdict', runVerdict(run));
   core.setOutput('report', shown);
+  core.setOutput('results', path.join(path.dirname(shown), 'results.json'));
   core.setOutput('passed', passed);
   core.setOutput('failed', failed);
   if (environment.GITHUB_STEP_SUMMARY) {
