@@ -79,6 +79,7 @@ describe('a step on GitHub', () => {
     expect(values).toEqual({
       verdict: 'failed',
       report: 'reports/latest/index.html',
+      results: 'reports/latest/results.json',
       passed: '2',
       failed: '4',
     });
