@@ -16,9 +16,11 @@ export {
 export {
   apiTransfers,
   byStatus,
+  heldIn,
   improper,
   lost,
   newestOn,
+  notOnce,
   openPairs,
   validIn,
 } from './api-load.ts';

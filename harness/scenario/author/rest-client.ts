@@ -21,6 +21,7 @@ export interface RestRequest {
   readonly token?: string | undefined;
   readonly body?: object;
   readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Ask for JSON where the original application answered text. */
   readonly json?: boolean;
   readonly budgetMs?: number;
@@ -41,7 +42,7 @@ export class RestClient {
 
   /** @throws Error when there is no complete answer within the budget */
   async call(method: string, path: string, request: RestRequest = {}): Promise<RestAnswer> {
-    const { token, body, query, json = false, budgetMs = BUDGET_MS } = request;
+    const { token, body, query, headers = {}, json = false, budgetMs = BUDGET_MS } = request;
     const url = `${this.base}${path}${query ? `?${new URLSearchParams(query)}` : ''}`;
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const started = performance.now();
@@ -58,6 +59,7 @@ export class RestClient {
               'content-length': Buffer.byteLength(payload),
             }),
         ...(json ? { accept: 'application/json' } : {}),
+        ...headers,
       },
     });
     try {
