@@ -15,6 +15,7 @@ export function valueInWords(unit: Series['unit'], value: number | null): string
   if (unit === 'ms') return duration(value);
   if (unit === 's') return `${value.toFixed(1)} s`;
   if (unit === 'share') return percent(value);
+  if (unit === 'open') return value === 0 ? 'valid' : `${value} not valid`;
   const rounded = String(Number(value.toPrecision(3)));
   return unit === '' ? rounded : `${rounded}/s`;
 }

@@ -8,13 +8,14 @@ const sample = passedRun().scenarios.find(({ faults }) => faults.length > 0) as 
 interface Numbers {
   readonly recovery?: number | null;
   readonly okDuring?: number;
+  /** Checks that are not valid. */
   readonly audit?: number;
   readonly rate?: number;
   readonly status?: ScenarioResult['status'];
   readonly name?: string;
 }
 
-function result({ recovery = 1_000, okDuring = 90, audit = 100, rate = 50, ...rest }: Numbers) {
+function result({ recovery = 1_000, okDuring = 90, audit = 0, rate = 50, ...rest }: Numbers) {
   const quantiles = { fail: 0, unknown: 0, p50: 1, p95: 1, p99: 1 };
   return {
     ...sample,
@@ -25,7 +26,13 @@ function result({ recovery = 1_000, okDuring = 90, audit = 100, rate = 50, ...re
       { faults: [1], healedAt: 0, orderer: 'orderer0', firstCommit: 10, budget: 60_000 },
       { faults: [1], healedAt: 0, orderer: 'orderer1', firstCommit: recovery, budget: 60_000 },
     ],
-    audit: sample.audit && { ...sample.audit, duration: audit },
+    audit: sample.audit && {
+      ...sample.audit,
+      checks: sample.audit.checks.map((check, i) => ({
+        ...check,
+        verdict: i < audit ? ('unknown' as const) : ('valid' as const),
+      })),
+    },
     load: {
       ...sample.load,
       before: { ok: 100, fail: 0, unknown: 0 },
@@ -87,7 +94,7 @@ describe('what doubled from one night to the next', () => {
       { rate: 25 },
       ['throughput of crash (article): 50/s → 25/s'],
     ],
-    ['audit', { audit: 2_000 }, { audit: 4_000 }, ['audit of crash (article): 2.0 s → 4.0 s']],
+    ['audit', { audit: 0 }, { audit: 2 }, ['audit of crash (article): valid → 2 not valid']],
     ['nothing', {}, {}, []],
     ['something that is better', { recovery: 4_000, rate: 10 }, { recovery: 1_000, rate: 90 }, []],
   ])('%s', (_, before, now, lines) => {

@@ -1,5 +1,5 @@
 import type { RunResult, ScenarioResult, ScenarioStatus } from './model.ts';
-import { availability } from './summary.ts';
+import { applicable, availability } from './summary.ts';
 
 /** What was measured at one time, e.g. in one night: any number of runs. */
 export interface Night {
@@ -18,7 +18,7 @@ export interface Series {
   readonly topology: string;
   /** Scenario, or the path of a benchmark's number; empty for `start`. */
   readonly subject: string;
-  readonly unit: 'ms' | 's' | 'share' | 'per second' | '';
+  readonly unit: 'ms' | 's' | 'share' | 'per second' | 'open' | '';
   /** One for each night, the median of its runs; `null` where there was none. */
   readonly values: readonly (number | null)[];
   /** The newest value is at least twice as bad as the one before it; for a benchmark, twice or half of it. */
@@ -89,10 +89,12 @@ const definitions: readonly Definition[] = [
   },
   {
     measure: 'audit',
-    unit: 'ms',
+    unit: 'open',
     badness: same,
-    noise: 1_000,
-    of: ({ audit }) => audit?.duration ?? null,
+    noise: 0,
+    of: ({ audit }) =>
+      audit &&
+      audit.checks.filter((check) => applicable(check) && check.verdict !== 'valid').length,
   },
 ];
 
