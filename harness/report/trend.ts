@@ -93,8 +93,8 @@ const definitions: readonly Definition[] = [
     badness: same,
     noise: 0,
     of: ({ audit }) =>
-      audit &&
-      audit.checks.filter((check) => applicable(check) && check.verdict !== 'valid').length,
+      audit?.checks.filter((check) => applicable(check) && check.verdict !== 'valid').length ??
+      null,
   },
 ];
 
