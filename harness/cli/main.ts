@@ -113,6 +113,15 @@ program
   });
 
 program
+  .command('export')
+  .description('write profiles, identities and environment to talk to the running network with')
+  .argument('<folder>', 'new, empty, or of an earlier export; it will hold private keys')
+  .action(async (folder: string) => {
+    const { exportNetwork } = await import('./export.ts');
+    await exportNetwork(settings(), folder);
+  });
+
+program
   .command('audit')
   .description(
     'judge a saved run or scenario again, offline; without a folder, audit the running network. Exits with 0 valid, 1 invalid, 3 unknown',
