@@ -104,6 +104,12 @@ program
     '--chaincode <folder|image>',
     'your chaincode: a folder with a Dockerfile or with sources in Go, Node, TypeScript or for Maven, or an image',
   )
+  .option(
+    '--chaincode-policy <policy>',
+    "who must endorse: AND('Org1MSP.peer', 'Org2MSP.peer') or the path of a channel's policy",
+  )
+  .option('--chaincode-collections <file>', "by default the folder's collections_config.json")
+  .option('--chaincode-init', 'the chaincode must be initialised by a call with init first')
   .option('--chaincode-name <name>', "its name; by default the folder's or image's")
   .option('--unit', 'run the unit suite first')
   .option('--keep', 'leave the network running')

@@ -10,7 +10,13 @@ import { connectEngine, type Engine, findEngine } from '../engine/engine.ts';
 import { type NodeMode, probeNodeMode } from '../engine/mode.ts';
 import { ensureImages } from '../images/ensure.ts';
 import type { ImageSet } from '../images/model.ts';
-import { type OwnChaincode, ownChaincodesOf } from '../network/chaincode/own-chaincode.ts';
+import { definitionsOf } from '../network/chaincode/definition.ts';
+import {
+  type OwnChaincode,
+  ownChaincodesOf,
+  withOwnChaincodes,
+} from '../network/chaincode/own-chaincode.ts';
+import { hashOfGiven } from '../network/chaincode/prepare.ts';
 import { type BroughtUp, bringUp } from '../network/machines/bring-up.ts';
 import { findNetwork, type MachinesNetwork } from '../network/machines/network.ts';
 import { removeObjects } from '../network/machines/objects.ts';
@@ -39,10 +45,11 @@ export interface ProvideOptions {
  */
 export async function preflight(
   settings: Settings,
-  options: { readonly running?: 'fine' } = {},
+  options: { readonly running?: 'fine'; readonly ownChaincode?: OwnChaincode | undefined } = {},
 ): Promise<Topology> {
   const topology = loadTopology(topologyFile(settings.topology));
-  chaincodesOf(settings, topology, undefined);
+  const chaincodes = chaincodesOf(settings, topology, options.ownChaincode);
+  definitionsOf(withOwnChaincodes(topology, chaincodes), chaincodes);
   const problems: string[] = [];
   const engine = await findEngine(process.env);
   const folders = (await dataFolders(settings, engine)).map(({ folder }) => folder);
@@ -104,13 +111,29 @@ function portIsFree(port: number): Promise<boolean> {
   });
 }
 
-/** A chaincode is brought in when the network is made; one that runs without it cannot serve. */
-function assertHasChaincode(network: MachinesNetwork, own: OwnChaincode | undefined): void {
-  if (!own || own.name in network.state.packageIds) return;
-  throw new UsageError([
-    `--chaincode: the network "${network.state.name}" runs without ${own.name}; ` +
-      'remove it first (npm stop), or choose another name with --name',
-  ]);
+/**
+ * A chaincode is brought in when the network is made. One that runs without it, or with another build of it, would have
+ * something else tested than what was given.
+ */
+async function assertHasChaincodes(
+  { state }: MachinesNetwork,
+  given: readonly OwnChaincode[],
+  engine: Engine,
+): Promise<void> {
+  const problems: string[] = [];
+  for (const own of given) {
+    const running = state.builds[own.name];
+    const hash = await hashOfGiven(own, engine.docker);
+    if (running && running.hash === hash) continue;
+    problems.push(
+      `--chaincode: the network "${state.name}" runs ` +
+        (running
+          ? `${own.name} of other sources (${running.hash}, given are ${hash ?? 'not in the engine'}); `
+          : `without ${own.name}; `) +
+        'remove it first (npm stop), or choose another name with --name',
+    );
+  }
+  if (problems.length > 0) throw new UsageError(problems);
 }
 
 /** An engine and all images. */
@@ -225,7 +248,8 @@ async function findOrBringUp(topology: Topology, options: ProvideOptions): Promi
       const removed = await removeObjects(engine.docker, settings.name);
       progress.say(`removed ${removed} objects that an interrupted start had left`);
     } else if (found) {
-      assertHasChaincode(found, options.ownChaincode);
+      const given = chaincodesOf(settings, topology, options.ownChaincode);
+      await assertHasChaincodes(found, given, engine);
       return { kind: 'running', engine, network: found };
     }
     const { mode, images } = await provideImages(options);

@@ -34,6 +34,11 @@ export interface TestOptions {
   /** Folder of sources or with a Dockerfile, or an image. */
   readonly chaincode?: string;
   readonly chaincodeName?: string;
+  /** A signature policy's text, or the path of a policy of the channel. */
+  readonly chaincodePolicy?: string;
+  readonly chaincodeInit?: boolean;
+  /** File of collections. */
+  readonly chaincodeCollections?: string;
   /** Run the unit suite first. */
   readonly unit?: boolean;
   /** Leave a network that was brought up for this run running. */
@@ -47,9 +52,13 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   const files = scenarioFiles(options);
   const seed = seedOf(settings, options);
   const ownChaincode = options.chaincode
-    ? parseOwnChaincode(options.chaincode, options.chaincodeName)
+    ? parseOwnChaincode(options.chaincode, options.chaincodeName, {
+        policy: options.chaincodePolicy,
+        initRequired: options.chaincodeInit,
+        collections: options.chaincodeCollections && path.resolve(options.chaincodeCollections),
+      })
     : undefined;
-  const topology = await preflight(settings, { running: 'fine' });
+  const topology = await preflight(settings, { running: 'fine', ownChaincode });
   const signal = interruptible();
   const unit = options.unit ? await runUnitSuite(signal) : { passed: 0, failed: 0 };
   if (unit.failed > 0) {
@@ -212,6 +221,10 @@ function describeNetwork(network: MachinesNetwork): NetworkDescription {
 }
 
 function versionsOf(network: MachinesNetwork): Record<string, string> {
-  const { versions, standIns, mode } = network.state;
-  return { ...versions, ...standIns, machines: mode };
+  const { versions, standIns, mode, builds, definitions, packageIds } = network.state;
+  const chaincodes = Object.entries(builds).map(([name, { origin, hash }]) => [
+    `chaincode ${name}`,
+    `${definitions[name]?.version}, ${origin}, sources ${hash}, package ${packageIds[name]}`,
+  ]);
+  return { ...versions, ...standIns, machines: mode, ...Object.fromEntries(chaincodes) };
 }

@@ -1,6 +1,7 @@
 import type { Credentials } from '../fabric/identities/credentials.ts';
 import type { Identities } from '../fabric/identities/identities.ts';
 import type { Topology } from '../topology/schema.ts';
+import type { Definition } from './chaincode/definition.ts';
 import type { Servable } from './chaincode/serve.ts';
 
 /** What the harness has made for a network that it deployed. */
@@ -13,6 +14,8 @@ export interface Deployment {
   readonly images: Readonly<Record<string, string>>;
   /** Id of the installed package by the chaincode's name. */
   readonly packageIds: Readonly<Record<string, string>>;
+  /** What channels are told of each chaincode, by its name. */
+  readonly definitions: Readonly<Record<string, Definition>>;
   /** What users' chaincodes were built from, by name. */
   readonly builds: Readonly<Record<string, Omit<Servable, 'name'>>>;
 }

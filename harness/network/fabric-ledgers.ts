@@ -158,5 +158,5 @@ async function createOn(
       own.map((peer) => joinChannel(connections, peer, genesisBlock, admin, budgetMs)),
     ),
   );
-  await define(connections, nodes, deployment.topology, channel, chaincode, packageIds, budgetMs);
+  await define(connections, nodes, deployment, channel, chaincode, budgetMs);
 }

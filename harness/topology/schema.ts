@@ -182,6 +182,12 @@ export const topologySchema = z.strictObject({
         sequence: count.default(1),
         /** Folder, relative to the file, or image of a chaincode that is not built in. */
         source: z.string().min(1).optional(),
+        /** Signature policy, or path of a policy of the channel; a majority of its organisations unless told. */
+        endorsement: z.string().min(1).optional(),
+        /** Whether the chaincode must be initialised by a call of its own first. */
+        initRequired: z.boolean().optional(),
+        /** File of collections, relative to this one; `collections_config.json` in the source unless told. */
+        collections: z.string().min(1).optional(),
       }),
     )
     .min(1),

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../../base/errors.ts';
 import type { Topology } from '../../topology/schema.ts';
+import type { GivenDefinition } from './definition.ts';
 import { type Language, type Sources, sourcesIn } from './languages.ts';
 
 /** A user's chaincode, to be served beside every peer. */
@@ -9,6 +10,7 @@ export interface OwnChaincode {
   /** Name on the network, and in scenarios' `calls({ chaincode })`. */
   readonly name: string;
   readonly source: ChaincodeSource;
+  readonly definition?: GivenDefinition;
 }
 
 export type ChaincodeSource =
@@ -26,9 +28,14 @@ const NAME = /^[a-z][a-z0-9-]{0,29}$/;
  *
  * @param text a folder or an image's address, with registry, port, tag and digest as the case may be
  * @param name the chaincode's name; by default the folder's or image's own
+ * @param definition what channels are to be told of it
  * @throws UsageError when the folder holds nothing that can be built, or the name is none
  */
-export function parseOwnChaincode(text: string, name?: string): OwnChaincode {
+export function parseOwnChaincode(
+  text: string,
+  name?: string,
+  definition?: GivenDefinition,
+): OwnChaincode {
   const folder = path.resolve(text);
   const isFolder = existsSync(folder) && statSync(folder).isDirectory();
   const chosen = name ?? (isFolder ? path.basename(folder) : imageName(text));
@@ -42,7 +49,7 @@ export function parseOwnChaincode(text: string, name?: string): OwnChaincode {
   if (!isFolder && /^[./]/.test(text)) problems.push(`--chaincode: no such folder: ${text}`);
   const source = isFolder ? folderSource(folder, text, problems) : imageSource(text);
   if (problems.length > 0 || !source) throw new UsageError(problems);
-  return { name: chosen, source };
+  return { name: chosen, source, ...(definition ? { definition } : {}) };
 }
 
 /**
@@ -52,11 +59,26 @@ export function parseOwnChaincode(text: string, name?: string): OwnChaincode {
  * @throws UsageError as {@link parseOwnChaincode}
  */
 export function ownChaincodesOf({ chaincodes }: Topology, folder: string): OwnChaincode[] {
-  return chaincodes.flatMap(({ name, source }) => {
+  return chaincodes.flatMap(({ name, source, endorsement, initRequired, collections }) => {
     if (source === undefined) return [];
     const local = path.resolve(folder, source);
-    return [parseOwnChaincode(existsSync(local) ? local : source, name)];
+    return [
+      parseOwnChaincode(existsSync(local) ? local : source, name, {
+        policy: endorsement,
+        initRequired,
+        collections: collections && path.resolve(folder, collections),
+      }),
+    ];
   });
+}
+
+/** The topology with the users' chaincode among its own. */
+export function withOwnChaincodes(topology: Topology, own: readonly OwnChaincode[]): Topology {
+  const known = new Set(topology.chaincodes.map(({ name }) => name));
+  const added = own
+    .filter(({ name }) => !known.has(name))
+    .map(({ name }) => ({ name, version: '1.0', sequence: 1 }));
+  return { ...topology, chaincodes: [...topology.chaincodes, ...added] };
 }
 
 function folderSource(

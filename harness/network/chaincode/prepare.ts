@@ -53,20 +53,20 @@ export async function prepareChaincode(
   const origin = describeSource(chaincode);
   const build = async (folder: string, language: Language, told: string): Promise<Prepared> => {
     const built = await buildSources({ ...options, name, folder, language, arch });
-    return { name, origin: told, hash: built.hash, kind: 'built', built };
+    return { name, origin: told, hash: hashOf(folder, []), kind: 'built', built };
   };
   if (source.kind === 'sources') return build(source.folder, source.language, origin);
   if (source.kind === 'image') {
     const { image } = source;
     const missing = await fetchImage(image, options);
     if (missing) throw new UsageError([`--chaincode: image ${image}: ${missing}`]);
-    const { Id, Architecture } = await options.outer.getImage(image).inspect();
+    const { Architecture } = await options.outer.getImage(image).inspect();
     if (Architecture !== arch) {
       throw new UsageError([
         `--chaincode: image ${image}: expected the architecture ${arch} of this engine, seen ${Architecture}`,
       ]);
     }
-    return { name, origin, hash: Id.replace('sha256:', '').slice(0, 12), kind: 'image', image };
+    return { name, origin, hash: await imageHash(options.outer, image), kind: 'image', image };
   }
   const { folder, sources } = source;
   const parents = parentImages(readFileSync(path.join(folder, 'Dockerfile'), 'utf8'), OFFERED);
@@ -94,6 +94,22 @@ export async function prepareChaincode(
       '(images of the harness, which need no registry); an image of that name in the engine (docker load); ' +
       'or a registry that the engine reaches',
   ]);
+}
+
+/**
+ * The hash by which a build of a chaincode is known, without building it; undefined for an image that is not in the
+ * engine.
+ */
+export async function hashOfGiven(
+  { source }: OwnChaincode,
+  outer: Docker,
+): Promise<string | undefined> {
+  if (source.kind !== 'image') return hashOf(source.folder, []);
+  return (await hasImage(outer, source.image)) ? imageHash(outer, source.image) : undefined;
+}
+
+async function imageHash(outer: Docker, image: string): Promise<string> {
+  return (await outer.getImage(image).inspect()).Id.replace('sha256:', '').slice(0, 12);
 }
 
 const sentence = ({ image, where, line }: ParentImage, missing: string) =>

@@ -46,7 +46,8 @@ export async function provideChaincodeImage(
     return prepared.image;
   }
   const tag = `own-chaincode/${name}:${hash}`;
-  const kept = new KeptArchive(options.cacheDir, name, `${hash}-${await baseKey(first)}`);
+  const build = prepared.kind === 'built' ? prepared.built.hash : hash;
+  const kept = new KeptArchive(options.cacheDir, name, `${build}-${await baseKey(first)}`);
   const archive = kept.read();
   if (archive) {
     await loadArchive(engines, archive);

@@ -21,7 +21,8 @@ import { addressesOf } from '../../topology/addresses.ts';
 import { managersOf } from '../../topology/managers.ts';
 import type { Topology } from '../../topology/schema.ts';
 import { awaitChaincodes } from '../chaincode/await-servers.ts';
-import type { OwnChaincode } from '../chaincode/own-chaincode.ts';
+import { definitionsOf } from '../chaincode/definition.ts';
+import { type OwnChaincode, withOwnChaincodes } from '../chaincode/own-chaincode.ts';
 import { makeServable, prepareChaincodes } from '../chaincode/serve.ts';
 import { chaincodePackages, packagesByLabel } from '../stack/chaincode-packages.ts';
 import { define, formChannels, installAll } from '../stack/channels.ts';
@@ -126,15 +127,6 @@ export async function bringUp(request: BringUpRequest): Promise<BroughtUp> {
   }
 }
 
-/** The topology with the users' chaincode among its own. */
-function withOwnChaincodes(topology: Topology, own: readonly OwnChaincode[]): Topology {
-  const known = new Set(topology.chaincodes.map(({ name }) => name));
-  const added = own
-    .filter(({ name }) => !known.has(name))
-    .map(({ name }) => ({ name, version: '1.0', sequence: 1 }));
-  return { ...topology, chaincodes: [...topology.chaincodes, ...added] };
-}
-
 async function assemble(
   request: BringUpRequest,
   run: string,
@@ -142,6 +134,7 @@ async function assemble(
 ): Promise<MachinesNetwork> {
   const { engine, name, mode, images, progress, elapsed, ownChaincodes } = request;
   const topology = withOwnChaincodes(request.topology, ownChaincodes);
+  const definitions = definitionsOf(topology, ownChaincodes);
   const serving = { ...request, outer: engine.docker };
   const preparing = prepareChaincodes(ownChaincodes, serving);
   const { nodes, certificates } = await starting;
@@ -256,10 +249,9 @@ async function assemble(
           define(
             connections,
             endpointsOfChannel(endpoints, topology, channel),
-            topology,
+            { definitions, packageIds },
             channel,
             chaincode,
-            packageIds,
           ),
         );
       }
@@ -283,6 +275,7 @@ async function assemble(
       versions: images.versions,
       standIns: images.standIns as Record<string, string>,
       packageIds,
+      definitions,
       builds: Object.fromEntries(built.map(({ name: key, ...rest }) => [key, rest])),
       steps: [...progress.steps],
       firstTransfer: { ...transfer, seconds: elapsed(), imageSeconds: images.seconds },

@@ -5,6 +5,7 @@ import type { Progress } from '../../base/progress.ts';
 import type { ChaincodePackage } from '../../fabric/artefacts/chaincode-package.ts';
 import { type Endpoints, endpointsOfChannel } from '../../fabric/endpoints.ts';
 import type { Topology } from '../../topology/schema.ts';
+import type { Deployment } from '../deployment.ts';
 import { onMachines } from './on-machines.ts';
 
 /** Installs every chaincode on every peer, as the administrator of its organisation. */
@@ -84,18 +85,16 @@ export async function formChannels(
 export async function define(
   connections: Connections,
   members: Endpoints,
-  topology: Topology,
+  { definitions, packageIds }: Pick<Deployment, 'definitions' | 'packageIds'>,
   channel: string,
   name: string,
-  packageIds: Readonly<Record<string, string>>,
   budgetMs?: number,
 ): Promise<void> {
-  const chaincode = topology.chaincodes.find((c) => c.name === name);
+  const definition = definitions[name];
   const packageId = packageIds[name];
-  if (!chaincode || !packageId) throw new Error(`chaincode ${name}: expected a package, seen none`);
+  if (!definition || !packageId)
+    throw new Error(`chaincode ${name}: expected a package, seen none`);
   const { orderers, organisations } = members;
   const options = { connections, channel, orderers, ...(budgetMs && { budgetMs }) };
-  const { version, sequence } = chaincode;
-  const definition = { name, version, sequence };
-  await defineChaincode(options, organisations, definition, packageId);
+  await defineChaincode(options, organisations, { name, ...definition }, packageId);
 }
