@@ -3,6 +3,8 @@
  * long it was given, so that a failed run can be read without the source.
  */
 
+const DEADLINE_EXCEEDED = 4;
+
 export interface Failure {
   /** Who or what, e.g. `channel mychannel on orderer1`. */
   readonly subject: string;
@@ -45,6 +47,11 @@ export class RpcError extends FabricError {
     this.name = 'RpcError';
     this.sent = sent;
     this.status = status;
+  }
+
+  /** Whether the time was over, in contrast to a connection that was refused or broke. */
+  get timedOut(): boolean {
+    return this.status === DEADLINE_EXCEEDED;
   }
 }
 

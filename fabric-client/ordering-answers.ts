@@ -65,4 +65,4 @@ export function classifyError(error: unknown): Handover {
 }
 
 /** The orderers' words for an update of a configuration that has changed since (`common/configtx/update.go`). */
-export const OUTDATED = /be at version \d+, but it is currently at version \d+|ReadSet|at version/;
+export const OUTDATED = /ReadSet|at version/;

@@ -15,6 +15,8 @@ export interface ProposalRequest {
   readonly args: readonly (string | Uint8Array)[];
   /** The explicit initialisation call of a chaincode that requires one. */
   readonly isInit?: boolean;
+  /** From which the transaction's id follows; drawn if absent. */
+  readonly nonce?: Uint8Array;
   /** For the endorsers' eyes only: it is in no transaction. */
   readonly transient?: Readonly<Record<string, Uint8Array>>;
 }
@@ -51,7 +53,7 @@ export function channelHeader(
 
 /** Builds and signs a proposal; its transaction id is fixed here, before anything is sent. */
 export function createProposal(request: ProposalRequest, signer: Signer): SignedProposal {
-  const { nonce, transactionId } = newTransactionId(signer);
+  const { nonce, transactionId } = newTransactionId(signer, request.nonce);
   const extension = protos.ChaincodeHeaderExtension.encode({
     chaincode_id: { name: request.chaincode },
   }).finish();

@@ -10,6 +10,8 @@ export type RefusalReason =
   | 'chaincode'
   /** The ledger has no such block or transaction. */
   | 'no-entry'
+  /** The ledger holds a transaction with this id. */
+  | 'duplicate'
   /** The peer has not joined the channel; another may have. */
   | 'no-channel'
   /** No definition of the chaincode that this peer knows of; another may be ahead. */
@@ -22,6 +24,8 @@ export type RefusalReason =
   | 'other';
 
 const NO_CHANNEL = /channel '[^']*' not found|could not find channel|Invalid chain ID/i;
+/** core/endorser/endorser.go */
+const DUPLICATE = /duplicate transaction found/;
 /** core/chaincode/lifecycle/cache.go */
 const NO_CHAINCODE =
   /chaincode (\S+) (not found|.*does not exist)|make sure the chaincode \S+ has been/i;
@@ -82,6 +86,7 @@ function reasonOf(
   const system = SYSTEM.has(chaincode);
   if (!system && STATE_TROUBLE.test(message)) return 'peer';
   if (!system && simulated) return 'chaincode';
+  if (DUPLICATE.test(message)) return 'duplicate';
   if (NO_ENTRY.test(message)) return 'no-entry';
   if (NO_CHANNEL.test(message)) return 'no-channel';
   if (NO_CHAINCODE.test(message)) return 'no-chaincode';
@@ -91,7 +96,12 @@ function reasonOf(
   return code > 0 && code < 500 ? 'chaincode' : 'other';
 }
 
-const REPEATED: ReadonlySet<RefusalReason> = new Set(['chaincode', 'no-entry', 'access']);
+const REPEATED: ReadonlySet<RefusalReason> = new Set([
+  'chaincode',
+  'no-entry',
+  'duplicate',
+  'access',
+]);
 
 /** A peer's answer that is a refusal: the peer or the chaincode said no. */
 export class RefusedError extends FabricError {

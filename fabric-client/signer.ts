@@ -69,8 +69,10 @@ function derInteger(unsigned: Uint8Array): Buffer {
 }
 
 /** A fresh nonce and the transaction id that Fabric derives from it and the creator (`protoutil.ComputeTxID`). */
-export function newTransactionId(signer: Signer): { nonce: Uint8Array; transactionId: string } {
-  const nonce = randomBytes(24);
+export function newTransactionId(
+  signer: Signer,
+  nonce: Uint8Array = randomBytes(24),
+): { nonce: Uint8Array; transactionId: string } {
   const transactionId = createHash('sha256').update(nonce).update(signer.creator).digest('hex');
   return { nonce, transactionId };
 }

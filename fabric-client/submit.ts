@@ -46,6 +46,8 @@ export interface SubmitPolicy {
   readonly ends?: { readonly endorse: number; readonly order: number; readonly commit: number };
   /** Offers it to the orderers again and again, for as long as `commitMs`, while they do not take it. */
   readonly persist?: boolean;
+  /** How long to wait, before anything is sent to orderers, for the first stream of commit events, ms. Default 0. */
+  readonly readyMs?: number;
   /** After the first report of a commit, how long to wait for those endorsers that are listened to, ms. Default 0. */
   readonly holdMs?: number;
 }
@@ -76,6 +78,11 @@ export interface SubmitOutcome {
   readonly block?: number;
   /** Validation code, e.g. `VALID`. */
   readonly code?: string;
+  /**
+   * Set when a peer reported the id as a duplicate and none reported a first: what is told here is of the transaction that
+   * has the id, which need not be this one.
+   */
+  readonly duplicate?: boolean;
   /** What the chaincode returned when it was endorsed. */
   readonly payload?: Uint8Array;
   readonly error?: string;
@@ -132,10 +139,21 @@ export async function submit(submission: Submission, policy: SubmitPolicy): Prom
       cause,
     };
   }
+  if (policy.readyMs !== undefined) {
+    // A commit that is not seen for lack of a stream can still be asked for.
+    await feed.ready(Math.min(policy.readyMs, until(policy.ends?.order))).catch(() => undefined);
+  }
   const responses = endorsed.map(({ response }) => response);
   const envelope = assembleTransaction(proposal, responses, signer);
   const holders = endorsed.map(({ peer }) => peer.name).filter((name) => feed.tipOf(name) >= 0);
   const watch = feed.watch(transactionId, holders);
+  const reported = { first: false, duplicate: false };
+  void watch.first.then(() => {
+    reported.first = true;
+  });
+  void watch.duplicate.then(() => {
+    reported.duplicate = true;
+  });
   try {
     const budgetMs = Math.min(
       until(policy.ends?.order),
@@ -178,7 +196,8 @@ export async function submit(submission: Submission, policy: SubmitPolicy): Prom
     }
     const { code, block } = committed;
     await held(watch, holders, Math.min(policy.holdMs ?? 0, until(policy.ends?.commit)));
-    const end = { ...sofar, stage: 'commit' as const, block, code };
+    const duplicate = reported.duplicate && !reported.first ? { duplicate: true } : {};
+    const end = { ...sofar, stage: 'commit' as const, block, code, ...duplicate };
     const payload = responses[0]?.response?.payload ?? new Uint8Array();
     if (code === 'VALID') return { ...end, outcome: 'ok', payload };
     return {
@@ -393,7 +412,7 @@ async function awaitCommit(
     // Both at once: an event may still come while the peers are asked.
     const { channel } = proposal.request;
     const found = findTransaction(transport, peers, signer, channel, transactionId, recheckMs);
-    return (await Promise.race([watch.first, found])) ?? (await Promise.race([watch.first, late]));
+    return await Promise.race([watch.first, found.then((one) => one ?? late), late]);
   } finally {
     for (const timer of timers) clearTimeout(timer);
   }

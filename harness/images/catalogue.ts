@@ -52,7 +52,7 @@ export const STEP_INPUTS: Readonly<Record<StepName, readonly string[]>> = {
     'fixtures/images/mongo-express/package-lock.json',
   ],
   'npm-bank': ['fixtures/chaincode/bank'],
-  'npm-api': ['fixtures/api'],
+  'npm-api': ['fixtures/api', 'fabric-client'],
 };
 
 /** Counts up when the code of a host step changes in a way that changes its output. */

@@ -28,6 +28,7 @@ describe('planImages', () => {
   it.each<[string, AnyImageName[]]>([
     ['fixtures/chaincode/bank/src/main.ts', ['bank']],
     ['fixtures/api/src/main.ts', ['api']],
+    ['fabric-client/submit.ts', ['api']],
     ['fixtures/images/couchdb/server/main.ts', ['couchdb']],
     ['fixtures/images/fabric/go.sum', ['fabric']],
     ['fixtures/images/fabric/ccaas-builder/main.go', ['fabric']],

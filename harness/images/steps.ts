@@ -118,7 +118,10 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
   'npm-bank': fetch('bank packages', 'npm', (c) =>
     app(c, path.join(c.root, 'fixtures/chaincode/bank')),
   ),
-  'npm-api': fetch('api packages', 'npm', (c) => app(c, path.join(c.root, 'fixtures/api'))),
+  'npm-api': fetch('api packages', 'npm', async (c) => {
+    await app(c, path.join(c.root, 'fixtures/api'));
+    await sources(c, path.join(c.root, 'fabric-client'), 'fabric-client');
+  }),
 };
 
 function compile(what: string, make: Step['make'], ...tools: readonly ToolName[]): Step {
@@ -193,7 +196,12 @@ async function npm(c: StepContext, from: string, to: string): Promise<void> {
 /** An application of the repository: its packages and its files, without tests. */
 async function app(c: StepContext, folder: string): Promise<void> {
   await npm(c, folder, c.out);
-  await cp(folder, path.join(c.out, 'app'), {
+  await sources(c, folder, 'app');
+}
+
+/** A folder of the repository, without tests. */
+async function sources(c: StepContext, folder: string, to: string): Promise<void> {
+  await cp(folder, path.join(c.out, to), {
     recursive: true,
     filter: (source) => belongsToImage(path.relative(c.root, source)),
   });
