@@ -63,6 +63,15 @@ program
   });
 
 program
+  .command('token')
+  .description("a token of an organisation's admin at the REST API")
+  .argument('[organisation]', "default: the topology's first")
+  .action(async (organisation: string | undefined) => {
+    const { token } = await import('./token.ts');
+    await token(settings(), organisation);
+  });
+
+program
   .command('exec')
   .description("run a command in a component's container")
   .argument('<component>', 'e.g. orderer0, peer0.org1, kafka2, machine3')

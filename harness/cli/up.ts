@@ -83,6 +83,7 @@ function print(
   const organisation = channel?.organisations[0];
   if (api && channel && organisation) {
     const facts = {
+      name: network.state.name,
       channel: channel.name,
       organisation,
       transfer: firstTransfer,

@@ -1,4 +1,6 @@
 import {
+  type Attempt,
+  adminToken,
   all,
   apiTransfers,
   byStatus,
@@ -6,22 +8,24 @@ import {
   component,
   crash,
   type Fault,
+  heldIn,
   improper,
   lost,
   type Notes,
   newestOn,
+  notOnce,
   openPairs,
   orderer,
   PASSWORD,
   peer,
   type RestAnswer,
   type RestClient,
+  registerUsers,
   restClient,
   type Session,
   seconds,
   show,
   stop,
-  validIn,
 } from 'fabric-swarm-harness';
 
 const CHANNEL = 'mychannel';
@@ -31,6 +35,7 @@ const CLIENTS = 8;
 interface Stage {
   readonly api: RestClient;
   readonly tokens: readonly string[];
+  readonly admins: { readonly Org1: string; readonly Org2: string };
   readonly pairs: readonly (readonly [string, string])[];
   readonly user: (index: number, organisation?: string) => object;
 }
@@ -39,15 +44,20 @@ interface Stage {
 async function prepare(session: Session, { place }: Notes): Promise<Stage> {
   const api = restClient(session);
   const name = `${place.channel.slice(-4)}-${Date.now().toString(36)}`;
-  const user = (index: number, orgName = index % 2 === 0 ? 'Org1' : 'Org2') => ({
+  const organisationOf = (index: number) => (index % 2 === 0 ? 'Org1' : 'Org2');
+  const user = (index: number, orgName = organisationOf(index)) => ({
     username: `${name}-${index}`,
     orgName,
     password: PASSWORD,
   });
-  const tokens: string[] = [];
-  for (let i = 0; i < CLIENTS; i += 1) tokens.push(await api.register(user(i)));
+  const users = Array.from({ length: CLIENTS }, (_, i) => user(i));
+  const tokens = await registerUsers(session, users);
+  const admins = {
+    Org1: await adminToken(session, 'Org1'),
+    Org2: await adminToken(session, 'Org2'),
+  };
   const pairs = await openPairs(api, tokens[0] ?? '', CHANNEL, `${name}-`, CLIENTS);
-  return { api, tokens, pairs, user };
+  return { api, tokens, admins, pairs, user };
 }
 
 /** Transfers while a fault is in force: every answer is proper, most are successes, and the ledger holds each of them. */
@@ -67,6 +77,7 @@ async function transfersUnder(
       channel: CHANNEL,
       accountsOf: (client) => pairs[client] ?? ['', ''],
       signal: AbortSignal.any([session.signal, AbortSignal.timeout(seconds(12))]),
+      twiceEach: 3,
     });
   });
   const what = `${fault.text} of ${fault.role.text}`;
@@ -85,9 +96,29 @@ async function transfersUnder(
       };
     },
   );
-  await notes.step(`the ledger after ${what}`, 'every acknowledged transfer', async () => {
-    const missing = lost(attempts, await validIn(session, CHANNEL, from));
-    return { met: missing.length === 0, seen: `${missing.length} missing ${missing.slice(0, 3)}` };
+  await once(session, notes, what, attempts, from);
+}
+
+/** Each transfer that was acknowledged is in the ledger once, however often it was asked for; none is there twice. */
+async function once(
+  session: Session,
+  notes: Notes,
+  what: string,
+  attempts: readonly Attempt[],
+  from: number,
+): Promise<void> {
+  const expected = 'every acknowledged transfer once, none twice, some asked for twice';
+  await notes.step(`the ledger after ${what}`, expected, async () => {
+    const held = await heldIn(session, CHANNEL, from);
+    const missing = lost(attempts, held.valid);
+    const wrong = notOnce(attempts, held);
+    const transfers = new Set(attempts.map(({ transfer }) => transfer)).size;
+    return {
+      met: missing.length === 0 && wrong.length === 0 && attempts.length > transfers,
+      seen:
+        `${attempts.length} requests for ${transfers} transfers, ${missing.length} missing, ` +
+        `${wrong.length} not once ${wrong.slice(0, 3)}`,
+    };
   });
 }
 
@@ -163,6 +194,45 @@ check('REST API fails over between peers', async (session, notes) => {
   await soon(notes, 'a transfer after the peers are back', 200, 60, () => transfer(stage));
 });
 
+check('REST API killed under load', async (session, notes) => {
+  const { api, tokens, pairs } = await prepare(session, notes);
+  const from = await newestOn(session, CHANNEL);
+  const ending = new AbortController();
+  const load = apiTransfers({
+    api,
+    tokens,
+    channel: CHANNEL,
+    accountsOf: (client) => pairs[client] ?? ['', ''],
+    signal: AbortSignal.any([session.signal, ending.signal, AbortSignal.timeout(seconds(120))]),
+    twiceEach: 5,
+    persistMs: 90_000,
+  });
+  try {
+    for (let kill = 1; kill <= 2; kill += 1) {
+      await notes.during(crash(component('api')), async () => undefined);
+      await soon(notes, `ready after kill ${kill}`, 200, 60, () => api.get('/health/ready'));
+    }
+  } finally {
+    ending.abort();
+  }
+  const attempts = await load;
+  const what = 'the API was killed twice';
+  await notes.step('transfers meanwhile', 'each acknowledged in the end; no hang', async () => {
+    const acknowledged = new Set(
+      attempts.flatMap(({ status, transfer }) => (status === 200 ? [transfer] : [])),
+    );
+    const never = new Set(
+      attempts.flatMap(({ transfer }) => (acknowledged.has(transfer) ? [] : [transfer])),
+    );
+    const broken = attempts.filter(({ status }) => status === 0).length;
+    return {
+      met: acknowledged.size >= 10 && never.size === 0 && broken > 0,
+      seen: `${JSON.stringify(byStatus(attempts))}, ${never.size} never acknowledged`,
+    };
+  });
+  await once(session, notes, what, attempts, from);
+});
+
 check('REST API without orderers', async (session, notes) => {
   const stage = await prepare(session, notes);
   await notes.during(crash(all(orderer('orderer0'), orderer('orderer1'))), async () => {
@@ -187,7 +257,7 @@ check('REST API without MongoDB', async (session, notes) => {
       api.post('/users/login', user(0)),
     );
     await answers(notes, 'a registration', { status: 503, missing: 'mongodb' }, () =>
-      api.post('/users', user(100)),
+      api.post('/users', user(100), stage.admins.Org1),
     );
     await answers(notes, 'readiness', { status: 503, missing: 'mongodb' }, () =>
       api.get('/health/ready'),
@@ -204,10 +274,10 @@ check('REST API without a CA', async (session, notes) => {
       notes,
       'an enrolment with the CA that is gone',
       { status: 503, missing: 'ca:Org1' },
-      () => api.post('/users', user(100, 'Org1')),
+      () => api.post('/users', user(100, 'Org1'), stage.admins.Org1),
     );
     await answers(notes, 'an enrolment with the other CA', { status: 200 }, () =>
-      api.post('/users', user(101, 'Org2')),
+      api.post('/users', user(101, 'Org2'), stage.admins.Org2),
     );
     await answers(notes, 'a log-in', { status: 200 }, () => api.post('/users/login', user(0)));
     await answers(notes, 'a transfer', { status: 200 }, () => transfer(stage));
@@ -217,6 +287,6 @@ check('REST API without a CA', async (session, notes) => {
     );
   });
   await soon(notes, 'the same enrolment after it is back', 200, 60, () =>
-    api.post('/users', user(100, 'Org1')),
+    api.post('/users', user(100, 'Org1'), stage.admins.Org1),
   );
 });

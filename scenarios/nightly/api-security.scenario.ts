@@ -1,15 +1,15 @@
 import {
+  adminToken,
   check,
   component,
   crash,
-  firstAdminSecret,
   mongoExpress,
   type Notes,
   PASSWORD,
   type RestAnswer,
+  registerUsers,
   restClient,
   revokeAtCa,
-  type Session,
   show,
   wrongSecretsAtCa,
 } from 'fabric-swarm-harness';
@@ -22,22 +22,6 @@ const REVOCATION_SEEN_MS = 45_000;
 const API_START_MS = 60_000;
 
 const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-
-/** The admin that the walk makes as well: an organisation's secret makes only one. */
-async function admin(session: Session, orgName: string): Promise<string> {
-  const api = restClient(session);
-  const user = { username: 'Jim', orgName, password: PASSWORD };
-  const made = await api.post('/users', {
-    ...user,
-    role: 'admin',
-    adminSecret: firstAdminSecret(session, orgName),
-  });
-  const answer = made.status === 200 ? made : await api.post('/users/login', user);
-  if (answer.status !== 200) {
-    throw new Error(`admin of ${orgName}: expected a token, seen ${show(made)}, ${show(answer)}`);
-  }
-  return String(answer.json.token);
-}
 
 const refused = (
   { step }: Notes,
@@ -58,10 +42,12 @@ const refused = (
 check('REST API refuses tokens of others', async (session, notes) => {
   const api = restClient(session);
   const name = `guest-${Date.now().toString(36)}`;
-  const chief = await admin(session, 'Org1');
-  const member = await api.register({ username: name, orgName: 'Org1', password: PASSWORD });
+  const chief = await adminToken(session, 'Org1');
   const victim = `${name}-2`;
-  await api.register({ username: victim, orgName: 'Org2', password: PASSWORD });
+  const [member = ''] = await registerUsers(session, [
+    { username: name, orgName: 'Org1' },
+    { username: victim, orgName: 'Org2' },
+  ]);
   const chaincode = { chaincodeName: 'bank', chaincodeVersion: '1.0', chaincodeType: 'node' };
   await refused(notes, 'join peers of the other organisation', 403, () =>
     api.post(`/channels/${CHANNEL}/peers`, { peers: ['peer0.org2'] }, chief),
@@ -131,7 +117,7 @@ check('REST API lets no outsider lock or take an identity', async (session, note
   });
   await notes.step('a registration then', '200', async () => {
     const user = { username: name, orgName: 'Org1', password: PASSWORD };
-    const answer = await api.post('/users', user);
+    const answer = await api.post('/users', user, await adminToken(session, 'Org1'));
     return { met: answer.status === 200, seen: show(answer) };
   });
 });
@@ -139,10 +125,11 @@ check('REST API lets no outsider lock or take an identity', async (session, note
 check('REST API refuses revoked users', async (session, notes) => {
   const api = restClient(session);
   const name = `guest-${Date.now().toString(36)}`;
-  const chief = await admin(session, 'Org1');
-  const register = (username: string) =>
-    api.register({ username, orgName: 'Org1', password: PASSWORD });
-  const [here, atCa] = await Promise.all([register(name), register(`${name}-ca`)]);
+  const chief = await adminToken(session, 'Org1');
+  const [here = '', atCa = ''] = await registerUsers(session, [
+    { username: name, orgName: 'Org1' },
+    { username: `${name}-ca`, orgName: 'Org1' },
+  ]);
   const ask = (token: string) => api.get(`/channels/${CHANNEL}`, token);
   await notes.step('both are served before', '200 twice', async () => {
     const [one, other] = await Promise.all([ask(here), ask(atCa)]);

@@ -89,6 +89,10 @@ check('walk through the REST API', async (session, { step, place }) => {
       ),
     );
   }
+  // Each organisation approves for itself; the one that completes the majority deploys.
+  await answers('approve for Org2', /Approved in organization Org2; waiting .*Org1MSP/, () =>
+    api.post(`${at}/chaincodes`, { ...CHAINCODE, args: ['a', '100', 'b', '200'] }, token('Org2')),
+  );
   await answers('deploy with a = 100, b = 200', /Successfully instantiate chaingcode/, () =>
     api.post(`${at}/chaincodes`, { ...CHAINCODE, args: ['a', '100', 'b', '200'] }, token('Org1')),
   );

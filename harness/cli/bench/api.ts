@@ -4,38 +4,40 @@ import { Connections } from '../../../fabric-client/connections.ts';
 import { type Endpoints, endpointsOf, signingIdentity } from '../../fabric/endpoints.ts';
 import { runningContainer } from '../../faults/components.ts';
 import type { MachinesNetwork } from '../../network/machines/network.ts';
-import { PASSWORD, restClient } from '../../scenario/author/api.ts';
+import { registerUsers, restClient } from '../../scenario/author/api.ts';
 import {
   type Attempt,
   apiTransfers,
   byStatus,
+  heldIn,
   improper,
   lost,
   newestOn,
+  notOnce,
   openPairs,
-  validIn,
 } from '../../scenario/author/api-load.ts';
 import { addressesOf } from '../../topology/addresses.ts';
 import { runningNetwork, settingsFrom } from '../context.ts';
 
 /**
- * `npm run bench:api [-- --seconds 60 --clients 200 --slices 6]`, on a running network: transfers through the REST API
- * and by direct clients, turn and turn about so that both meet the same machine, each for the given seconds in all.
+ * `npm run bench:api [-- --seconds 60 --clients 200 --slices 6 --twice 5 --kills 2]`, on a running network: transfers
+ * through the REST API and by direct clients, turn and turn about so that both meet the same machine, each for the given seconds in all.
  * Prints one JSON document: throughput, latency quantiles, their ratio, answers by status, memory of the API, and
- * whether the ledger holds every transfer that was acknowledged.
+ * whether the ledger holds every transfer that was acknowledged, once. With `--twice 5` each fifth transfer is asked for
+ * twice; `--kills 2` kills the API so often during its first slice, and clients repeat what it did not answer.
  */
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
     clients: { type: 'string', default: '200' },
     slices: { type: 'string', default: '6' },
+    twice: { type: 'string', default: '0' },
+    kills: { type: 'string', default: '0' },
   },
 });
-const [seconds, clients, slices] = [values.seconds, values.clients, values.slices].map(Number) as [
-  number,
-  number,
-  number,
-];
+const { seconds, clients, slices, twice, kills } = Object.fromEntries(
+  Object.entries(values).map(([name, value]) => [name, Number(value)]),
+) as Record<keyof typeof values, number>;
 /** Users at the API; clients share their tokens, since each registration costs the API 0.1 s of scrypt. */
 const USERS = 20;
 const CHANNEL = 'mychannel';
@@ -50,11 +52,11 @@ const name = `bench-${Date.now().toString(36)}`;
 const note = (text: string) => process.stderr.write(`${text}\n`);
 
 note(`${USERS} users, ${clients * 4} accounts`);
-const tokens: string[] = [];
-for (let i = 0; i < USERS; i += 1) {
-  const orgName = topology.organisations[i % topology.organisations.length]?.name ?? '';
-  tokens.push(await api.register({ username: `${name}-${i}`, orgName, password: PASSWORD }));
-}
+const users = Array.from({ length: USERS }, (_, i) => ({
+  username: `${name}-${i}`,
+  orgName: topology.organisations[i % topology.organisations.length]?.name ?? '',
+}));
+const tokens = await registerUsers({ network, addresses }, users);
 const [token = ''] = tokens;
 const pairs = await openPairs(api, token, CHANNEL, `${name}-`, clients * 2);
 const direct = await openDirect(connections, endpoints, network, clients);
@@ -66,13 +68,19 @@ const ratios: number[] = [];
 for (let slice = 0; slice < slices; slice += 1) {
   const signal = () => AbortSignal.timeout((seconds / slices) * 1_000);
   note(`slice ${slice + 1} of ${slices}: REST API`);
-  const byApi = await apiTransfers({
-    api,
-    tokens: Array.from({ length: clients }, (_, i) => tokens[i % USERS] ?? ''),
-    channel: CHANNEL,
-    accountsOf: (client) => pairs[client] ?? ['', ''],
-    signal: signal(),
-  });
+  const over = signal();
+  const [byApi] = await Promise.all([
+    apiTransfers({
+      api,
+      tokens: Array.from({ length: clients }, (_, i) => tokens[i % USERS] ?? ''),
+      channel: CHANNEL,
+      accountsOf: (client) => pairs[client] ?? ['', ''],
+      signal: over,
+      twiceEach: twice,
+      persistMs: kills > 0 ? 60_000 : 0,
+    }),
+    slice === 0 ? killApi(network, kills, (seconds / slices) * 1_000) : [],
+  ]);
   memory.afterMiB.push(await memoryMiB(network));
   note(`slice ${slice + 1} of ${slices}: direct clients`);
   const byDirect = await directTransfers(direct, signal());
@@ -81,7 +89,7 @@ for (let slice = 0; slice < slices; slice += 1) {
   ratios.push(round(summarise(byApi).latencyMs.p50 / summarise(byDirect).latencyMs.p50));
 }
 note('audit');
-const valid = await validIn({ endpoints, connections }, CHANNEL, from);
+const held = await heldIn({ endpoints, connections }, CHANNEL, from);
 const summary = { api: summarise(through.api), direct: summarise(through.direct) };
 console.log(
   JSON.stringify(
@@ -92,9 +100,10 @@ console.log(
       medianRatio: round(summary.api.latencyMs.p50 / summary.direct.latencyMs.p50),
       apiMemory: memory,
       apiImproperAnswers: byStatus(improper(through.api)),
+      apiTransfersNotOnce: notOnce(through.api, held),
       acknowledgedButNotInTheLedger: {
-        api: lost(through.api, valid),
-        direct: lost(through.direct, valid),
+        api: lost(through.api, held.valid),
+        direct: lost(through.direct, held.valid),
       },
     },
     null,
@@ -158,11 +167,32 @@ async function directTransfers(
   return attempts;
 }
 
+/** Kills the API's process so often, evenly spread over the time; Swarm starts it again each time. */
+async function killApi(found: MachinesNetwork, times: number, overMs: number): Promise<void> {
+  const handle = found.component(topology.application.api.name);
+  for (let kill = 1; kill <= times; kill += 1) {
+    await new Promise((resolve) => setTimeout(resolve, overMs / (times + 1)));
+    const { pid } = await runningContainer(handle);
+    await handle.machine.execOk(['kill', '-9', String(pid)]);
+    note(`killed the API (${kill} of ${times})`);
+  }
+}
+
+/** From the first request for each transfer to its first acknowledgement, ms: what its client waited. */
+function waits(attempts: readonly Attempt[]): number[] {
+  const begun = new Map<string, number>();
+  const acknowledged = new Map<string, number>();
+  for (const { transfer, transactionId, status, at, took } of attempts) {
+    const key = transfer ?? transactionId ?? '';
+    begun.set(key, Math.min(at, begun.get(key) ?? at));
+    const end = at + took;
+    if (status === 200) acknowledged.set(key, Math.min(end, acknowledged.get(key) ?? end));
+  }
+  return [...acknowledged].map(([key, end]) => end - (begun.get(key) ?? end));
+}
+
 function summarise(attempts: readonly Attempt[]) {
-  const took = attempts
-    .filter(({ status }) => status === 200)
-    .map((attempt) => attempt.took)
-    .sort((a, b) => a - b);
+  const took = waits(attempts).sort((a, b) => a - b);
   const quantile = (q: number) =>
     round(took[Math.min(took.length - 1, Math.floor(took.length * q))] ?? Number.NaN);
   return {

@@ -21,7 +21,7 @@ export interface OrganisationIdentities {
   readonly user: KeyPair;
   /** By component name, e.g. `peer0.org1`. */
   readonly nodes: Readonly<Record<string, NodeIdentity>>;
-  /** TLS certificates of servers that have no MSP identity (CA server, chaincode servers), by component name. */
+  /** TLS certificates of servers that have no MSP identity (CA, chaincodes, REST API), by component name. */
   readonly servers: Readonly<Record<string, KeyPair>>;
 }
 
@@ -39,7 +39,7 @@ interface ServerRequest {
 
 /**
  * Creates every identity of a network: a root and a TLS root an organisation, MSP and TLS certificates for its nodes,
- * TLS certificates for its CA and chaincode servers, an admin and a user. Takes tens of milliseconds.
+ * TLS certificates for its CA and chaincode servers and for the REST API, an admin and a user. Takes tens of milliseconds.
  *
  * @param addresses by which clients outside the overlay reach a machine; part of its servers' certificates
  * @param now milliseconds since the epoch; certificates are valid from an hour before
@@ -50,7 +50,7 @@ export async function createIdentities(
   addresses: MachineAddresses,
   now = Date.now(),
 ): Promise<Identities> {
-  const { ordering, organisations, chaincodes } = topology;
+  const { ordering, organisations, chaincodes, application } = topology;
   const issue = (
     organisation: { readonly name: string; readonly mspId: string; readonly domain: string },
     role: 'orderer' | 'peer',
@@ -59,9 +59,11 @@ export async function createIdentities(
   ) => createOrganisation({ organisation, role, nodes, servers, addresses, now });
   const [orderer, ...others] = await Promise.all([
     issue(ordering.organisation, 'orderer', ordering.orderers, []),
-    ...organisations.map((organisation) =>
+    ...organisations.map((organisation, index) =>
       issue(organisation, 'peer', organisation.peers, [
         organisation.ca,
+        // The REST API serves all organisations; its certificate is of the first one's TLS CA.
+        ...(index === 0 ? [application.api] : []),
         ...chaincodes.flatMap((chaincode) =>
           organisation.peers.map((peer) => ({
             name: chaincodeServiceName(chaincode.name, peer.name),

@@ -1,6 +1,7 @@
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import { config, listensOn, published, secret } from '../../swarm/service-parts.ts';
 import { CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
+import type { KeyPair } from '../identities/certificates.ts';
 import type { Credentials } from '../identities/credentials.ts';
 import type { Identities } from '../identities/identities.ts';
 import { connectionProfile } from '../profile/connection-profile.ts';
@@ -9,7 +10,11 @@ import { mongoUrl } from './mongo.ts';
 const HOME = '/etc/api';
 export const API_ARTEFACTS = `${HOME}/artefacts`;
 const PROFILE = `${HOME}/connection-profile.json`;
+const CERTIFICATE = `${HOME}/server.crt`;
 const SECRETS = '/run/secrets';
+/** What the process needs at most, and the container gets: fixtures/api/README.md, _Bounds_. */
+const MEMORY_BYTES = 512 * 1024 * 1024;
+const HEAP_MIB = 256;
 
 /**
  * The REST API. Its variables name files; what they hold is described in `fixtures/api/src/config.ts`.
@@ -33,6 +38,7 @@ export function apiService(
     of,
     { mspId, certificate: admin.certificate, privateKey: admin.privateKey },
   ]);
+  const tls = serverCertificate(identities, name);
   const secrets = {
     MONGODB_URL_FILE: mongoUrl(topology, credentials, 'api'),
     TOKEN_SECRET_FILE: credentials.tokenSecret,
@@ -40,6 +46,7 @@ export function apiService(
     CA_ADMIN_FILE: JSON.stringify(Object.fromEntries(registrars)),
     ORG_ADMINS_FILE: JSON.stringify(Object.fromEntries(admins)),
     ADMIN_SECRETS_FILE: JSON.stringify(credentials.firstAdminSecrets),
+    TLS_KEY_FILE: tls.privateKey,
   };
   const path = (variable: string) => `${SECRETS}/${variable.toLowerCase().replaceAll('_', '-')}`;
   const variables = Object.keys(secrets).map((variable) => [variable, path(variable)]);
@@ -49,13 +56,16 @@ export function apiService(
     machine,
     env: {
       PORT: String(CONTAINER_PORTS.api.http),
+      NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB}`,
       CONNECTION_PROFILE: PROFILE,
       CHANNEL_ARTEFACTS_DIR: API_ARTEFACTS,
+      TLS_CERT_FILE: CERTIFICATE,
       // Enrolled by the harness itself, at the same CAs.
       RESERVED_NAMES: 'harness-*',
       ...Object.fromEntries(variables),
     },
     files: [
+      config(CERTIFICATE, tls.certificate),
       config(PROFILE, JSON.stringify(connectionProfile(topology, identities))),
       ...Object.entries(artefacts).map(([file, content]) => artefact(file, content)),
       ...Object.entries(secrets).map(([variable, content]) => secret(path(variable), content)),
@@ -63,8 +73,16 @@ export function apiService(
     ports: published(CONTAINER_PORTS.api, ports),
     health: listensOn(CONTAINER_PORTS.api.http),
     init: true,
-    stopGracePeriodMs: 3_000,
+    limits: { memoryBytes: MEMORY_BYTES },
+    // An idle API ends at once; one at work answers what it has begun (`SHUTDOWN_TIMEOUT_MS`).
+    stopGracePeriodMs: 65_000,
   };
+}
+
+function serverCertificate({ organisations }: Identities, name: string): KeyPair {
+  const found = Object.values(organisations).flatMap(({ servers }) => servers[name] ?? [])[0];
+  if (found === undefined) throw new Error(`TLS certificate: expected one of ${name}, saw none`);
+  return found;
 }
 
 /** `moby/swarmkit manager/controlapi/config.go`: the largest config, in bytes. */

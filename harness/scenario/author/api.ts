@@ -14,7 +14,7 @@ import { deploymentOf } from '../../network/deployment.ts';
 import { runJob } from '../../network/stack/run-job.ts';
 import { putFiles } from '../../swarm/archive.ts';
 import type { Session } from '../session.ts';
-import { RestClient } from './rest-client.ts';
+import { RestClient, show } from './rest-client.ts';
 
 /** Milliseconds for one block of one peer. */
 const FETCH_MS = 10_000;
@@ -44,6 +44,55 @@ export function firstAdminSecret(
   const secret = credentials.firstAdminSecrets[organisation];
   if (!secret) throw new Error(`first admin of ${organisation}: expected a secret, seen none`);
   return secret;
+}
+
+/** Who the walk's admins are; those of other organisations have a name of their own. */
+const ADMINS: Readonly<Record<string, string>> = { Org1: 'Jim', Org2: 'Barry' };
+
+/**
+ * A token of an organisation's admin at the REST API: made with the organisation's secret, or, where that was done
+ * before, logged in.
+ *
+ * @throws Error when neither is possible
+ */
+export async function adminToken(
+  session: Pick<Session, 'network' | 'addresses'>,
+  orgName: string,
+): Promise<string> {
+  const api = restClient(session);
+  try {
+    const user = { username: ADMINS[orgName] ?? 'Chief', orgName, password: PASSWORD };
+    const adminSecret = firstAdminSecret(session, orgName);
+    const made = await api.post('/users', { ...user, adminSecret });
+    const answer = made.status === 200 ? made : await api.post('/users/login', user);
+    if (answer.status === 200) return String(answer.json.token);
+    throw new Error(`admin of ${orgName}: expected a token, seen ${show(made)}, ${show(answer)}`);
+  } finally {
+    api.close();
+  }
+}
+
+/**
+ * Registers users as members, each by the admin of its organisation.
+ *
+ * @returns their tokens, in the same order
+ * @throws Error when refused
+ */
+export async function registerUsers(
+  session: Pick<Session, 'network' | 'addresses'>,
+  users: readonly { readonly username: string; readonly orgName: string }[],
+): Promise<string[]> {
+  const api = restClient(session);
+  const admins = new Map<string, string>();
+  const tokens: string[] = [];
+  for (const user of users) {
+    const { orgName } = user;
+    const admin = admins.get(orgName) ?? (await adminToken(session, orgName));
+    admins.set(orgName, admin);
+    tokens.push(await api.register({ password: PASSWORD, ...user }, admin));
+  }
+  api.close();
+  return tokens;
 }
 
 /**

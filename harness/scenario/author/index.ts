@@ -7,13 +7,16 @@ export { transfers } from '../../workload/profile.ts';
 export { disagreements, headerHashes } from '../evidence/header-hashes.ts';
 export type { Session } from '../session.ts';
 export {
+  adminToken,
   blockOnEveryPeer,
   channelToCreate,
   firstAdminSecret,
   PASSWORD,
+  registerUsers,
   restClient,
 } from './api.ts';
 export {
+  type Attempt,
   apiTransfers,
   byStatus,
   heldIn,

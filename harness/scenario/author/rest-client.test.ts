@@ -61,7 +61,7 @@ describe('RestClient', () => {
       response.writeHead(409, { 'content-type': 'application/problem+json' });
       response.end('{"detail":"taken","token":"secret-one"}');
     };
-    await expect(client.register({ username: 'Jim' })).rejects.toThrow(
+    await expect(client.register({ username: 'Jim' }, 'token')).rejects.toThrow(
       'POST /users: expected 200, seen 409 {"detail":"taken","token":"…"}',
     );
   });

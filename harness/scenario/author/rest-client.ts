@@ -100,11 +100,12 @@ export class RestClient {
   /**
    * Registers a user.
    *
-   * @returns the token
+   * @param admin token of an admin of the user's organisation
+   * @returns the user's token
    * @throws Error when refused
    */
-  async register(user: object): Promise<string> {
-    const answer = await this.post('/users', user);
+  async register(user: object, admin: string): Promise<string> {
+    const answer = await this.post('/users', user, admin);
     if (answer.status !== 200) throw new Error(`POST /users: expected 200, seen ${show(answer)}`);
     return String(answer.json.token);
   }
