@@ -73,7 +73,7 @@ export interface ChannelFacts {
 }
 
 export interface Floors {
-  /** Completed submits; 10 if absent. */
+  /** Submits of the load that ended, without set-up and probes; 10 if absent. */
   readonly operations?: number;
   /** MVCC or phantom conflicts in blocks; 1 if absent. 0 for a scenario without contention. */
   readonly conflicts?: number;

@@ -5,6 +5,7 @@ import { converged, sameHeaders, wellFormed } from './checks/chain.ts';
 import { faultsTookEffect } from './checks/declared.ts';
 import { endorsersAgree } from './checks/endorsers.ts';
 import { eventsComplete } from './checks/events.ts';
+import { loadAsIntended } from './checks/load.ts';
 import { amountsExact, moneyConserved } from './checks/money.ts';
 import { configUntouched } from './checks/ordering.ts';
 import { readsReal } from './checks/reads.ts';
@@ -43,6 +44,7 @@ export const CHECKS: readonly Check[] = [
   eventsComplete,
   notifiedTruly,
   faultsTookEffect,
+  loadAsIntended,
   recovers,
   available,
   kafkaAgrees,

@@ -72,7 +72,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   mkdirSync(runFolder, { recursive: true });
   const results = new Results(runFolder, files, options.suite);
   let run: RunResult = {
-    schema: 1,
+    schema: 2,
     id,
     startedAt: new Date().toISOString(),
     endedAt: null,

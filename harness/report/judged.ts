@@ -1,7 +1,8 @@
 import { verdictOf } from '../audit/judge.ts';
 import type { ScenarioResult } from '../audit/result.ts';
 import { verifiedLine } from '../audit/verified.ts';
-import { duration } from './summary.ts';
+import type { PhaseCounts } from '../workload/statistics/model.ts';
+import { COLUMNS, duration, total } from './summary.ts';
 
 const SIGN = { valid: '✓', invalid: '✗', unknown: '?' } as const;
 
@@ -42,13 +43,8 @@ export function formatResult(name: string, result: ScenarioResult): string {
   part(
     'clients were told',
     (['before', 'during', 'recovering', 'after'] as const)
-      .filter((phase) => Object.values(result.load[phase]).some((count) => count > 0))
-      .map(
-        (phase) =>
-          `${phase}: ${Object.entries(result.load[phase])
-            .map(([outcome, count]) => `${count} ${outcome}`)
-            .join(', ')}`,
-      ),
+      .filter((phase) => total(result.load[phase]) > 0)
+      .map((phase) => `${phase}: ${inWords(result.load[phase])}`),
   );
   const checks = (result.audit?.checks ?? []).filter(({ applicable }) => applicable !== false);
   part(
@@ -63,3 +59,9 @@ export function formatResult(name: string, result: ScenarioResult): string {
   if (verified !== undefined) lines.push(`  verified: ${verified}`);
   return lines.join('\n');
 }
+
+const inWords = (counts: PhaseCounts): string =>
+  COLUMNS.map(({ column, word }) => {
+    const text = column === 'refusedUnexpectedly' ? `refused ${word}` : word;
+    return `${counts[column]} ${text}`;
+  }).join(', ');

@@ -9,7 +9,7 @@ import type { ScenarioResult } from '../audit/result.ts';
 export const BRING_UP_FOLDER = 'bring-up';
 
 export interface RunResult {
-  readonly schema: 1;
+  readonly schema: 2;
   /** Run id: time and a random suffix, e.g. `2026-11-24T13-20-00-k3f9`. */
   readonly id: string;
   readonly startedAt: string;

@@ -26,7 +26,7 @@ describe('results.schema.json', () => {
   it.each([
     ['no seed', { ...sampleRun(), seed: undefined }],
     ['a state of its own', { ...sampleRun(), state: 'fine' }],
-    ['another version', { ...sampleRun(), schema: 2 }],
+    ['another version', { ...sampleRun(), schema: 3 }],
     ['an unknown key', { ...sampleRun(), verdict: 'passed' }],
     ['a two-valued verdict', withVerdict(true)],
   ])('refuses %s', (_, run) => {

@@ -71,7 +71,13 @@ const fault = z.strictObject({
   evidence: text,
 });
 
-const phase = z.strictObject({ ok: count, fail: count, unknown: count });
+const phase = z.strictObject({
+  ok: count,
+  refused: count.describe('By the chaincode, as announced'),
+  refusedUnexpectedly: count.describe('By the chaincode, and nothing had announced it'),
+  fail: count.describe('By the network, or committed as invalid'),
+  unknown: count,
+});
 const quantile = z.number().nullable();
 
 const faultNumbers = list(z.int().min(1)).describe(
@@ -104,7 +110,7 @@ const load = z.strictObject({
     z.strictObject({
       at: milliseconds('Since the run started'),
       ok: count,
-      fail: count,
+      fail: count.describe('Refused or failed'),
       unknown: count,
       p50: quantile,
       p95: quantile,
@@ -179,7 +185,7 @@ const network = z.strictObject({
 
 export const runSchema = z
   .strictObject({
-    schema: z.literal(1),
+    schema: z.literal(2),
     id: text.describe('Time and a random suffix'),
     startedAt: text.describe('ISO 8601'),
     endedAt: text.nullable().describe('ISO 8601; null if the run did not come to its end'),
@@ -221,7 +227,7 @@ export function parseResults(json: string, source: string): RunResult {
   const result = runSchema.safeParse(value);
   if (!result.success) {
     throw new Error(
-      `${source}: not a run's results (schema 1, harness/report/results.schema.json):\n${z.prettifyError(result.error)}`,
+      `${source}: not a run's results (schema 2, harness/report/results.schema.json):\n${z.prettifyError(result.error)}`,
     );
   }
   return result.data;

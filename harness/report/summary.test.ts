@@ -112,8 +112,15 @@ describe('words', () => {
   });
 
   it('has no availability without operations', () => {
-    expect(availability({ ok: 0, fail: 0, unknown: 0 })).toBeNull();
-    expect(availability({ ok: 1, fail: 1, unknown: 2 })).toBe(0.25);
+    expect(
+      availability({ ok: 0, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 }),
+    ).toBeNull();
+    expect(availability({ ok: 1, refused: 0, refusedUnexpectedly: 0, fail: 1, unknown: 2 })).toBe(
+      0.25,
+    );
+    expect(availability({ ok: 1, refused: 1, refusedUnexpectedly: 2, fail: 0, unknown: 0 })).toBe(
+      0.25,
+    );
   });
 
   it('says what the audit found, without the checks that do not apply', () => {

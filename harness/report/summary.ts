@@ -114,9 +114,34 @@ export function statusWord(status: ScenarioStatus): string {
   return statusWords[status];
 }
 
+/** The five columns of what clients were told, in the order in which they are shown, in words. */
+export const COLUMNS = [
+  { column: 'ok', word: 'ok' },
+  { column: 'refused', word: 'refused' },
+  { column: 'refusedUnexpectedly', word: 'unexpectedly' },
+  { column: 'fail', word: 'failed' },
+  { column: 'unknown', word: 'unknown' },
+] as const satisfies readonly { readonly column: keyof PhaseCounts; readonly word: string }[];
+
+export const total = (counts: PhaseCounts): number =>
+  COLUMNS.reduce((sum, { column }) => sum + counts[column], 0);
+
+/** All phases of a load in one; each operation is in one phase. */
+export function inAll({ load }: ScenarioResult): PhaseCounts {
+  const phases = [load.before, load.during, load.recovering, load.after];
+  const sum = (column: keyof PhaseCounts) => phases.reduce((all, phase) => all + phase[column], 0);
+  return {
+    ok: sum('ok'),
+    refused: sum('refused'),
+    refusedUnexpectedly: sum('refusedUnexpectedly'),
+    fail: sum('fail'),
+    unknown: sum('unknown'),
+  };
+}
+
 /** Share of operations that were ok, in 0…1; `null` if there were none. */
 export function availability(counts: PhaseCounts): number | null {
-  const all = counts.ok + counts.fail + counts.unknown;
+  const all = total(counts);
   return all === 0 ? null : counts.ok / all;
 }
 

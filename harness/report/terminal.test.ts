@@ -21,6 +21,12 @@ and ZooKeeper
     F8 same commit hash at every height: peer1.org2 differs from block 214 on
 Crash an orderer     passed          3.2 s     2.9 s        95%  21 valid
 
+Operations                           ok  refused  unexpectedly   failed  unknown
+--------------------------------------------------------------------------------
+Partition the Kafka leader         2076        0             0      183      255
+from brokers and ZooKeeper
+Crash an orderer                   2063        0             0       18       21
+
 Verdict: failed
 Report:  reports/latest/index.html`,
     );

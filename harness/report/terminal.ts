@@ -4,8 +4,10 @@ import type { RecoveryResult, RunResult, ScenarioResult } from './model.ts';
 import {
   auditWords,
   availability,
+  COLUMNS,
   duration,
   headline,
+  inAll,
   percent,
   runDuration,
   runVerdict,
@@ -13,6 +15,7 @@ import {
   standIns,
   statesOfFailed,
   statusWord,
+  total,
   worstFirst,
 } from './summary.ts';
 
@@ -120,6 +123,41 @@ function layout(run: RunResult, width: number): readonly Column[] {
   ];
 }
 
+/** Room for seven digits, or the word above them, and a gap. */
+const countWidths = COLUMNS.map(({ word }) => Math.max(9, word.length + 2));
+
+/** What clients were told in each scenario that has a load, in five columns. */
+function operationsTable(
+  scenarios: readonly ScenarioResult[],
+  width: number,
+  heading: (text: string) => string,
+): readonly string[] {
+  const loaded = worstFirst(scenarios).filter((scenario) => total(inAll(scenario)) > 0);
+  if (loaded.length === 0) return [];
+  const room = width - countWidths.reduce((sum, one) => sum + one, 0);
+  const row = (name: string, cells: readonly string[]) =>
+    (
+      pad(name, room) +
+      cells.map((cell, index) => pad(cell, countWidths[index] ?? 0, true)).join('')
+    ).trimEnd();
+  return [
+    '',
+    heading(
+      row(
+        'Operations',
+        COLUMNS.map(({ word }) => word),
+      ),
+    ),
+    '-'.repeat(width),
+    ...loaded.flatMap((scenario) => {
+      const counts = inAll(scenario);
+      const [first = '', ...more] = wrap(plain(scenario.name), room);
+      const cells = COLUMNS.map(({ column }) => String(counts[column]));
+      return [row(first, cells), ...more];
+    }),
+  ];
+}
+
 /**
  * The scorecard for a terminal.
  *
@@ -177,6 +215,7 @@ export function formatScorecard(run: RunResult, options: ScorecardOptions): stri
     }
   }
 
+  out.push(...operationsTable(run.scenarios, width, (text) => paint(1, text)));
   const states = statesOfFailed(run);
   out.push('', `Verdict: ${runVerdict(run)}${states === '' ? '' : ` (of the failed ${states})`}`);
   const verified = verifiedLine(run.scenarios.map(({ audit }) => audit));

@@ -27,6 +27,11 @@ export interface Invocation {
   readonly transactionId?: string;
   /** Why it was asked, e.g. `overdraft` (is meant to be refused) or `probe`; only for counting and for readers. */
   readonly intent?: string;
+  /**
+   * Whether the chaincode is to refuse it: `expected`, it must; `possible`, it may. Absent: a refusal is not what it was
+   * sent for.
+   */
+  readonly refusal?: 'expected' | 'possible';
   /** Names of the peers that are asked, e.g. `peer0.org1`. */
   readonly peers: readonly string[];
   /** Milliseconds since the run started, from a monotonic clock. */

@@ -12,6 +12,8 @@ export interface PlannedOperation {
   readonly peer?: string;
   /** For a `submit`: only through this orderer. */
   readonly orderer?: string;
+  /** Whether the chaincode is to refuse it, see {@link Invocation.refusal}. */
+  readonly refusal?: Invocation['refusal'];
 }
 
 export interface OperationContext {
@@ -63,6 +65,7 @@ export async function perform(
       function: planned.function,
       args: planned.args,
       intent: planned.intent,
+      ...(planned.refusal === undefined ? {} : { refusal: planned.refusal }),
       ...details,
       at: history.now(),
     });

@@ -2,6 +2,7 @@ import type { PlannedOperation } from './operation.ts';
 import {
   accountId,
   entityNames,
+  mayRunDry,
   overdraftAmount,
   PURSES,
   pairCount,
@@ -51,7 +52,11 @@ function doubleSpend(profile: TransferProfile, index: number, spends: number): S
   const purse = purseId(profile, pair, spends);
   const [own] = ownAccounts(profile, index);
   const amount = `${profile.amount.most}`;
-  const spend = { intent: 'double-spend', function: 'transfer', args: [purse, own, amount] };
+  const spend = {
+    ...{ intent: 'double-spend', function: 'transfer', args: [purse, own, amount] },
+    // Where the other one is in a block already, this one is refused; else it conflicts.
+    refusal: 'possible' as const,
+  };
   // They take turns, so that neither is drained by refilling.
   const refills = (spends + Math.floor(spends / PURSES) + index) % 2 === 0;
   const refill = { intent: 'refill', function: 'transfer', args: [own, purse, amount] };
@@ -72,15 +77,17 @@ function operationPlanner(
   );
   const own = ownAccounts(profile, index);
   const entities = entityNames(profile);
+  const dry = mayRunDry(profile) ? ({ refusal: 'possible' } as const) : {};
   const transfer = (intent: string, among: readonly string[], units: number) => {
     const [from, to] = two(random, among);
-    return { intent, function: 'transfer', args: [from, to, `${units}`] };
+    return { intent, function: 'transfer', args: [from, to, `${units}`], ...dry };
   };
   return () => {
     const choice = random.fraction();
     if (choice < reads.share) return read(profile, random);
     if (choice < reads.share + overdrafts) {
-      return transfer('overdraft', own, overdraftAmount(profile));
+      const overdraft = transfer('overdraft', own, overdraftAmount(profile));
+      return { ...overdraft, refusal: 'expected' };
     }
     if (choice < reads.share + overdrafts + moves.share) {
       const [from, to] = two(random, entities);

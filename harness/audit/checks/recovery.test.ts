@@ -289,7 +289,7 @@ describe('F19 availability as designed', () => {
     const past = (...last: Partial<Completion>[]) =>
       history(
         outage,
-        ...last.map((completion) => operation(at, at + 1, completion)),
+        ...last.map((completion) => operation(at, at + 1, completion, { refusal: 'possible' })),
         operation(at, at + 1, { outcome: 'fail', code: 'MVCC_READ_CONFLICT' }),
         operation(at, at + 1, { outcome: 'fail' }, { intent: 'probe' }),
         operation(at, at + 1, { outcome: 'fail' }, { kind: 'evaluate' }),
@@ -298,6 +298,8 @@ describe('F19 availability as designed', () => {
     // Twins: an answer by the chaincode, and none by the network.
     const good = past({ outcome: 'fail', refused: true }, { outcome: 'unknown' }, {});
     const bad = past({ outcome: 'fail' }, { outcome: 'unknown' }, {});
+    const unannounced = operation(at, at + 1, { outcome: 'fail', refused: true });
+    expect(run(history(outage, unannounced), answered(phase, 0.1)).verdict).toBe('invalid');
     expect(run(good, answered(phase, 0.75))).toMatchObject({
       verdict: 'valid',
       counts: { expectations: 1 },
@@ -306,6 +308,14 @@ describe('F19 availability as designed', () => {
       verdict: 'invalid',
       evidence: [{ message: `${name}: expected at least 75 %, seen 50 % (2 of 4)` }],
     });
+  });
+
+  it('judges by default only what there was to judge', () => {
+    const byDefault = { ...answered('after', 0.8), byDefault: true };
+    expect(run(history(outage, operation(50, 60)), byDefault).verdict).toBe('valid');
+    expect(run(history(outage, operation(50, 60)), answered('after', 0.8)).verdict).toBe('unknown');
+    const failed = operation(250, 251, { outcome: 'fail' });
+    expect(run(history(outage, failed), byDefault).verdict).toBe('invalid');
   });
 
   it('counts neither healthy time between two faults as during, nor a recovery as after', () => {
@@ -401,7 +411,7 @@ describe('F19 availability as designed', () => {
     const paper = new LedgerBuilder().recording();
     expect(available.run(paper, past)).toMatchObject({
       verdict: 'unknown',
-      reason: 'saw 1 operations, needs at least 10',
+      reason: 'saw 1 operations of the load, needs at least 10',
     });
   });
 });

@@ -143,8 +143,10 @@ export const available: RunCheck = {
   run({ scenario }, history) {
     const findings = new Findings(available.definition);
     const { patience } = scenario;
-    for (const { invoke, complete } of history.operations) {
+    for (const operation of history.operations) {
+      const { invoke, complete } = operation;
       findings.count('operations');
+      if (isLoad(operation)) findings.count('operations of the load');
       const where = {
         operation: invoke.operation,
         ...(invoke.transactionId !== undefined && { transactionId: invoke.transactionId }),
@@ -169,7 +171,7 @@ export const available: RunCheck = {
       findings.expectation(judged, share === null ? { undecided: inWords(judged) } : {});
     }
     for (const expected of availability) judgeChosen(expected, operations, outages, findings);
-    findings.floor('operations', scenario.floors?.operations ?? 10);
+    findings.floor('operations of the load', scenario.floors?.operations ?? 10);
     return findings.result();
   },
 };

@@ -168,7 +168,7 @@
         ...(throughput
           ? [
               series('ok', '--ok', []),
-              series('refused', '--fail', [7, 3]),
+              series('refused or failed', '--fail', [7, 3]),
               series('unknown', '--unknown', [2, 2]),
             ]
           : [

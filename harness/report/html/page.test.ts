@@ -73,17 +73,21 @@ describe('the page', () => {
   });
 
   it('has no table of operations where there were none', () => {
-    const none = { ok: 0, fail: 0, unknown: 0 };
+    const none = { ok: 0, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 };
     const load = { ...first.load, before: none, during: none, recovering: none, after: none };
     const page = renderHtml({
       ...sampleRun(),
       scenarios: [{ ...first, load: { ...load, outages: [] } }],
     });
     expect(page).not.toContain('Availability and recovery');
-    const calm = { ...load, before: { ok: 3, fail: 1, unknown: 0 }, outages: [] };
+    const calm = {
+      ...load,
+      before: { ok: 3, refused: 2, refusedUnexpectedly: 4, fail: 1, unknown: 0 },
+      outages: [],
+    };
     const text = words(renderHtml({ ...sampleRun(), scenarios: [{ ...first, load: calm }] }));
     expect(text).toMatch(
-      /Availability and recovery operations ok refused unknown share ok before 3/,
+      /Availability and recovery operations ok refused unexpectedly failed unknown share ok before 3 2 4 1 0/,
     );
     expect(text).not.toContain('from heal to');
   });
@@ -140,10 +144,10 @@ describe('an unfinished run', () => {
   });
 
   const empty: LoadResult = {
-    before: { ok: 0, fail: 0, unknown: 0 },
-    during: { ok: 0, fail: 0, unknown: 0 },
-    recovering: { ok: 0, fail: 0, unknown: 0 },
-    after: { ok: 0, fail: 0, unknown: 0 },
+    before: { ok: 0, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 },
+    during: { ok: 0, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 },
+    recovering: { ok: 0, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 },
+    after: { ok: 0, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 },
     outages: [],
     backlogDrain: null,
     series: [],

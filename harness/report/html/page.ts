@@ -88,7 +88,7 @@ function environment(run: RunResult): Markup {
 }
 
 const key = html`<p class="key" aria-label="Key">
-<span><i class="swatch ok"></i>ok</span><span><i class="swatch fail"></i>refused</span><span><i class="swatch unknown"></i>unknown</span>
+<span><i class="swatch ok"></i>ok</span><span><i class="swatch fail"></i>refused or failed</span><span><i class="swatch unknown"></i>unknown</span>
 <span><i class="swatch fault"></i>fault, from injected to healed</span><span><i class="swatch verified"></i>effect verified</span><span><i class="swatch healed"></i>heal verified</span></p>`;
 
 const policy = (scripts: readonly string[]) => {

@@ -1,6 +1,6 @@
 import type { Verdict } from '../../audit/model.ts';
 import type { PhaseCounts, RecoveryResult, ScenarioStatus } from '../model.ts';
-import { availability, duration, percent, statusWord } from '../summary.ts';
+import { availability, duration, percent, statusWord, total } from '../summary.ts';
 import { html, type Markup } from './markup.ts';
 
 /** Small pieces that several parts of the page share. A state is a sign and a word; colour only repeats it. */
@@ -33,14 +33,15 @@ export function anchor(name: string, index: number): string {
   return `scenario-${index + 1}${slug ? `-${slug}` : ''}`;
 }
 
-/** Share of operations ok, with a bar of ok, refused and unknown. */
+/** Share of operations ok, with a bar of ok, refused or failed, and unknown. */
 export function share(counts: PhaseCounts): Markup {
   const value = availability(counts);
   if (value === null) return html`<span class="none">–</span>`;
-  const all = counts.ok + counts.fail + counts.unknown;
+  const all = total(counts);
+  const refused = counts.refused + counts.refusedUnexpectedly;
   const width = (part: number) => `width:${((part / all) * 100).toFixed(2)}%`;
-  const title = `${counts.ok} ok, ${counts.fail} refused, ${counts.unknown} unknown`;
-  return html`<span class="share" title="${title}">${percent(value)}<span class="bar"><i class="ok" style="${width(counts.ok)}"></i><i class="fail" style="${width(counts.fail)}"></i><i class="unknown" style="${width(counts.unknown)}"></i></span></span>`;
+  const title = `${counts.ok} ok, ${counts.refused} refused, ${counts.refusedUnexpectedly} refused unexpectedly, ${counts.fail} failed, ${counts.unknown} unknown`;
+  return html`<span class="share" title="${title}">${percent(value)}<span class="bar"><i class="ok" style="${width(counts.ok)}"></i><i class="fail" style="${width(refused + counts.fail)}"></i><i class="unknown" style="${width(counts.unknown)}"></i></span></span>`;
 }
 
 /** Time to the first VALID commit, with its part of the budget. */

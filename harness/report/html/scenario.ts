@@ -4,10 +4,12 @@ import type { LogExcerpt, OutageResult, PhaseCounts, RunResult, ScenarioResult }
 import {
   applicable,
   auditWords,
+  COLUMNS,
   checksWorstFirst,
   duration,
   headline,
   shownFile,
+  total,
 } from '../summary.ts';
 import { type Axis, axisOf, letter, since } from './axis.ts';
 import { detailOf } from './detail.ts';
@@ -43,18 +45,16 @@ function faults(scenario: ScenarioResult, axis: Axis): Markup | false {
 const flags = (numbers: readonly number[]) =>
   html`<b class="flag">${numbers.map((number) => letter(number - 1)).join(', ')}</b>`;
 
-const total = ({ ok, fail, unknown }: PhaseCounts) => ok + fail + unknown;
-
 function recovery(scenario: ScenarioResult): Markup | false {
   const { load } = scenario;
   const phases = ALL_PHASES.filter((phase) => total(load[phase]) > 0 || load.outages.length > 0);
   if (phases.length === 0) return false; // a check without load
   const row = (name: Markup | string, counts: PhaseCounts) =>
-    html`<tr><th scope="row">${name}</th><td class="number">${counts.ok}</td><td class="number">${counts.fail}</td><td class="number">${counts.unknown}</td><td class="number">${share(counts)}</td></tr>`;
+    html`<tr><th scope="row">${name}</th>${COLUMNS.map(({ column }) => html`<td class="number">${counts[column]}</td>`)}<td class="number">${share(counts)}</td></tr>`;
   // A single fault's rows would be the run's.
   const apart = load.outages.length > 1 ? load.outages : [];
   return html`<h4>Availability and recovery</h4><div class="pair">
-<table><thead><tr><th scope="col">operations</th><th scope="col" class="number">ok</th><th scope="col" class="number">refused</th><th scope="col" class="number">unknown</th><th scope="col" class="number">share ok</th></tr></thead><tbody>
+<table><thead><tr><th scope="col">operations</th>${COLUMNS.map(({ word }) => html`<th scope="col" class="number">${word}</th>`)}<th scope="col" class="number">share ok</th></tr></thead><tbody>
 ${phases.map((phase) => row(phase, load[phase]))}
 ${apart.map((outage) => OUTAGE_PHASES.map((phase) => row(html`${phase} ${flags(outage.faults)}`, outage[phase])))}
 </tbody></table>

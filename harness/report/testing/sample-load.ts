@@ -13,8 +13,12 @@ function random(seed: number): () => number {
   };
 }
 
+const NONE: PhaseCounts = { ok: 0, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 };
+
 const added = (one: PhaseCounts, other: PhaseCounts): PhaseCounts => ({
   ok: one.ok + other.ok,
+  refused: one.refused + other.refused,
+  refusedUnexpectedly: one.refusedUnexpectedly + other.refusedUnexpectedly,
   fail: one.fail + other.fail,
   unknown: one.unknown + other.unknown,
 });
@@ -63,7 +67,10 @@ export function load(shape: Shape): LoadResult {
     }
   }
   const sum = (from: number, to: number): PhaseCounts =>
-    series.slice(from, to).reduce(added, { ok: 0, fail: 0, unknown: 0 });
+    series
+      .slice(from, to)
+      .map(({ ok, fail, unknown }) => ({ ...NONE, ok, fail, unknown }))
+      .reduce(added, NONE);
   const none = sum(0, 0);
   const troubles = shape.outages ?? [];
   const outages = troubles.map(({ from, to }, index) => {

@@ -43,7 +43,7 @@ export function incompleteRun(): RunResult {
   const run = passedRun();
   const [first] = run.scenarios;
   if (!first) throw new Error('expected a scenario in the passed run, seen none');
-  const counts = { ok: 0, fail: 0, unknown: 0 };
+  const counts = { ok: 0, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 };
   const absent = (
     name: string,
     status: ScenarioResult['status'],
@@ -70,7 +70,7 @@ export function incompleteRun(): RunResult {
 /** The rich sample: interrupted with Ctrl-C in its sixth scenario. */
 export function sampleRun(): RunResult {
   return {
-    schema: 1,
+    schema: 2,
     id: '2026-11-24T13-20-00-k3f9',
     startedAt: '2026-11-24T13:20:00.000Z',
     endedAt: '2026-11-24T13:26:08.400Z',
@@ -161,7 +161,16 @@ export function extremeRun(): RunResult {
       scenario(long, 0, 3600, {
         status: 'failed',
         channel: long,
-        load: { ...hour, during: { ok: 3_456_789, fail: 2_765_432, unknown: 345_678 } },
+        load: {
+          ...hour,
+          during: {
+            ok: 3_456_789,
+            refused: 0,
+            refusedUnexpectedly: 0,
+            fail: 2_765_432,
+            unknown: 345_678,
+          },
+        },
         faults,
         recovery: ['orderer0', 'orderer1', 'orderer2'].map((orderer) => ({
           orderer,

@@ -17,15 +17,15 @@ export interface Expect {
   /** From each such heal until every transfer that was pending then has ended, ms; not judged unless told. */
   readonly backlog?: number;
   /**
-   * Least share of transfers that must get a definite answer of a working network, by phase; *after* is after recovery.
-   * Phases are defined in `workload/statistics/outages.ts`.
+   * Least share of operations that must get the answer of a working network, by phase; *after* is after recovery. Without
+   * it 0.9 before and 0.8 after, where there are any. Phases are defined in `workload/statistics/outages.ts`.
    */
   readonly ok?: { readonly before?: number; readonly during?: number; readonly after?: number };
   /** Most share of transfers that may be told ok while the faults are in force; 0 means that writes must be refused. */
   readonly mostOkDuring?: number;
   /** Least number of MVCC conflicts that the chain must hold; 0 unless told. */
   readonly conflicts?: number;
-  /** Least number of completed submits; 20 unless told. */
+  /** Least number of submits of the load that must have ended; 20 unless told. Below, the scenario is undecided. */
   readonly operations?: number;
   /** Log lines that are part of this scenario although they look bad. */
   readonly allowedLogs?: readonly { readonly pattern: string; readonly reason: string }[];
@@ -60,6 +60,11 @@ export interface CustomLoad {
 export interface Call {
   readonly function: string;
   readonly args: readonly string[];
+  /**
+   * Whether the chaincode is to refuse it: `expected`, it must; `possible`, it may. A refusal that was not announced is a
+   * failure of the scenario.
+   */
+  readonly refusal?: 'expected' | 'possible';
 }
 
 /** A load that calls the functions of any chaincode. */

@@ -44,7 +44,13 @@ describe('what the audit is told of a scenario', () => {
     const { load } = definition;
     const quiet = scenarioFacts({ load }, { ...circumstances, chaincode: 'mine' });
     expect(quiet).toMatchObject({ workload: 'other', floors: { operations: 20, conflicts: 0 } });
-    expect(quiet.expectations).toEqual({ availability: [] });
+    const share = { kind: 'submit', byDefault: true };
+    expect(quiet.expectations).toEqual({
+      availability: [
+        { ...share, phase: 'before', leastAnswered: 0.9 },
+        { ...share, phase: 'after', leastAnswered: 0.8 },
+      ],
+    });
   });
 
   it.each([

@@ -2,6 +2,9 @@ import type { AvailabilityExpectation, ScenarioFacts } from '../../audit/recordi
 import type { ScenarioDefinition } from '../author/definition.ts';
 import { namespacesOf } from './state.ts';
 
+/** Shares of a load that nobody says anything about: without faults, or once recovered, a network answers. */
+const DEFAULT_OK = { before: 0.9, after: 0.8 };
+
 /** What the network and the runner add to a definition. Times in milliseconds. */
 export interface Circumstances {
   readonly channel: {
@@ -46,14 +49,16 @@ export function scenarioFacts(
 
 /** What the scenario expects of the load's shares. */
 function shareExpectations({
-  ok = {},
+  ok,
   mostOkDuring,
 }: NonNullable<ScenarioDefinition['expect']>): AvailabilityExpectation[] {
   const kind = 'submit' as const;
+  const least: NonNullable<typeof ok> = ok ?? DEFAULT_OK;
+  const byDefault = ok === undefined ? { byDefault: true } : {};
   return [
     ...(['before', 'during', 'after'] as const).flatMap((phase) => {
-      const leastAnswered = ok[phase];
-      return leastAnswered === undefined ? [] : [{ phase, kind, leastAnswered }];
+      const leastAnswered = least[phase];
+      return leastAnswered === undefined ? [] : [{ phase, kind, leastAnswered, ...byDefault }];
     }),
     ...(mostOkDuring === undefined
       ? []

@@ -1,13 +1,16 @@
 import type { FaultEvent } from '../history.ts';
 import type { Operation } from '../history-index.ts';
+import { columnOf } from './columns.ts';
 import { endOf, faultWindows, isLoad } from './operations.ts';
 import { type Outage, overlaps, phaseOf } from './outages.ts';
 
 /** What share of the load's submits must have got an answer in a phase, or must not have gone through. */
 export interface ShareExpectation {
   readonly phase: 'before' | 'during' | 'after';
-  /** Least share, from 0 to 1, that got a definite answer of a working network. */
+  /** Least share, from 0 to 1, that got the answer of a working network. */
   readonly leastAnswered?: number;
+  /** The author has not asked for it: a phase without operations is then nothing to judge. */
+  readonly byDefault?: boolean;
   /** Most share that may be told ok while the effect of the faults was in force; the phase is *during*. */
   readonly mostOkInForce?: number;
 }
@@ -38,10 +41,12 @@ export function judgeShares(
   outages: readonly Outage[],
 ): ShareJudgement[] {
   const load = operations.filter(isLoad);
-  return expected.flatMap(({ phase, leastAnswered, mostOkInForce }) => [
-    ...(leastAnswered === undefined ? [] : [answers(phase, leastAnswered, load, outages)]),
-    ...(mostOkInForce === undefined ? [] : [refusals(mostOkInForce, load, faults)]),
-  ]);
+  return expected.flatMap(({ phase, leastAnswered, mostOkInForce, byDefault = false }) =>
+    [
+      ...(leastAnswered === undefined ? [] : [answers(phase, leastAnswered, load, outages)]),
+      ...(mostOkInForce === undefined ? [] : [refusals(mostOkInForce, load, faults)]),
+    ].filter(({ share }) => !(byDefault && share === null)),
+  );
 }
 
 function answers(
@@ -103,14 +108,15 @@ export interface Availability {
 }
 
 /**
- * Share of operations that got a definite answer from a working network: ok, refused by the chaincode, or committed as
- * invalid (a conflict). Refused by an orderer, no endorsement, or no answer at all are not.
+ * Share of operations that got the answer of a working network: ok, refused by the chaincode as announced, or committed
+ * as invalid (a conflict). A refusal that nothing announced is none, nor is one by an orderer, a missing endorsement, or
+ * no answer at all.
  */
 export function availability(operations: readonly Operation[]): Availability {
-  const answered = operations.filter(({ complete }) => {
-    if (complete === null) return false;
-    const { code, outcome, refused } = complete;
-    return outcome === 'ok' || refused === true || (outcome === 'fail' && code !== undefined);
+  const answered = operations.filter((operation) => {
+    const column = columnOf(operation);
+    if (column === 'fail') return operation.complete?.code !== undefined;
+    return column === 'ok' || column === 'refused';
   }).length;
   const total = operations.length;
   return { answered, total, share: total ? answered / total : null };

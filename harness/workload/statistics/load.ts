@@ -1,4 +1,6 @@
+import type { Outcome } from '../history.ts';
 import type { Operation, RecordedHistory } from '../history-index.ts';
+import { counted } from './columns.ts';
 import type { BlockSeen, LoadBucket, LoadResult, OutageResult, PhaseCounts } from './model.ts';
 import { endOf, isLoad } from './operations.ts';
 import {
@@ -135,13 +137,7 @@ export function quantile(sorted: readonly number[], q: number): number | null {
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? null;
 }
 
-function counted(operations: readonly Operation[]): PhaseCounts {
-  const counts = { ok: 0, fail: 0, unknown: 0 };
-  for (const operation of operations) counts[outcomeOf(operation)] += 1;
-  return counts;
-}
-
-function outcomeOf({ complete }: Operation): keyof PhaseCounts {
+function outcomeOf({ complete }: Operation): Outcome {
   return complete?.outcome ?? 'unknown';
 }
 

@@ -1,15 +1,25 @@
 /** What a load gave, as reports have it too. Times in milliseconds since the run started. */
 
+/** What clients were told, in five columns. */
 export interface PhaseCounts {
   readonly ok: number;
+  /** By the chaincode, as whoever asked had announced. */
+  readonly refused: number;
+  /** By the chaincode, and nothing had announced it. */
+  readonly refusedUnexpectedly: number;
+  /** By the network, or committed as invalid. */
   readonly fail: number;
   readonly unknown: number;
 }
 
 /** One bucket a second: operations completed and latency quantiles in ms of those that were ok. */
-export interface LoadBucket extends PhaseCounts {
+export interface LoadBucket {
   /** Start of the second. */
   readonly at: number;
+  readonly ok: number;
+  /** Refused or failed. */
+  readonly fail: number;
+  readonly unknown: number;
   readonly p50: number | null;
   readonly p95: number | null;
   readonly p99: number | null;

@@ -136,15 +136,15 @@ describe('phases', () => {
     ...operation(25, null),
   ];
   const operations = operationsOf(records);
-  const none = { ok: 0, fail: 0, unknown: 0 };
+  const none = { ok: 0, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 };
   const once = [fault(1, 'inject', 10), fault(1, 'heal', 20)];
 
   it('count an operation as during when it touched the fault', () => {
     expect(phases(operations, outagesOf(once, operations))).toEqual({
-      before: { ok: 1, fail: 0, unknown: 0 },
-      during: { ok: 1, fail: 2, unknown: 1 },
+      before: { ok: 1, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 },
+      during: { ok: 1, refused: 0, refusedUnexpectedly: 0, fail: 2, unknown: 1 },
       recovering: none,
-      after: { ok: 1, fail: 0, unknown: 1 },
+      after: { ok: 1, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 1 },
     });
   });
 
@@ -152,8 +152,8 @@ describe('phases', () => {
     const goal = { orderers: ['orderer0'], budget: 5 };
     const outages = outagesOf(once, operations, goal);
     expect(phases(operations, outages)).toMatchObject({
-      recovering: { ok: 1, fail: 0, unknown: 0 },
-      after: { ok: 0, fail: 0, unknown: 1 },
+      recovering: { ok: 1, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 },
+      after: { ok: 0, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 1 },
     });
   });
 
@@ -176,22 +176,22 @@ describe('phases', () => {
     ];
     const goal = { orderers: ['orderer0'], budget: 15 };
     expect(loadResult(indexHistory(history), { goal })).toMatchObject({
-      before: { ok: 1, fail: 0, unknown: 0 },
-      during: { ok: 0, fail: 2, unknown: 1 },
-      recovering: { ok: 2, fail: 0, unknown: 0 },
-      after: { ok: 2, fail: 0, unknown: 1 },
+      before: { ok: 1, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 },
+      during: { ok: 0, refused: 0, refusedUnexpectedly: 0, fail: 2, unknown: 1 },
+      recovering: { ok: 2, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 },
+      after: { ok: 2, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 1 },
       outages: [
         {
           ...{ faults: [1], from: 10, to: 20, backlogDrain: 45 },
-          during: { ok: 0, fail: 1, unknown: 1 },
-          recovering: { ok: 1, fail: 0, unknown: 0 },
-          after: { ok: 1, fail: 0, unknown: 1 },
+          during: { ok: 0, refused: 0, refusedUnexpectedly: 0, fail: 1, unknown: 1 },
+          recovering: { ok: 1, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 },
+          after: { ok: 1, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 1 },
         },
         {
           ...{ faults: [2], from: 60, to: 70, backlogDrain: 0 },
-          during: { ok: 0, fail: 1, unknown: 1 },
-          recovering: { ok: 1, fail: 0, unknown: 0 },
-          after: { ok: 1, fail: 0, unknown: 0 },
+          during: { ok: 0, refused: 0, refusedUnexpectedly: 0, fail: 1, unknown: 1 },
+          recovering: { ok: 1, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 },
+          after: { ok: 1, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 },
         },
       ],
       backlogDrain: 45,
@@ -200,7 +200,7 @@ describe('phases', () => {
 
   it('are only before without a fault, and have no after without a heal', () => {
     expect(phases(operations, [])).toEqual({
-      before: { ok: 3, fail: 2, unknown: 2 },
+      before: { ok: 3, refused: 0, refusedUnexpectedly: 0, fail: 2, unknown: 2 },
       during: none,
       recovering: none,
       after: none,
@@ -360,7 +360,7 @@ describe('recovery', () => {
 describe('availability', () => {
   const operations = operationsOf([
     ...operation(10, 11),
-    ...operation(20, 21, 'fail', { end: { refused: true } }),
+    ...operation(20, 21, 'fail', { refusal: 'expected', end: { refused: true } }),
     ...operation(30, 31, 'fail', { end: { code: 'MVCC_READ_CONFLICT' } }),
     ...operation(40, 41, 'fail', { end: { error: 'SERVICE_UNAVAILABLE' } }),
     ...operation(50, 51, 'unknown'),
@@ -372,6 +372,8 @@ describe('availability', () => {
     expect(availability(operations.slice(0, -1))).toEqual({ answered: 3, total: 6, share: 0.5 });
     expect(availability(operations.slice(0, 3)).share).toBe(1);
     expect(availability(operations.slice(3, -1))).toEqual({ answered: 0, total: 3, share: 0 });
+    const unannounced = operationsOf(operation(80, 81, 'fail', { end: { refused: true } }));
+    expect(availability(unannounced)).toEqual({ answered: 0, total: 1, share: 0 });
   });
 
   it('is nothing where nothing was asked', () => {
