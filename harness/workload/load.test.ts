@@ -1,7 +1,7 @@
 import type { HistoryRecord } from './history.ts';
 import { History } from './history-writer.ts';
 import { pacer, prepareLoad, runLoad } from './load.ts';
-import { probeOpenings, runProbes } from './probe.ts';
+import { bankProbe, probeOpenings, runProbes } from './probe.ts';
 import { openings, type TransferProfile, transfers } from './profile.ts';
 import { FakeClock, settled } from './testing/fake-clock.ts';
 import { type Delay, FakeNetwork } from './testing/fake-network.ts';
@@ -271,7 +271,8 @@ describe('probes', () => {
     network.silent.add('orderer1');
     const controller = new AbortController();
     const { signal } = controller;
-    const done = runProbes({ clients, prefix: 'p-', timeout: 2_000, history, clock, signal });
+    const operation = (orderer: string, number: number) => bankProbe('p-', orderer, number);
+    const done = runProbes({ clients, operation, timeout: 2_000, history, clock, signal });
     await clock.advance(9_999);
     network.silent.clear();
     await clock.advance(1_501);

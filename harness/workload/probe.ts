@@ -5,14 +5,14 @@ import { pacer, untilFirstError } from './load.ts';
 import { type PlannedOperation, perform } from './operation.ts';
 
 /**
- * Measures through which orderers the network commits: a light transfer every so often through each orderer alone. A
- * client that fails over would hide a dead one.
+ * Measures through which orderers the network commits: a light operation every so often through each orderer alone. A
+ * client that fails over would hide a dead one, and a load may send nothing through one of them.
  */
 export interface ProbeRun {
   /** One client for each orderer; the client must honour `orderer` in a submit. */
   readonly clients: ReadonlyMap<string, LoadClient>;
-  /** Start of the ids of the probes' own accounts. */
-  readonly prefix: string;
+  /** What is sent through an orderer, by the probe's number from 0. */
+  readonly operation: (orderer: string, number: number) => PlannedOperation;
   /** Milliseconds between two probes through one orderer. */
   readonly interval?: number;
   /** Milliseconds after which a probe is given up; above the patience that the clients have of their own. */
@@ -42,13 +42,13 @@ export function probeOpenings(
  * @throws Error if the history cannot be written
  */
 export async function runProbes(run: ProbeRun): Promise<void> {
-  const { prefix, interval = 500, timeout = 15_000, history, clock } = run;
+  const { interval = 500, timeout = 15_000, history, clock } = run;
   const pace = { kind: 'rate', perSecond: 1_000 / interval } as const;
   await untilFirstError(
     Array.from(run.clients, ([orderer, client]) => async (signal: AbortSignal) => {
       const next = pacer(pace, clock, 0, 1);
       for (let number = 0; await clock.until(next(), signal); number += 1) {
-        const operation = probeOperation(prefix, orderer, number);
+        const operation = { ...run.operation(orderer, number), intent: 'probe', orderer };
         await perform({ history, clock, timeout }, client, operation);
       }
     }),
@@ -56,11 +56,15 @@ export async function runProbes(run: ProbeRun): Promise<void> {
   );
 }
 
-/** One unit between two accounts; the next round of the accounts gives it back. */
-function probeOperation(prefix: string, orderer: string, number: number): PlannedOperation {
+/**
+ * The bank's probe: one unit between two accounts; the next round of the accounts gives it back.
+ *
+ * @param prefix start of the ids of the probes' own accounts
+ */
+export function bankProbe(prefix: string, orderer: string, number: number): PlannedOperation {
   const pairs = ACCOUNTS / 2;
   const first = 2 * (number % pairs);
   const ids = [`${prefix}${orderer}-${first}`, `${prefix}${orderer}-${first + 1}`];
   if (Math.floor(number / pairs) % 2 === 1) ids.reverse();
-  return { intent: 'probe', function: 'transfer', args: [...ids, '1'], orderer };
+  return { intent: 'probe', function: 'transfer', args: [...ids, '1'] };
 }

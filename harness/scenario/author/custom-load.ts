@@ -2,7 +2,7 @@ import type { LoadClient } from '../../workload/client.ts';
 import type { Clock } from '../../workload/clock.ts';
 import type { History } from '../../workload/history-writer.ts';
 import { untilFirstError } from '../../workload/load.ts';
-import { perform } from '../../workload/operation.ts';
+import { type PlannedOperation, perform } from '../../workload/operation.ts';
 import { randomStream } from '../../workload/random.ts';
 import type { CustomLoad } from './definition.ts';
 
@@ -30,4 +30,23 @@ export async function runCustomLoad(run: CustomLoadRun): Promise<void> {
     }),
     run.signal,
   );
+}
+
+/** Numbers of an author's operations that are probes begin here, and for each further orderer as much later. */
+const PROBES_FROM = 1_000_000;
+
+/** What measures recovery through each orderer for a load of the author's own. */
+export function customProbe(
+  load: CustomLoad,
+  seed: number,
+  orderers: readonly string[],
+): (orderer: string, number: number) => PlannedOperation {
+  const random = randomStream(seed, 'custom probes');
+  return (orderer, number) => {
+    const index = orderers.indexOf(orderer);
+    const call =
+      load.probe?.(orderer, number) ??
+      load.next(index % load.clients, PROBES_FROM * (index + 1) + number, () => random.fraction());
+    return { ...call, intent: 'probe' };
+  };
 }

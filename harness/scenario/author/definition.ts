@@ -55,6 +55,14 @@ export interface CustomLoad {
    * @param random from the run's seed
    */
   readonly next: (client: number, number: number, random: () => number) => Call;
+  /**
+   * What is sent through each orderer, every half second while there are faults, to measure its recovery. Unless told it is
+   * what `next` gives for numbers from a million on, a million for each orderer, so that keys made of them are new.
+   *
+   * @param orderer its name
+   * @param number of the probe, from 0
+   */
+  readonly probe?: (orderer: string, number: number) => Call;
 }
 
 export interface Call {

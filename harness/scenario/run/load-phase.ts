@@ -2,9 +2,9 @@ import type { ScenarioPlace } from '../../audit/recording.ts';
 import { runFaults } from '../../faults/schedule.ts';
 import type { History } from '../../workload/history-writer.ts';
 import { prepareLoad, runLoad } from '../../workload/load.ts';
-import { probeOpenings, runProbes } from '../../workload/probe.ts';
+import { bankProbe, probeOpenings, runProbes } from '../../workload/probe.ts';
 import { openings } from '../../workload/profile.ts';
-import { runCustomLoad } from '../author/custom-load.ts';
+import { customProbe, runCustomLoad } from '../author/custom-load.ts';
 import type { ScenarioDefinition } from '../author/definition.ts';
 import type { Session } from '../session.ts';
 import { choices } from './choices.ts';
@@ -74,9 +74,15 @@ export async function underLoad({
           timeout: PATIENCE_MS,
         })
       : runLoad({ profile: load, seed, clients: clients.load, history, clock, signal }),
-    'kind' in load
-      ? Promise.resolve()
-      : runProbes({ clients: clients.probes, prefix: PROBE_PREFIX, history, clock, signal }),
+    runProbes({
+      // A load of the author's own is asked for more than it gives only where there is a recovery to measure.
+      clients: 'kind' in load && !definition.faults?.length ? new Map() : clients.probes,
+      operation:
+        'kind' in load
+          ? customProbe(load, seed, [...clients.probes.keys()])
+          : (orderer, number) => bankProbe(PROBE_PREFIX, orderer, number),
+      ...{ history, clock, signal },
+    }),
   ];
   const work = Promise.all(running);
   work.catch(() => ending.abort()); // a history that can't be written ends the scenario
