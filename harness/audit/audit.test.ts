@@ -46,7 +46,7 @@ describe('audit', () => {
   it('covers the catalogue, each check once and with words to quote', () => {
     const ids = CHECKS.map(({ definition }) => definition.id);
     const expected = Array.from({ length: 20 }, (_, index) => `F${index + 1}`);
-    const others = ['F22', 'F23', 'F25', 'F26', 'F27', 'F28', 'F29', 'F30', 'R1', 'S1'];
+    const others = ['F22', 'F23', 'F25', 'F26', 'F27', 'F28', 'F29', 'F30', 'L1', 'R1', 'S1'];
     expect([...ids].sort()).toEqual([...expected, ...others].sort());
     for (const { definition } of CHECKS) {
       expect(definition.name.length).toBeGreaterThan(8);
