@@ -4,6 +4,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,6 +18,7 @@ import type {
   EngineEvent,
   EnvironmentFacts,
   Recording,
+  SavedLogs,
   ScenarioFacts,
   StateEntry,
 } from './recording.ts';
@@ -31,7 +33,8 @@ import type {
  *     events/<channel>/<peer>.jsonl       BlockEvent a line, as a long-lived listener saw them
  *     environment.json                    EnvironmentFacts
  *     ordering.json                       OrderingFacts
- *     logs/<component>.log                complete
+ *     logs/<component>.log                complete, from the beginning of the scenario to its end
+ *     logs.json                           SavedLogs
  *     engine-events.jsonl                 EngineEvent a line, what the engines told meanwhile
  *
  * Everything but `scenario.json` may be absent; the checks that need it then say `unknown`. Nothing else is needed to
@@ -48,6 +51,7 @@ export const paths = {
     join(dir, 'events', channel, `${peer}.jsonl`),
   environment: (dir: string) => join(dir, 'environment.json'),
   ordering: (dir: string) => join(dir, 'ordering.json'),
+  savedLogs: (dir: string) => join(dir, 'logs.json'),
   engineEvents: (dir: string) => join(dir, 'engine-events.jsonl'),
   log: (dir: string, component: string) => join(dir, 'logs', `${component}.log`),
 } as const;
@@ -68,6 +72,10 @@ export function writeEnvironment(dir: string, facts: EnvironmentFacts): void {
 
 export function writeOrdering(dir: string, facts: OrderingFacts): void {
   writeJson(paths.ordering(dir), facts);
+}
+
+export function writeSavedLogs(dir: string, logs: SavedLogs): void {
+  writeJson(paths.savedLogs(dir), logs);
 }
 
 /** Readers see the old file or the new one, never half of one. */
@@ -111,7 +119,9 @@ export function openEvidence(dir: string): Recording {
     logs: files(join(dir, 'logs'), '.log').map((component) => ({
       component,
       lines: again(() => readLines(paths.log(dir, component))),
+      size: statSync(paths.log(dir, component)).size,
     })),
+    savedLogs: readJson<SavedLogs>(paths.savedLogs(dir)),
     engineEvents: again(() => readJsonLines<EngineEvent>(paths.engineEvents(dir))),
   };
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { HistoryRecord } from '../workload/history.ts';
 import { COMPLETE, INTERRUPTED, TIMED_OUT } from '../workload/history.ts';
 import { audit } from './audit.ts';
+import { openEvidence } from './evidence.ts';
 import { judge, verdictOf } from './judge.ts';
 import type { ScenarioFacts } from './recording.ts';
 import type { TestRecording } from './testing/ledger-builder.ts';
@@ -69,7 +70,7 @@ describe('the judge', () => {
       problems: [],
       excerpts: [],
     });
-    expect(result.audit).toEqual(audit(recording));
+    expect(result.audit).toEqual(audit(openEvidence(dir)));
     expect(result.expectations.map(({ id }) => id)).toEqual(['S1', 'F18', 'F18']);
     expect(result.load.during.ok).toBeGreaterThan(0);
     expect(result.load.blocks.map(({ number }) => number)).toEqual(

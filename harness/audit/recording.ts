@@ -189,6 +189,18 @@ export interface EngineEvent {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
+/** Contents of `logs.json`: what was saved of the components' logs, so that a gap or a cut can be told. */
+export interface SavedLogs {
+  readonly components: readonly {
+    readonly component: string;
+    readonly bytes: number;
+    /** First twelve letters of the id of each container that it is of. */
+    readonly containers: readonly string[];
+  }[];
+  /** Machines whose logs could not be read to their end, and why. */
+  readonly problems: readonly string[];
+}
+
 export interface BlockSource {
   /** e.g. `peer0.org1`, `orderer1`. */
   readonly source: string;
@@ -216,6 +228,12 @@ export interface Recording {
   readonly environment: EnvironmentFacts | null;
   /** The ordering service's own word. */
   readonly ordering: OrderingFacts | null;
-  readonly logs: readonly { readonly component: string; readonly lines: Iterable<string> }[];
+  readonly logs: readonly {
+    readonly component: string;
+    readonly lines: Iterable<string>;
+    /** Bytes, where they are known. */
+    readonly size?: number;
+  }[];
+  readonly savedLogs: SavedLogs | null;
   readonly engineEvents: Iterable<EngineEvent>;
 }

@@ -58,6 +58,9 @@ describe('componentLogs', () => {
     const gone = { component: 'api', created: 0, text: { statusCode: 404 } };
     const there = { component: 'api', created: 1, text: 'again' };
     expect(await read(machine([gone, there]))).toEqual([['api', 'again']]);
+    for await (const log of componentLogs(machine([gone, there]))) {
+      expect(log.containers).toEqual(['1']);
+    }
     const broken = { component: 'api', created: 0, text: { statusCode: 500 } };
     await expect(read(machine([broken, there]))).rejects.toEqual({ statusCode: 500 });
   });

@@ -14,6 +14,8 @@ export interface LogOptions {
 export interface ComponentLog {
   readonly component: string;
   readonly log: Buffer;
+  /** Ids of the containers that it is of; one that has gone meanwhile is not among them. */
+  readonly containers: readonly string[];
 }
 
 /**
@@ -37,11 +39,14 @@ export async function* componentLogs(
   );
   for (const [component, ofComponent] of byComponent) {
     const parts: Buffer[] = [];
+    const read: string[] = [];
     for (const { Id } of ofComponent) {
       const log = await containerLog(docker.getContainer(Id), options).catch(unlessGone);
+      if (log === undefined) continue;
       parts.push(log);
+      read.push(Id);
     }
-    yield { component, log: Buffer.concat(parts) };
+    yield { component, log: Buffer.concat(parts), containers: read };
   }
 }
 
@@ -76,8 +81,8 @@ function lastBytes(log: Buffer, bytes: number): Buffer {
 }
 
 /** "No such container" and "marked for removal": a task that was replaced meanwhile has no log any more. */
-function unlessGone(error: unknown): Buffer {
+function unlessGone(error: unknown): undefined {
   const status = (error as { statusCode?: number }).statusCode;
   if (status !== 404 && status !== 409) throw error;
-  return Buffer.alloc(0);
+  return undefined;
 }

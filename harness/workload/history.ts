@@ -131,6 +131,12 @@ export const INTERRUPTED = 'interrupted';
 /** Label of the mark that says, besides {@link INTERRUPTED}: it was the scenario's own limit that ended it. */
 export const TIMED_OUT = 'timed out';
 
+/** Label of the mark that says: every node had the same height, and nothing was under way. */
+export const QUIESCENT = 'quiescent';
+
+/** Label of the mark that says: the evidence is collected; the heights that follow tell whether anything came since. */
+export const LAST_LOOK = 'last look';
+
 /** Label of the last mark of all: what there was to record has been recorded. */
 export const COMPLETE = 'evidence complete';
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { LAST_LOOK, QUIESCENT, UNSETTLED } from '../../workload/history.ts';
 import { editBlock, judge, relink, rewrite } from '../testing/forge.ts';
-import { LedgerBuilder } from '../testing/ledger-builder.ts';
+import { LedgerBuilder, ORDERERS, PEERS } from '../testing/ledger-builder.ts';
 import { busyRecording, opened } from '../testing/scene.ts';
 import { converged, sameHeaders, wellFormed } from './chain.ts';
 
@@ -260,6 +261,43 @@ describe('F6 heights grow and converge', () => {
         message: 'peer0.org1 said that it has 18 blocks, but gave 17',
       },
     ]);
+  });
+
+  describe('once the network was at rest', () => {
+    const names = [...PEERS, ...ORDERERS];
+    const atRest = (height: (name: string) => number | undefined, rest = QUIESCENT) => {
+      const recording = busyRecording();
+      const mark = (label: string, at: number) => ({ type: 'mark', label, at }) as const;
+      recording.history.push(mark(rest, 80_000), mark(LAST_LOOK, 90_000));
+      for (const source of names) {
+        const seen = height(source);
+        if (seen === undefined) continue;
+        recording.history.push({
+          ...{ type: 'height', source, channel: 'mychannel', height: seen, at: 90_001 },
+        });
+      }
+      return judge(converged, recording);
+    };
+
+    it('accepts that nothing came, and rejects a block that did', () => {
+      expect(atRest(() => 17).verdict).toBe('valid');
+      const late = atRest((name) => (name === 'orderer1' ? 18 : 17));
+      expect(late.evidence).toMatchObject([
+        { sources: ['orderer1'], message: 'orderer1 said that it has 18 blocks, but gave 17' },
+      ]);
+    });
+
+    it('does not know of a node that was not asked again', () => {
+      expect(atRest((name) => (name === 'peer1.org2' ? undefined : 17))).toMatchObject({
+        verdict: 'unknown',
+        reason:
+          'blocks may have come after the network was at rest: peer1.org2 did not say at the end',
+      });
+    });
+
+    it('does not hold a block against a network that never came to rest', () => {
+      expect(atRest(() => 18, UNSETTLED).verdict).toBe('unknown');
+    });
   });
 
   it('does not judge samples of sources whose blocks were not asked for, or of other channels', () => {

@@ -1,4 +1,6 @@
 import { VALID } from '../../fabric/ledger/codes.ts';
+import { LAST_LOOK, QUIESCENT, UNSETTLED } from '../../workload/history.ts';
+import { isMarked, type RecordedHistory } from '../../workload/history-index.ts';
 import type { ChannelCheck } from '../checker.ts';
 import { Findings } from '../findings.ts';
 import type { Copy } from '../lockstep.ts';
@@ -117,7 +119,7 @@ export const converged: ChannelCheck = {
     id: 'F6',
     name: 'heights grow and converge',
     guarantee:
-      'The height of a component never decreases, and after healing all peers and orderers have the same height.',
+      'The height of a component never decreases, and after healing all peers and orderers have the same height, to which nothing is added once the network is at rest.',
   },
   create({ facts, history }) {
     const findings = new Findings(converged.definition);
@@ -152,6 +154,12 @@ export const converged: ChannelCheck = {
         for (const [source, height] of last) {
           const blocks = heights.get(source);
           if (blocks === undefined || height <= blocks) continue;
+          if (isMarked(history, UNSETTLED)) {
+            findings.unknown(
+              `the network did not come to rest: ${source} has ${height} blocks now`,
+            );
+            continue;
+          }
           findings.violation({
             sources: [source],
             block: blocks,
@@ -159,11 +167,30 @@ export const converged: ChannelCheck = {
           });
         }
         findings.count('height', highest);
-        const missing = [...facts.peers, ...facts.orderers].filter((name) => !heights.has(name));
+        const expected = [...facts.peers, ...facts.orderers];
+        const missing = expected.filter((name) => !heights.has(name));
         if (missing.length > 0) findings.unknown(`no blocks from ${missing.join(', ')}`);
+        if (isMarked(history, QUIESCENT)) lookedAgain(history, expected, findings);
         findings.floor('samples', 2);
         return findings.result();
       },
     };
   },
 };
+
+/** Whether every node was asked once more when all had been collected: a block may come after the network was at rest. */
+function lookedAgain(
+  { marks, heights }: RecordedHistory,
+  nodes: readonly string[],
+  findings: Findings,
+): void {
+  const look = marks.find(({ label }) => label === LAST_LOOK);
+  const told = new Set(
+    heights.filter(({ at }) => look && at >= look.at).map(({ source }) => source),
+  );
+  const silent = nodes.filter((name) => !told.has(name));
+  if (silent.length === 0) return;
+  findings.unknown(
+    `blocks may have come after the network was at rest: ${silent.join(', ')} did not say at the end`,
+  );
+}

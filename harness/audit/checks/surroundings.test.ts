@@ -1,6 +1,7 @@
 import type { EnvironmentProbe } from '../recording.ts';
 import { judge } from '../testing/forge.ts';
 import { LedgerBuilder } from '../testing/ledger-builder.ts';
+import { busyRecording } from '../testing/scene.ts';
 import { environmentRestored, logsClean } from './surroundings.ts';
 
 const logged = (...lines: string[]) => {
@@ -8,6 +9,80 @@ const logged = (...lines: string[]) => {
   recording.logs = [{ component: 'orderer1', lines: ['INFO all is well', ...lines] }];
   return recording;
 };
+
+describe('F23 logs clean: whole logs', () => {
+  const whole = () => {
+    const recording = busyRecording();
+    recording.scenario = { ...recording.scenario, components: [{ name: 'orderer0', machine: 1 }] };
+    const [log] = recording.logs;
+    if (!log) throw new Error('expected a log');
+    const saved = { component: 'orderer0', bytes: 52, containers: ['c0ffee'] };
+    const event = { at: 1, engine: 'machine1', type: 'container', component: 'orderer0' };
+    return Object.assign(recording, {
+      logs: [{ ...log, size: 52 }],
+      savedLogs: { components: [saved], problems: [] as string[] },
+      engineEvents: [{ ...event, action: 'die', id: 'c0ffee' }],
+    });
+  };
+
+  it('accepts a log of every container, as long as it was when it was saved', () => {
+    expect(judge(logsClean, whole())).toMatchObject({
+      verdict: 'valid',
+      counts: { components: 1 },
+    });
+  });
+
+  it('rejects one that was cut', () => {
+    const recording = whole();
+    recording.logs = recording.logs.map((log) => ({ ...log, size: 51 }));
+    expect(judge(logsClean, recording)).toMatchObject({
+      verdict: 'invalid',
+      evidence: [
+        {
+          sources: ['orderer0'],
+          message: 'orderer0: its log was cut or changed: 52 bytes were saved, 51 are there',
+        },
+      ],
+    });
+  });
+
+  it.each<[string, (recording: ReturnType<typeof whole>) => object]>([
+    [
+      'there is no log of kafka3',
+      ({ scenario }) => ({
+        scenario: {
+          ...scenario,
+          components: [...(scenario.components ?? []), { name: 'kafka3', machine: 2 }],
+        },
+      }),
+    ],
+    ['nothing tells whether the log is whole of orderer0', () => ({ savedLogs: null })],
+    [
+      'logs could not be read to their end: machine 2: no answer',
+      ({ savedLogs }) => ({ savedLogs: { ...savedLogs, problems: ['machine 2: no answer'] } }),
+    ],
+    [
+      'the log lacks what ended containers had logged: orderer0 (container gone)',
+      ({ engineEvents: [event] }) => ({ engineEvents: [event, { ...event, id: 'gone' }] }),
+    ],
+    [
+      'what the engines told cannot be read: line 3',
+      () => ({
+        engineEvents: {
+          [Symbol.iterator]: () => {
+            throw new Error('line 3');
+          },
+        },
+      }),
+    ],
+  ])('does not know: %s', (reason, change) => {
+    const recording = whole();
+    expect(judge(logsClean, Object.assign(recording, change(recording)))).toMatchObject({
+      verdict: 'unknown',
+      reason,
+    });
+  });
+});
 
 describe('F23 logs clean', () => {
   it('accepts what an outage is expected to print', () => {

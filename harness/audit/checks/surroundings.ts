@@ -2,7 +2,7 @@ import type { BadLine } from '../../ordering/bad-line.ts';
 import { ORDERING_BAD_LINES } from '../../ordering/registry.ts';
 import type { RunCheck } from '../checker.ts';
 import { Findings } from '../findings.ts';
-import type { AllowedLog, EnvironmentProbe } from '../recording.ts';
+import type { AllowedLog, EnvironmentProbe, Recording } from '../recording.ts';
 
 /** Sources: orderer/common/multichannel (Fabric 2.5), and what the runtimes print when they die. */
 const BAD_LINES: readonly BadLine[] = [
@@ -48,10 +48,12 @@ export const logsClean: RunCheck = {
     id: 'F23',
     name: 'logs clean',
     guarantee:
-      'No component panicked, lost data, gave up or ran out of memory, apart from what the scenario’s faults explain.',
+      'Each component’s log is there from the beginning of the scenario to its end, and none panicked, lost data, gave up or ran out of memory, apart from what the scenario’s faults explain.',
   },
-  run({ logs, scenario, environment }) {
+  run(recording) {
+    const { logs, scenario, environment } = recording;
     const findings = new Findings(logsClean.definition);
+    judgeWhole(recording, findings);
     const allowed = allowance(scenario.allowedLogs ?? []);
     for (const { component, lines } of logs) {
       findings.count('components');
@@ -79,6 +81,46 @@ export const logsClean: RunCheck = {
     return findings.result();
   },
 };
+
+/** Whether each component's log is there, of every container that it had, and as long as it was when it was saved. */
+function judgeWhole(
+  { logs, savedLogs, scenario, engineEvents }: Recording,
+  findings: Findings,
+): void {
+  const names = (scenario.components ?? []).map(({ name }) => name);
+  const saved = new Map(savedLogs?.components.map((log) => [log.component, log]));
+  for (const problem of savedLogs?.problems ?? []) {
+    findings.unknown(`logs could not be read to their end: ${problem}`);
+  }
+  for (const { component, size } of logs) {
+    const { bytes } = saved.get(component) ?? {};
+    if (bytes === undefined || size === undefined || bytes === size) continue;
+    findings.violation({
+      sources: [component],
+      message: `${component}: its log was cut or changed: ${bytes} bytes were saved, ${size} are there`,
+    });
+  }
+  const missing = names.filter((name) => !logs.some(({ component }) => component === name));
+  if (missing.length > 0) findings.unknown(`there is no log of ${missing.join(', ')}`);
+  if (names.length === 0 || missing.length > 0) return;
+  const unknown = names.filter((name) => !saved.has(name));
+  if (unknown.length > 0) {
+    findings.unknown(`nothing tells whether the log is whole of ${unknown.join(', ')}`);
+  }
+  const gaps = new Set<string>();
+  try {
+    for (const { type, action, component = '', id = '' } of engineEvents) {
+      if (type !== 'container' || !['start', 'die'].includes(action)) continue;
+      const known = saved.get(component)?.containers;
+      if (known && !known.includes(id)) gaps.add(`${component} (container ${id})`);
+    }
+  } catch (error) {
+    findings.unknown(`what the engines told cannot be read: ${(error as Error).message}`);
+  }
+  if (gaps.size > 0) {
+    findings.unknown(`the log lacks what ended containers had logged: ${[...gaps].join(', ')}`);
+  }
+}
 
 function compile({
   pattern,

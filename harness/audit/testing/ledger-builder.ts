@@ -82,7 +82,7 @@ export interface TestRecording extends Recording {
   readonly streams: Map<string, BlockEvent[]>;
   environment: EnvironmentFacts | null;
   ordering: OrderingFacts | null;
-  logs: { component: string; lines: string[] }[];
+  logs: { component: string; lines: string[]; size?: number }[];
 }
 
 /**
@@ -331,6 +331,7 @@ export class LedgerBuilder {
         },
       },
       logs: [{ component: 'orderer0', lines: ['2026-11-24 10:00:00 INFO 001 Beginning to serve'] }],
+      savedLogs: null,
       engineEvents: [],
       blocks: () => [...recording.chain].map(([source, blocks]) => ({ source, blocks })),
       state: () => [...recording.states].map(([peer, list]) => ({ peer, entries: list })),

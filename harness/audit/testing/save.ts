@@ -1,6 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { appendTo, paths, writeEnvironment, writeOrdering, writeScenario } from '../evidence.ts';
+import {
+  appendTo,
+  paths,
+  writeEnvironment,
+  writeOrdering,
+  writeSavedLogs,
+  writeScenario,
+} from '../evidence.ts';
 import type { TestRecording } from './ledger-builder.ts';
 
 /** Saves a recording as the runner does. */
@@ -26,4 +33,10 @@ export function save(dir: string, recording: TestRecording): void {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text.join('\n'));
   }
+  writeSavedLogs(dir, {
+    components: recording.logs.map(({ component, lines: text }) => ({
+      ...{ component, bytes: Buffer.byteLength(text.join('\n')), containers: [] },
+    })),
+    problems: [],
+  });
 }

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { appendTo, paths, writeOrdering } from '../../audit/evidence.ts';
+import { appendTo, paths, writeOrdering, writeSavedLogs } from '../../audit/evidence.ts';
+import type { SavedLogs } from '../../audit/recording.ts';
 import { messageOf } from '../../base/errors.ts';
 import { componentLogs } from '../../swarm/logs.ts';
 import type { Session } from '../session.ts';
@@ -44,17 +45,26 @@ export async function saveOrdering(
 }
 
 /**
- * Saves what every component has logged since a moment, containers that have ended included.
+ * Saves what every component has logged since a moment, containers that have ended included, and how much of it there is.
  *
  * @param since seconds since the epoch
  */
 export async function saveLogs(session: Session, folder: string, since: number): Promise<void> {
   await mkdir(path.join(folder, 'logs'), { recursive: true });
-  await Promise.allSettled(
-    session.network.machines.map(async ({ docker }) => {
-      for await (const { component, log } of componentLogs(docker, { since })) {
-        writeFileSync(paths.log(folder, component), log);
+  const components: SavedLogs['components'][number][] = [];
+  const problems: string[] = [];
+  await Promise.all(
+    session.network.machines.map(async ({ docker, number }) => {
+      try {
+        for await (const { component, log, containers } of componentLogs(docker, { since })) {
+          writeFileSync(paths.log(folder, component), log);
+          const ids = containers.map((id) => id.slice(0, 12));
+          components.push({ component, bytes: log.length, containers: ids });
+        }
+      } catch (error) {
+        problems.push(`machine ${number}: ${messageOf(error)}`);
       }
     }),
   );
+  writeSavedLogs(folder, { components, problems });
 }

@@ -47,17 +47,17 @@ export class Observers {
       await clock.until(next, signal);
       next = Math.max(next + SAMPLE_MS, clock.now())
     ) {
-      const heights = await this.#session.network.ledgers.heights(this.#channel);
-      for (const [source, height] of heights) {
-        if (height === undefined || signal.aborted) continue;
-        this.#history.append({
-          type: 'height',
-          source,
-          channel: this.#channel,
-          height,
-          at: clock.now(),
-        });
-      }
+      await this.sample(signal);
+    }
+  }
+
+  /** Records the height of every node that says it. */
+  async sample(signal?: AbortSignal): Promise<void> {
+    const heights = await this.#session.network.ledgers.heights(this.#channel);
+    const at = this.#session.clock.now();
+    for (const [source, height] of heights) {
+      if (height === undefined || signal?.aborted) continue;
+      this.#history.append({ type: 'height', source, channel: this.#channel, height, at });
     }
   }
 

@@ -3,7 +3,7 @@ import type { ScenarioPlace } from '../../audit/recording.ts';
 import type { ScenarioResult } from '../../audit/result.ts';
 import { messageOf } from '../../base/errors.ts';
 import { greatest } from '../../network/fabric-ledgers.ts';
-import { UNSETTLED } from '../../workload/history.ts';
+import { LAST_LOOK, QUIESCENT, UNSETTLED } from '../../workload/history.ts';
 import type { History } from '../../workload/history-writer.ts';
 import type { ScenarioDefinition } from '../author/definition.ts';
 import { saveBlocks, saveOrdering } from '../evidence/collect.ts';
@@ -101,6 +101,8 @@ async function perform(performance: Performance): Promise<void> {
     await attempt('states', () => saveStates(session, folder, channel.name, chaincode));
     await attempt('ordering', () => saveOrdering(session, folder, channel.name));
     writeEnvironment(folder, { before, after: await settledEnvironment(session, before) });
+    history.mark(LAST_LOOK);
+    await observers.sample();
   } finally {
     // Before the history is closed: they write to it.
     await observers.stop();
@@ -116,7 +118,7 @@ async function comeToRest(
 ): Promise<number> {
   try {
     const height = await waitForQuiescence(session, channel, () => open.count());
-    history.mark('quiescent');
+    history.mark(QUIESCENT);
     return height;
   } catch (error) {
     session.signal.throwIfAborted();
