@@ -1,5 +1,6 @@
 import { indexHistory, ofChannel, type RecordedHistory } from '../workload/history-index.ts';
 import type { ChannelCheck, ChannelChecker, ChannelContext, Check } from './checker.ts';
+import { invariantChecks } from './checks/invariants.ts';
 import { EventFeed } from './event-feed.ts';
 import { type CheckDefinition, Findings } from './findings.ts';
 import { lockstep, type SourceProblem } from './lockstep.ts';
@@ -14,9 +15,12 @@ import { Validation } from './validation/validation.ts';
  * Runs all checks over a recording. The blocks of each channel are walked once, all sources in step; every check sees
  * each height once, so time is linear in the size of the recording and memory in the number of transactions and keys.
  *
- * @param checks - all of the registry, or those of interest
+ * @param checks - all of the registry and the author's own, or those of interest
  */
-export function audit(recording: Recording, checks: readonly Check[] = CHECKS): AuditResult {
+export function audit(
+  recording: Recording,
+  checks: readonly Check[] = [...CHECKS, ...invariantChecks(recording.scenario)],
+): AuditResult {
   const history = indexHistory(recording.history);
   const perChannel = recording.channels.map((channel) =>
     auditChannel(channel, recording, history, checks),

@@ -1,6 +1,7 @@
 import type { OrderingFacts } from '../ordering/facts.ts';
 import type { HistoryRecord } from '../workload/history.ts';
 import type { ShareExpectation } from '../workload/statistics/availability.ts';
+import type { SavedInvariant } from './invariant.ts';
 
 /**
  * What the audit is given: everything that was recorded of one scenario. The interfaces say nothing of files, so that
@@ -23,6 +24,8 @@ export interface ScenarioFacts {
   readonly kind?: 'scenario' | 'check';
   /** Faults by number, from 1, as their author wrote them. */
   readonly faults?: readonly DeclaredFault[];
+  /** Of the author's own. */
+  readonly invariants?: readonly SavedInvariant[];
   /** A planted defect: the scenario passes when it fails with a problem that matches. */
   readonly control?: { readonly because: string; readonly flags: string };
   /** Everything that runs in the network. */

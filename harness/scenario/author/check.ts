@@ -42,8 +42,8 @@ export interface Notes {
  * @param name a sentence fragment, unique in its suite
  */
 export function check(name: string, run: (session: Session, notes: Notes) => Promise<void>): void {
-  declare(name, {}, (session, place) =>
-    recorded(session, place, { kind: 'check' }, ({ history }) =>
+  declare(name, { kind: 'check' }, (session, place) =>
+    recorded(session, place, ({ history }) =>
       run(session, new TakenNotes(session, place, history)),
     ),
   );

@@ -1,4 +1,5 @@
 import { messageOf } from '../../base/errors.ts';
+import { declaredFacts } from '../evidence/facts.ts';
 import { runScenario, type Sabotage } from '../run/run-scenario.ts';
 import type { Session } from '../session.ts';
 import type { ScenarioDefinition } from './definition.ts';
@@ -18,7 +19,10 @@ export interface Control extends Sabotage {
  * reason. A harness that has never been seen to fail proves nothing.
  */
 export function control(name: string, { definition, because, repair, ...sabotage }: Control): void {
-  const facts = { control: { because: because.source, flags: because.flags } };
+  const facts = {
+    ...declaredFacts(definition),
+    control: { because: because.source, flags: because.flags },
+  };
   declare(name, facts, async (session, place) => {
     try {
       return await runScenario(session, definition, place, sabotage);

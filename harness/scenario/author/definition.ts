@@ -1,3 +1,4 @@
+import type { AnyInvariant } from '../../audit/invariant.ts';
 import type { Fault } from '../../faults/model.ts';
 import type { TransferProfile } from '../../workload/profile.ts';
 
@@ -38,6 +39,8 @@ export interface ScenarioDefinition {
   /** Milliseconds that the load runs when there is no fault; 10 s unless told. */
   readonly duration?: number;
   readonly expect?: Expect;
+  /** What must be true of the chaincode's state and of what clients were told, e.g. `conserved('amount')`. */
+  readonly invariants?: readonly AnyInvariant[];
 }
 
 /** A load for a chaincode of the author's own. */

@@ -1,6 +1,7 @@
 /**
  * What a scenario file imports. See the README for a complete example.
  */
+export { conserved, type Invariant, neverNegative } from '../../audit/invariant.ts';
 export * from '../../faults/index.ts';
 export { kafka, zookeeper } from '../../ordering/kafka/roles.ts';
 export { transfers } from '../../workload/profile.ts';

@@ -5,6 +5,7 @@ import type { ScenarioResult } from '../../audit/result.ts';
 import { messageOf } from '../../base/errors.ts';
 import { findEngine } from '../../engine/engine.ts';
 import { findNetwork } from '../../network/machines/network.ts';
+import { declaredFacts } from '../evidence/facts.ts';
 import { declaredAt, register, sourceName, update } from '../run/declared.ts';
 import { namesOf } from '../run/names.ts';
 import { inRun, type RunContext, readRunContext } from '../run/run-context.ts';
@@ -24,7 +25,9 @@ const GRACE_MS = 2 * 60_000;
  * @param name a sentence fragment, unique in its suite, e.g. `crash an orderer`
  */
 export function scenario(name: string, definition: ScenarioDefinition): void {
-  declare(name, {}, (session, place) => runScenario(session, definition, place));
+  declare(name, declaredFacts(definition), (session, place) =>
+    runScenario(session, definition, place),
+  );
 }
 
 /**

@@ -1,3 +1,4 @@
+import { savedInvariant } from '../../audit/invariant.ts';
 import type { AvailabilityExpectation, ScenarioFacts } from '../../audit/recording.ts';
 import type { ScenarioDefinition } from '../author/definition.ts';
 import { namespacesOf } from './state.ts';
@@ -69,7 +70,9 @@ function shareExpectations({
 /** What the file of a scenario says of it, before anything has happened. */
 export const declaredFacts = ({
   faults = [],
-}: Pick<ScenarioDefinition, 'faults'>): Partial<ScenarioFacts> => ({
+  invariants = [],
+}: Pick<ScenarioDefinition, 'faults' | 'invariants'>): Partial<ScenarioFacts> => ({
   kind: 'scenario',
   faults: faults.map(({ fault }) => ({ text: fault.text, role: fault.role.text })),
+  ...(invariants.length > 0 && { invariants: invariants.map(savedInvariant) }),
 });

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { paths } from '../../audit/evidence.ts';
 import { judge } from '../../audit/judge.ts';
-import type { ScenarioFacts, ScenarioPlace } from '../../audit/recording.ts';
+import type { ScenarioPlace } from '../../audit/recording.ts';
 import type { ScenarioResult } from '../../audit/result.ts';
 import { messageOf } from '../../base/errors.ts';
 import { componentsOf } from '../../topology/components.ts';
@@ -23,13 +23,11 @@ export interface Record {
 /**
  * Does something on the network and leaves evidence of it, whatever becomes of it: a scenario's work, or a check's.
  *
- * @param facts what is known of it beforehand
  * @returns what the judge makes of the evidence
  */
 export async function recorded(
   session: Session,
   place: ScenarioPlace,
-  facts: Partial<ScenarioFacts>,
   work: (record: Record) => Promise<void>,
 ): Promise<ScenarioResult> {
   const { clock, signal, runFolder } = session;
@@ -37,7 +35,6 @@ export async function recorded(
   mkdirSync(folder, { recursive: true });
   const components = componentsOf(session.network.topology);
   update(runFolder, place, {
-    ...facts,
     components: components.map(({ name, machine }) => ({ name, machine })),
   });
   const since = Math.floor(Date.now() / 1000) - 1;

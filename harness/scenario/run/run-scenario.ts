@@ -8,7 +8,7 @@ import type { History } from '../../workload/history-writer.ts';
 import type { ScenarioDefinition } from '../author/definition.ts';
 import { saveBlocks, saveOrdering } from '../evidence/collect.ts';
 import { probeEnvironment, settledEnvironment } from '../evidence/environment.ts';
-import { declaredFacts, scenarioFacts } from '../evidence/facts.ts';
+import { scenarioFacts } from '../evidence/facts.ts';
 import { Observers } from '../evidence/observers.ts';
 import { saveStates } from '../evidence/state.ts';
 import type { Session } from '../session.ts';
@@ -40,7 +40,7 @@ export async function runScenario(
   place: ScenarioPlace,
   sabotage: Sabotage = {},
 ): Promise<ScenarioResult> {
-  return recorded(session, place, declaredFacts(definition), ({ folder, history }) =>
+  return recorded(session, place, ({ folder, history }) =>
     perform({ session, definition, place, folder, history, sabotage }),
   );
 }
