@@ -1,4 +1,4 @@
-import { scenario, seconds, transfers } from 'fabric-swarm-harness';
+import { conserved, neverNegative, scenario, seconds, transfers } from 'fabric-swarm-harness';
 
 const PEERS = ['peer0.org1', 'peer1.org1', 'peer0.org2', 'peer1.org2'];
 
@@ -14,4 +14,5 @@ scenario('transfer balances', {
   }),
   duration: seconds(12),
   expect: { ok: { before: 0.95 }, conflicts: 1, operations: 100 },
+  invariants: [conserved('balance'), neverNegative('balance')],
 });
