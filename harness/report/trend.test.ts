@@ -16,6 +16,7 @@ interface Numbers {
 }
 
 function result({ recovery = 1_000, okDuring = 90, audit = 0, rate = 50, ...rest }: Numbers) {
+  const refusals = { refused: 0, refusedUnexpectedly: 0 };
   const quantiles = { fail: 0, unknown: 0, p50: 1, p95: 1, p99: 1 };
   return {
     ...sample,
@@ -35,8 +36,8 @@ function result({ recovery = 1_000, okDuring = 90, audit = 0, rate = 50, ...rest
     },
     load: {
       ...sample.load,
-      before: { ok: 100, fail: 0, unknown: 0 },
-      during: { ok: okDuring, fail: 100 - okDuring, unknown: 0 },
+      before: { ok: 100, ...refusals, fail: 0, unknown: 0 },
+      during: { ok: okDuring, ...refusals, fail: 100 - okDuring, unknown: 0 },
       series: [
         { at: 0, ok: rate, ...quantiles },
         { at: 1_000, ok: rate, ...quantiles },

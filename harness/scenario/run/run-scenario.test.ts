@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { judge } from '../../audit/judge.ts';
 import { component, crash, freeze, loseMachine, machine, noop } from '../../faults/index.ts';
 import type { Fault } from '../../faults/model.ts';
 import { transfers } from '../../workload/profile.ts';
@@ -55,6 +56,7 @@ describe('a scenario on a network in memory', () => {
     ]);
     const silent = network.nodes.peers.filter(({ name }) => !network.fake.answers(name));
     expect(silent).toEqual([]);
+    expect(judge(path.join(folder, place.folder))).toEqual(result);
   });
 
   it('tells what became of the components, of a lost machine those that were on it', async () => {
