@@ -108,6 +108,7 @@ program
   .description('run a scenario suite, or scenario files, on one network; audit, report')
   .option('--scenario <file...>', 'scenario files (*.scenario.ts), anywhere')
   .option('--suite <name>', 'folder of scenarios/', 'pull-request')
+  .option('--shard <number/of>', 'only a part of the files, e.g. 1/3: every third one')
   .option('--seed <number>', 'repeat schedule and workload of an earlier run (HARNESS_SEED)')
   .option(
     '--chaincode <folder|image>',
