@@ -66,6 +66,8 @@ function doubleSpend(profile: TransferProfile, index: number, spends: number): S
   };
 }
 
+const POSSIBLE = { refusal: 'possible' } as const;
+
 function operationPlanner(
   profile: TransferProfile,
   index: number,
@@ -77,7 +79,8 @@ function operationPlanner(
   );
   const own = ownAccounts(profile, index);
   const entities = entityNames(profile);
-  const dry = mayRunDry(profile) ? ({ refusal: 'possible' } as const) : {};
+  const dry = mayRunDry(profile.balance, profile) ? POSSIBLE : {};
+  const dryEntities = mayRunDry(moves.balance, profile) ? POSSIBLE : {};
   const transfer = (intent: string, among: readonly string[], units: number) => {
     const [from, to] = two(random, among);
     return { intent, function: 'transfer', args: [from, to, `${units}`], ...dry };
@@ -92,7 +95,7 @@ function operationPlanner(
     if (choice < reads.share + overdrafts + moves.share) {
       const [from, to] = two(random, entities);
       const units = random.integer(amount.least, amount.most);
-      return { intent: 'move', function: 'move', args: [from, to, `${units}`] };
+      return { intent: 'move', function: 'move', args: [from, to, `${units}`], ...dryEntities };
     }
     return random.chance(contention.share)
       ? transfer('contended', hot, random.integer(amount.least, amount.most))

@@ -3,6 +3,7 @@
  * what every client asks for and in which order; only the timing is left to the run.
  */
 export interface TransferProfile {
+  readonly kind: 'transfers';
   /** Start of every account id and entity name; unique per scenario on one channel. */
   readonly prefix: string;
   readonly owner: string;
@@ -44,7 +45,9 @@ export type Pace =
   | { readonly kind: 'rate'; readonly perSecond: number };
 
 export interface TransferOptions
-  extends Partial<Omit<TransferProfile, 'amount' | 'contention' | 'reads' | 'moves' | 'pace'>> {
+  extends Partial<
+    Omit<TransferProfile, 'kind' | 'amount' | 'contention' | 'reads' | 'moves' | 'pace'>
+  > {
   /** Operations a second of all clients together; without it the loop is closed. */
   readonly rate?: number;
   readonly gap?: number;
@@ -67,6 +70,7 @@ export function transfers(options: TransferOptions = {}): TransferProfile {
   const { rate, gap = 10, amount = 1, contention = 0, reads = {}, moves = 0, ...rest } = options;
   const clients = rest.clients ?? 4;
   const profile: TransferProfile = {
+    kind: 'transfers',
     prefix: 'x',
     owner: 'Load',
     accounts: 10 * clients,
@@ -168,7 +172,7 @@ export function pairCount({ clients, doubleSpends }: TransferProfile): number {
  * Whether an account may come to hold less than a transfer takes, and the chaincode then rightly refuses. An account gives
  * and takes at random; of a hundred times the amount nothing comes near to its end within a scenario.
  */
-export function mayRunDry({ amount, balance }: TransferProfile): boolean {
+export function mayRunDry(balance: number, { amount }: TransferProfile): boolean {
   return balance < 100 * amount.most;
 }
 

@@ -45,7 +45,7 @@ export interface ScenarioDefinition {
 
 /** A load for a chaincode of the author's own. */
 export interface CustomLoad {
-  readonly kind: 'custom';
+  readonly kind: 'calls';
   readonly chaincode: string;
   readonly clients: number;
   /** Run once, before the load. */
@@ -78,9 +78,13 @@ export interface Call {
   readonly refusal?: 'expected' | 'possible';
 }
 
+/** The chaincode that a load is for. */
+export const chaincodeOf = (load: ScenarioDefinition['load']): string =>
+  load.kind === 'calls' ? load.chaincode : 'bank';
+
 /** A load that calls the functions of any chaincode. */
 export const calls = (options: Omit<CustomLoad, 'kind'>): CustomLoad => ({
-  kind: 'custom',
+  kind: 'calls',
   ...options,
 });
 

@@ -27,7 +27,7 @@ export function scenarioFacts(
   { expect = {}, faults = [], load }: ScenarioDefinition,
   { channel, chaincode, peers, orderers, recovery, patience }: Circumstances,
 ): Partial<ScenarioFacts> {
-  const reads = 'kind' in load ? 0 : load.reads.share;
+  const reads = load.kind === 'calls' ? 0 : load.reads.share;
   const backlog = expect.backlog === undefined ? {} : { backlog: expect.backlog };
   return {
     chaincode,

@@ -27,9 +27,9 @@ export async function prepare(
 ): Promise<void> {
   const context = { history, clock: session.clock, timeout: PATIENCE_MS };
   const { load } = definition;
-  const setUp = 'kind' in load ? load.setUp : openings(load);
+  const setUp = load.kind === 'calls' ? load.setUp : openings(load);
   const probes =
-    'kind' in load
+    load.kind === 'calls'
       ? []
       : probeOpenings(
           PROBE_PREFIX,
@@ -63,7 +63,7 @@ export async function underLoad({
   history.mark('load starts');
   const { load } = definition;
   const running = [
-    'kind' in load
+    load.kind === 'calls'
       ? runCustomLoad({
           load,
           seed,
@@ -76,9 +76,9 @@ export async function underLoad({
       : runLoad({ profile: load, seed, clients: clients.load, history, clock, signal }),
     runProbes({
       // A load of the author's own is asked for more than it gives only where there is a recovery to measure.
-      clients: 'kind' in load && !definition.faults?.length ? new Map() : clients.probes,
+      clients: load.kind === 'calls' && !definition.faults?.length ? new Map() : clients.probes,
       operation:
-        'kind' in load
+        load.kind === 'calls'
           ? customProbe(load, seed, [...clients.probes.keys()])
           : (orderer, number) => bankProbe(PROBE_PREFIX, orderer, number),
       ...{ history, clock, signal },

@@ -5,7 +5,7 @@ import { messageOf } from '../../base/errors.ts';
 import { greatest } from '../../network/fabric-ledgers.ts';
 import { LAST_LOOK, QUIESCENT, UNSETTLED } from '../../workload/history.ts';
 import type { History } from '../../workload/history-writer.ts';
-import type { ScenarioDefinition } from '../author/definition.ts';
+import { chaincodeOf, type ScenarioDefinition } from '../author/definition.ts';
 import { saveBlocks, saveOrdering } from '../evidence/collect.ts';
 import { probeEnvironment, settledEnvironment } from '../evidence/environment.ts';
 import { scenarioFacts } from '../evidence/facts.ts';
@@ -64,7 +64,7 @@ async function perform(performance: Performance): Promise<void> {
     const names = absent.map(({ name }) => name).join(', ');
     history.trouble(`before it began: expected every component to run, ${names} did not`);
   }
-  const chaincode = 'kind' in definition.load ? definition.load.chaincode : 'bank';
+  const chaincode = chaincodeOf(definition.load);
   // A channel of its own isolates better than fresh accounts on a shared one: the audit reads only what the scenario did,
   // from block 0, and a scenario that wrecks its channel leaves the next one unharmed. What comes after this height
   // belongs to the scenario.
