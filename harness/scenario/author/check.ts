@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { readScenario } from '../../audit/evidence.ts';
 import type { ScenarioPlace } from '../../audit/recording.ts';
+import type { ScenarioResult } from '../../audit/result.ts';
 import { messageOf } from '../../base/errors.ts';
 import { FaultLife } from '../../faults/life.ts';
 import type { Fault, FaultContext } from '../../faults/model.ts';
@@ -42,12 +43,16 @@ export interface Notes {
  * @param name a sentence fragment, unique in its suite
  */
 export function check(name: string, run: (session: Session, notes: Notes) => Promise<void>): void {
-  declare(name, { kind: 'check' }, (session, place) =>
-    recorded(session, place, ({ history }) =>
-      run(session, new TakenNotes(session, place, history)),
-    ),
-  );
+  declare(name, { kind: 'check' }, (session, place) => runCheck(session, place, run));
 }
+
+/** Does what a check does, and gives what the judge makes of it. */
+export const runCheck = (
+  session: Session,
+  place: ScenarioPlace,
+  run: (session: Session, notes: Notes) => Promise<void>,
+): Promise<ScenarioResult> =>
+  recorded(session, place, ({ history }) => run(session, new TakenNotes(session, place, history)));
 
 class TakenNotes implements Notes {
   readonly place: ScenarioPlace;
