@@ -1,5 +1,11 @@
 import { RpcError } from './errors.ts';
-import { classifyAnswer, classifyError, KAFKA_ANSWERS } from './ordering-answers.ts';
+import {
+  BFT_ANSWERS,
+  classifyAnswer,
+  classifyError,
+  KAFKA_ANSWERS,
+  RAFT_ANSWERS,
+} from './ordering-answers.ts';
 
 it.each([
   ['SUCCESS', '', 'taken'],
@@ -19,6 +25,38 @@ it.each([
   ['UNKNOWN', '', 'maybe'],
 ])('an orderer’s %s "%s" means %s', (status, info, expected) => {
   expect(classifyAnswer(KAFKA_ANSWERS, { status, info })).toBe(expected);
+});
+
+it.each([
+  ['SUCCESS', '', 'taken'],
+  ['BAD_REQUEST', 'bad signature', 'refused'],
+  ['BAD_REQUEST', 'channel does not exist', 'not-taken'],
+  [
+    'BAD_REQUEST',
+    'channel creation request not allowed because the orderer system channel is not defined',
+    'not-taken',
+  ],
+  ['SERVICE_UNAVAILABLE', 'no Raft leader', 'not-taken'],
+  ['SERVICE_UNAVAILABLE', 'chain is not started', 'not-taken'],
+  ['SERVICE_UNAVAILABLE', 'EOF', 'maybe'],
+  ['SERVICE_UNAVAILABLE', 'timed out (7s) waiting on forwarding to 2', 'maybe'],
+])('Raft: an orderer’s %s "%s" means %s', (status, info, expected) => {
+  expect(classifyAnswer(RAFT_ANSWERS, { status, info })).toBe(expected);
+});
+
+it.each([
+  ['SUCCESS', '', 'taken'],
+  ['SERVICE_UNAVAILABLE', 'failed to submit request: request already exists', 'taken'],
+  ['SERVICE_UNAVAILABLE', 'failed to submit request: request already processed', 'taken'],
+  [
+    'SERVICE_UNAVAILABLE',
+    'failed to submit request: acquiring semaphore for request: {1 2}: context deadline exceeded',
+    'not-taken',
+  ],
+  ['BAD_REQUEST', 'channel does not exist', 'not-taken'],
+  ['SERVICE_UNAVAILABLE', 'anything else', 'maybe'],
+])('BFT: an orderer’s %s "%s" means %s', (status, info, expected) => {
+  expect(classifyAnswer(BFT_ANSWERS, { status, info })).toBe(expected);
 });
 
 it('a broadcast without an answer is certain only when it was never sent', () => {

@@ -48,6 +48,38 @@ export const KAFKA_ANSWERS: OrderingAnswers = [
   },
 ];
 
+/** Of orderers without a system channel that are not, or no longer, in a channel (`orderer/common/broadcast`). */
+const NO_MEMBER: OrderingAnswers = [
+  { status: 'BAD_REQUEST', info: 'channel does not exist', means: 'not-taken' },
+  { status: 'BAD_REQUEST', info: 'system channel is not defined', means: 'not-taken' },
+];
+
+/**
+ * Raft. SUCCESS: the leader's loop has read it, or a follower has written it into its stream to the leader; neither has
+ * replicated it. Certain is what is said before that (`orderer/consensus/etcdraft/chain.go`, `Submit`, `run`); a stream
+ * that broke (`EOF`) or a forwarding that timed out may have carried it.
+ */
+export const RAFT_ANSWERS: OrderingAnswers = [
+  ...NO_MEMBER,
+  ...COMMON_ANSWERS,
+  { status: 'SERVICE_UNAVAILABLE', info: 'no Raft leader', means: 'not-taken' },
+  { status: 'SERVICE_UNAVAILABLE', info: 'chain is not started', means: 'not-taken' },
+  { status: 'SERVICE_UNAVAILABLE', info: 'chain is stopped', means: 'not-taken' },
+];
+
+/**
+ * BFT. SUCCESS: it is in the memory of this orderer (SmartBFT's request pool). An orderer that knows it already, or has
+ * seen it ordered, says so with an error.
+ */
+export const BFT_ANSWERS: OrderingAnswers = [
+  ...NO_MEMBER,
+  ...COMMON_ANSWERS,
+  { status: 'SERVICE_UNAVAILABLE', info: 'request already exists', means: 'taken' },
+  { status: 'SERVICE_UNAVAILABLE', info: 'request already processed', means: 'taken' },
+  { status: 'SERVICE_UNAVAILABLE', info: 'acquiring semaphore for request', means: 'not-taken' },
+  { status: 'SERVICE_UNAVAILABLE', info: 'submit request: no leader', means: 'not-taken' },
+];
+
 /** What an answer means. Anything not known to be certain is `maybe`. */
 export function classifyAnswer(
   table: OrderingAnswers,

@@ -8,12 +8,20 @@ import type * as FabricProtos from 'fabric-protos';
 
 type Messages = Pick<
   typeof FabricProtos,
-  'common' | 'google' | 'kvrwset' | 'lifecycle' | 'msp' | 'orderer' | 'protos' | 'rwset'
+  | 'common'
+  | 'etcdraft'
+  | 'google'
+  | 'kvrwset'
+  | 'lifecycle'
+  | 'msp'
+  | 'orderer'
+  | 'protos'
+  | 'rwset'
 >;
 
 const bundle = createRequire(import.meta.url)('fabric-protos/bundle.js') as Messages;
 
-export const { common, google, kvrwset, lifecycle, msp, orderer, protos, rwset } = bundle;
+export const { common, etcdraft, google, kvrwset, lifecycle, msp, orderer, protos, rwset } = bundle;
 export type { FabricProtos };
 
 /** A protobuf 64-bit integer as a number; protobufjs hands out a number or a Long. */

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+
 import { allowance, badLine } from './checks/surroundings.ts';
 import { logTime } from './log-time.ts';
 import type { AllowedLog } from './recording.ts';

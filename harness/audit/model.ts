@@ -53,3 +53,6 @@ export interface AuditResult {
   readonly checks: readonly CheckResult[];
   readonly channels: readonly string[];
 }
+
+/** A count: what an orderer acknowledged and none has put into a block, where the ordering service may forget it. */
+export const NEVER_ORDERED = 'acknowledged, never ordered';

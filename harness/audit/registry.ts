@@ -1,4 +1,6 @@
+import { bftAgrees } from '../ordering/bft/check.ts';
 import { kafkaAgrees } from '../ordering/kafka/check.ts';
+import { raftAgrees } from '../ordering/raft/check.ts';
 import type { Check } from './checker.ts';
 import { askedIsCommitted } from './checks/asked.ts';
 import { converged, sameHeaders, wellFormed } from './checks/chain.ts';
@@ -48,6 +50,8 @@ export const CHECKS: readonly Check[] = [
   recovers,
   available,
   kafkaAgrees,
+  raftAgrees,
+  bftAgrees,
   configUntouched,
   logsClean,
   environmentRestored,

@@ -133,7 +133,7 @@ const block = (number: number, ...transactions: Transaction[]): Block => ({
   computedDataHash: '',
   codes: '',
   commitHash: null,
-  kafka: null,
+  consenter: null,
   lastConfig: 0,
   transactions,
 });

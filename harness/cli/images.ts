@@ -6,8 +6,10 @@ import { connectEngine, type Engine, findEngine } from '../engine/engine.ts';
 import { currentPlan, inTurn, presentImages } from '../images/ensure.ts';
 import { type Removal, removeImages } from '../images/remove.ts';
 import { loadSet, saveSet } from '../images/saved-set.ts';
+import { loadTopology } from '../topology/load.ts';
+import { wantsFabric3 } from '../topology/releases.ts';
 import { interruptible } from './context.ts';
-import { preflight, provideImages } from './provide.ts';
+import { preflight, provideImages, topologyFile } from './provide.ts';
 import { table, terminalProgress } from './terminal.ts';
 
 const MB = 1_000_000;
@@ -26,7 +28,11 @@ export async function images(settings: Settings, options: ImagesOptions): Promis
   if (options.hash) {
     const variant = (choice: Settings['couchdb']) => (choice === 'auto' ? 'official' : choice);
     const plan = currentPlan(
-      { couchdb: variant(settings.couchdb), mongo: variant(settings.mongodb) },
+      {
+        couchdb: variant(settings.couchdb),
+        mongo: variant(settings.mongodb),
+        fabric3: wantsFabric3(loadTopology(topologyFile(settings.topology))),
+      },
       process.arch === 'arm64' ? 'arm64' : 'amd64',
     );
     console.log(plan.goldenHash);
@@ -45,11 +51,12 @@ export async function images(settings: Settings, options: ImagesOptions): Promis
   }
   if (options.load !== undefined) return load(settings, options.load);
   if (options.save !== undefined) return save(settings, options.save);
-  await preflight(settings);
+  const topology = await preflight(settings);
   const started = performance.now();
   const progress = terminalProgress(process.stderr, started);
   const provided = await provideImages({
     settings,
+    topology,
     progress,
     signal: interruptible(),
     elapsed: () => (performance.now() - started) / 1000,
@@ -82,7 +89,9 @@ async function load(settings: Settings, folder: string): Promise<void> {
 async function save(settings: Settings, folder: string): Promise<void> {
   const engine = await engineWithImages(settings);
   const { couchdb, mongodb: mongo } = settings;
-  const set = engine && (await presentImages({ docker: engine.docker, couchdb, mongo }));
+  const fabric3 = wantsFabric3(loadTopology(topologyFile(settings.topology)));
+  const wanted = { couchdb, mongo, fabric3 };
+  const set = engine && (await presentImages({ docker: engine.docker, ...wanted }));
   if (!engine || !set) {
     throw new UsageError([
       'images --save: expected all images to be there, seen none or not all; make them with: harness images',

@@ -22,6 +22,7 @@ import { findNetwork, type MachinesNetwork } from '../network/machines/network.t
 import { removeObjects } from '../network/machines/objects.ts';
 import { startStoppedMachines, stoppedMachines } from '../network/machines/revive.ts';
 import { loadTopology } from '../topology/load.ts';
+import { wantsFabric3 } from '../topology/releases.ts';
 import type { Topology } from '../topology/schema.ts';
 import { projectFolder } from './context.ts';
 
@@ -138,13 +139,13 @@ async function assertHasChaincodes(
 
 /** An engine and all images. */
 export async function provideImages(
-  options: Omit<ProvideOptions, 'logsFolder'>,
+  options: Omit<ProvideOptions, 'logsFolder'> & { readonly topology: Topology },
 ): Promise<{ engine: Engine; mode: NodeMode; images: ImageSet }> {
   const { settings, progress, signal } = options;
   const engine = await progress.step('reach a Docker engine', () =>
     connectEngine(settings, process.env, progress.say),
   );
-  // What testcontainers starts must be in the same engine.
+  // What testcontainers starts must be in the same engine, and its own reaper, if anyone wants it, is ours.
   process.env.DOCKER_HOST = engine.host;
   const mode =
     settings.nodeMode === 'auto' ? await probeNodeMode(engine.docker) : settings.nodeMode;
@@ -156,12 +157,14 @@ export async function provideImages(
       registry: settings.registry,
       couchdb: settings.couchdb,
       mongo: settings.mongodb,
+      fabric3: wantsFabric3(options.topology),
       debianMirror: settings.debianMirror,
       signal,
       onNotice: progress.say,
       onProgress: imageProgress(progress, detail),
     }),
   );
+  process.env.RYUK_CONTAINER_IMAGE ??= images.reaper;
   return { engine, mode, images };
 }
 
@@ -251,7 +254,7 @@ async function findOrBringUp(topology: Topology, options: ProvideOptions): Promi
       await assertHasChaincodes(found, given, engine);
       return { kind: 'running', engine, network: found };
     }
-    const { mode, images } = await provideImages(options);
+    const { mode, images } = await provideImages({ ...options, topology });
     const broughtUp = await bringUp({
       engine,
       name: settings.name,

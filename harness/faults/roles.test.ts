@@ -27,6 +27,7 @@ describe('roles', () => {
     [ordering.leader(), ['kafka1']],
     [ordering.followers(2), ['kafka0']],
     [ordering.consenters(), ['kafka0', 'kafka1', 'kafka3']],
+    [ordering.blocking(), ['kafka1']],
     [orderer('orderer1'), ['orderer1']],
     [machine(2), ['machine2']],
     [all(ordering.leader(), machine(3)), ['kafka1', 'machine3']],

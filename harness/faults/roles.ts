@@ -72,6 +72,10 @@ export const ordering = {
   /** All that keep the log. */
   consenters: (): Role =>
     role('ordering.consenters()', (context) => inOrdering(context, 'consenters')),
+  /** The fewest consenters whose loss stops ordering, the leader among them. */
+  blocking: (): Role => role('ordering.blocking()', (context) => inOrdering(context, 'blocking')),
+  /** All that a leader must reach to lead, itself included: with Kafka the brokers and ZooKeepers. */
+  cluster: (): Role => role('ordering.cluster()', (context) => inOrdering(context, 'cluster')),
 } as const;
 
 function inOrdering(

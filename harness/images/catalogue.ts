@@ -23,6 +23,7 @@ export type StepName =
   | 'delay-queue'
   | 'ccaas-builder'
   | 'fabric'
+  | 'fabric-3'
   | 'fabric-ca'
   | 'ferretdb'
   | 'jars'
@@ -39,6 +40,7 @@ export const STEP_INPUTS: Readonly<Record<StepName, readonly string[]>> = {
   'delay-queue': ['fixtures/images/node/delay-queue'],
   'ccaas-builder': ['fixtures/images/fabric/ccaas-builder'],
   fabric: ['fixtures/images/fabric/go.mod', 'fixtures/images/fabric/go.sum'],
+  'fabric-3': ['fixtures/images/fabric-3/go.mod', 'fixtures/images/fabric-3/go.sum'],
   'fabric-ca': ['fixtures/images/fabric-ca/go.mod', 'fixtures/images/fabric-ca/go.sum'],
   ferretdb: ['fixtures/images/mongo/go.mod', 'fixtures/images/mongo/go.sum'],
   jars: ['fixtures/images/kafka-libs/pom.xml', 'fixtures/images/kafka-libs/jars.lock'],
@@ -65,8 +67,8 @@ export const OFFICIAL = {
   mongo: 'mongo:7.0.28',
 } as const;
 
-/** Fabric's Go module has only pseudo-versions; this is the release that the one in the lock file is tagged with. */
-export const FABRIC_RELEASE = '2.5.9';
+/** Fabric's Go module has only pseudo-versions; these are the releases that those in the lock files are tagged with. */
+export const FABRIC_RELEASE = { fabric: '2.5.9', 'fabric-3': '3.1.1' } as const;
 
 function built(
   image: AnyImageName,
@@ -90,6 +92,7 @@ export function recipes(variants: Variants): readonly Recipe[] {
     built('kafka-libs', 'jvm', 'jars'),
     built('nodejs', 'base', 'node-binary'),
     built('fabric', 'base', 'ccaas-builder', 'fabric'),
+    ...(variants.fabric3 ? [built('fabric-3', 'base', 'ccaas-builder', 'fabric-3')] : []),
     built('fabric-ca', 'base', 'fabric-ca'),
     built('zookeeper', 'kafka-libs'),
     built('kafka', 'kafka-libs'),

@@ -66,7 +66,7 @@ export function currentPlan(variants: Variants, arch: string): ImagePlan {
 
 /** The complete set of the present sources that an engine has, if it has one; nothing is made. */
 export async function presentImages(
-  options: Pick<ImageOptions, 'docker' | 'couchdb' | 'mongo'>,
+  options: Pick<ImageOptions, 'docker' | 'couchdb' | 'mongo' | 'fabric3'>,
 ): Promise<Manifest | undefined> {
   const { Arch: arch } = await options.docker.version();
   return presentSet(options, readFiles(ROOT, planInputs()), arch);
@@ -74,12 +74,17 @@ export async function presentImages(
 
 /** A complete set that fits the options: where these say `auto`, the original is preferred, but nobody is asked. */
 async function presentSet(
-  { docker, couchdb, mongo }: Pick<ImageOptions, 'docker' | 'couchdb' | 'mongo'>,
+  {
+    docker,
+    couchdb,
+    mongo,
+    fabric3,
+  }: Pick<ImageOptions, 'docker' | 'couchdb' | 'mongo' | 'fabric3'>,
   files: Files,
   arch: string,
 ): Promise<Manifest | undefined> {
   const present = await outerImages(docker);
-  for (const variants of candidates(couchdb, mongo)) {
+  for (const variants of candidates(couchdb, mongo, fabric3)) {
     const set = await completeSet(docker, planImages(files, variants, arch), present);
     if (set) return set;
   }
@@ -92,19 +97,26 @@ function report({ onProgress }: ImageOptions, set: Manifest): void {
   }
 }
 
-/** All pairs of implementations that a choice allows, originals first. */
-export function candidates(couchdb: Choice, mongo: Choice): readonly Variants[] {
+/** All sets that a choice allows, originals first; those with Fabric 3 that nobody asked for last. */
+export function candidates(couchdb: Choice, mongo: Choice, fabric3: boolean): readonly Variants[] {
   const open = (choice: Choice): readonly Variant[] =>
     choice === 'auto' ? ['official', 'compatible'] : [choice];
-  return open(couchdb).flatMap((c) => open(mongo).map((m) => ({ couchdb: c, mongo: m })));
+  const pairs = open(couchdb).flatMap((c) => open(mongo).map((m) => ({ couchdb: c, mongo: m })));
+  const releases = fabric3 ? [true] : [false, true];
+  return releases.flatMap((with3) => pairs.map((pair) => ({ ...pair, fabric3: with3 })));
 }
 
-async function chooseVariants({ docker, couchdb, mongo }: ImageOptions): Promise<Variants> {
+async function chooseVariants({
+  docker,
+  couchdb,
+  mongo,
+  fabric3,
+}: ImageOptions): Promise<Variants> {
   const choose = async (choice: Choice, reference: string): Promise<Variant> =>
     choice !== 'auto' ? choice : (await canHave(docker, reference)) ? 'official' : 'compatible';
   const [c, m] = await Promise.all([
     choose(couchdb, OFFICIAL.couchdb),
     choose(mongo, OFFICIAL.mongo),
   ]);
-  return { couchdb: c, mongo: m };
+  return { couchdb: c, mongo: m, fabric3 };
 }

@@ -4,6 +4,7 @@ import type { NodeMode } from '../engine/mode.ts';
 /** The images that components of the network run, by the name under which they are built. */
 export const NETWORK_IMAGES = [
   'fabric',
+  'fabric-3',
   'fabric-ca',
   'zookeeper',
   'kafka',
@@ -26,7 +27,11 @@ export type Variant = 'official' | 'compatible';
 export interface Variants {
   readonly couchdb: Variant;
   readonly mongo: Variant;
+  /** Whether Fabric 3 is there as well: it takes two minutes to compile, and only some networks want it. */
+  readonly fabric3: boolean;
 }
+/** Images that a stand-in may replace. */
+export type Replaceable = 'couchdb' | 'mongo';
 export type Choice = Variant | 'auto';
 
 /** An image inside the golden volume. */
@@ -47,9 +52,9 @@ export interface ImageSet {
   readonly goldenVolume: string;
   /** Bytes of the golden volume on disk. */
   readonly goldenSize: number;
-  readonly images: Readonly<Record<ImageName, GoldenImage>>;
+  readonly images: Readonly<Partial<Record<ImageName, GoldenImage>>>;
   /** What stands in for the original where that could not be had; empty if nothing does. */
-  readonly standIns: Readonly<Partial<Record<keyof Variants, string>>>;
+  readonly standIns: Readonly<Partial<Record<Replaceable, string>>>;
   readonly versions: Readonly<Record<string, string>>;
   /** Seconds that {@link ImageSet} took to provide. */
   readonly seconds: number;
@@ -74,6 +79,8 @@ export interface ImageOptions {
   readonly registry?: string | undefined;
   readonly couchdb: Choice;
   readonly mongo: Choice;
+  /** Whether Fabric 3 is needed; a set that has it serves those who don't, too. */
+  readonly fabric3: boolean;
   readonly debianMirror?: string | undefined;
   /** On the containers that a build needs, so that a reaper can find them. */
   readonly labels?: Readonly<Record<string, string>>;

@@ -4,7 +4,7 @@ import type { AnyImageName, Variants } from './model.ts';
 import { contextOf, planImages, planInputs } from './plan.ts';
 import { type Files, readFiles } from './tree.ts';
 
-const compatible: Variants = { couchdb: 'compatible', mongo: 'compatible' };
+const compatible: Variants = { couchdb: 'compatible', mongo: 'compatible', fabric3: false };
 const files = readFiles(fileURLToPath(new URL('../..', import.meta.url)), planInputs());
 const before = planImages(files, compatible, 'amd64');
 
@@ -74,8 +74,20 @@ describe('planImages', () => {
   });
 
   it('tells originals from stand-ins and architectures apart', () => {
-    expect(changed(files, { couchdb: 'official', mongo: 'compatible' })).toEqual(['couchdb']);
+    expect(changed(files, { couchdb: 'official', mongo: 'compatible', fabric3: false })).toEqual([
+      'couchdb',
+    ]);
     expect(changed(files, compatible, 'arm64')).toHaveLength(before.images.size);
+  });
+
+  it('has Fabric 3 only where it is asked for, and all else is the same then', () => {
+    const both = planImages(files, { ...compatible, fabric3: true }, 'amd64');
+    expect([...before.images.keys()]).not.toContain('fabric-3');
+    expect([...both.images.keys()]).toContain('fabric-3');
+    expect(
+      [...before.images].every(([image, { tag }]) => both.images.get(image)?.tag === tag),
+    ).toBe(true);
+    expect(both.goldenVolume).not.toBe(before.goldenVolume);
   });
 
   it('refuses an image without a Dockerfile', () => {

@@ -48,15 +48,8 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
       await symlink('detect', path.join(c.out, 'ccaas_builder/bin', name));
     }
   }),
-  fabric: compile('fabric', async (c) => {
-    const cwd = imageFolder(c, 'fabric');
-    const programs = ['orderer', 'peer', 'configtxgen'].map((name) => `${FABRIC}/cmd/${name}`);
-    await go(c, cwd, ['build', '-o', `${c.out}/bin/`, ...programs]);
-    const module = await moduleFolder(c, cwd, FABRIC);
-    for (const file of ['core.yaml', 'orderer.yaml']) {
-      await copyOwned(path.join(module, 'sampleconfig', file), path.join(c.out, 'config', file));
-    }
-  }),
+  fabric: compile('fabric', (c) => fabricPrograms(c, 'fabric')),
+  'fabric-3': compile('fabric 3', (c) => fabricPrograms(c, 'fabric-3')),
   'fabric-ca': compile(
     'fabric-ca',
     async (c) => {
@@ -134,6 +127,17 @@ function fetch(what: string, tool: ToolName, make: Step['make']): Step {
 
 function imageFolder(c: StepContext, relative: string): string {
   return path.join(c.root, 'fixtures/images', relative);
+}
+
+/** Orderer, peer and configtxgen of a release, with the sample configuration of the same release. */
+async function fabricPrograms(c: StepContext, folder: 'fabric' | 'fabric-3'): Promise<void> {
+  const cwd = imageFolder(c, folder);
+  const programs = ['orderer', 'peer', 'configtxgen'].map((name) => `${FABRIC}/cmd/${name}`);
+  await go(c, cwd, ['build', '-o', `${c.out}/bin/`, ...programs]);
+  const module = await moduleFolder(c, cwd, FABRIC);
+  for (const file of ['core.yaml', 'orderer.yaml']) {
+    await copyOwned(path.join(module, 'sampleconfig', file), path.join(c.out, 'config', file));
+  }
 }
 
 function goEnvironment(c: StepContext, cgo: boolean): Record<string, string> {

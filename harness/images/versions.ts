@@ -16,7 +16,8 @@ export function pinnedVersions(files: Files, variants: Variants): Record<string,
   const jars = 'fixtures/images/kafka-libs/jars.lock';
   const couchdb = 'fixtures/images/couchdb/server/package.json';
   return {
-    fabric: FABRIC_RELEASE,
+    fabric: FABRIC_RELEASE.fabric,
+    ...(variants.fabric3 ? { 'fabric-3': FABRIC_RELEASE['fabric-3'] } : {}),
     'fabric-ca': find('fixtures/images/fabric-ca/go.mod', /hyperledger\/fabric-ca v(\S+)/),
     kafka: find(jars, /kafka_2\.13-(\S+)\.jar/),
     zookeeper: find(jars, /zookeeper-(\d\S+)\.jar/),

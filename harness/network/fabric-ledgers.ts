@@ -1,16 +1,22 @@
-import { createChannel, joinChannel } from '../../fabric-client/channels.ts';
+import { joinChannel } from '../../fabric-client/channels.ts';
 import { Connections } from '../../fabric-client/connections.ts';
 import { fetchBlock, ordererHeight } from '../../fabric-client/fetch.ts';
 import { query } from '../../fabric-client/proposing.ts';
 import { common, protos, toNumber } from '../../fabric-client/protos.ts';
 import { createSigner } from '../../fabric-client/signer.ts';
 import { streamBlocks } from '../../fabric-client/stream.ts';
-import { artefactJob } from '../fabric/artefacts/artefacts.ts';
+
+import { messageOf } from '../base/errors.ts';
+
 import { type Endpoints, endpointsOfChannel } from '../fabric/endpoints.ts';
+import { ordererAdmins, removeOrderer } from '../fabric/participation.ts';
+import { consensusFolders } from '../fabric/services/orderer.ts';
+import { addressesOf } from '../topology/addresses.ts';
+import { hasSystemChannel } from '../topology/releases.ts';
 import type { Deployment } from './deployment.ts';
 import type { Ledgers, Machine } from './port.ts';
 import { define } from './stack/channels.ts';
-import { runJob } from './stack/run-job.ts';
+import { createOnOrderers } from './stack/create-on-orderers.ts';
 import { stateDocuments } from './state-documents.ts';
 
 /** Milliseconds for each step of making a channel; it is made on a healthy network. */
@@ -26,11 +32,13 @@ const LISTENER_MS = 10 * 60_000;
  * The channels of a network that the harness has deployed, over connections of their own.
  *
  * @param job the machine that computes a channel's creation transaction
+ * @param inComponent runs a command in a component's container
  */
 export function fabricLedgers(
   nodes: Endpoints,
   deployment: Deployment,
   job: () => Promise<Machine>,
+  inComponent: (name: string, command: readonly string[]) => Promise<void>,
 ): Ledgers {
   const connections = new Connections();
   const { orderers, organisations, peers } = nodes;
@@ -76,6 +84,20 @@ export function fabricLedgers(
       // One of the nodes may be behind, and what it has not got yet belongs to the set-up all the same.
       return greatest(await heights(channel));
     },
+    async remove(channel) {
+      const { topology, identities, machines } = deployment;
+      if (hasSystemChannel(topology)) return;
+      const admins = ordererAdmins(topology, identities, addressesOf(machines));
+      const removed = admins.map(async (admin) => {
+        await removeOrderer(admin, channel);
+        // The orderer forgets the channel and leaves its log behind (orderer/consensus/etcdraft has no removal).
+        await inComponent(admin.name, ['rm', '-rf', ...consensusFolders(channel)]);
+      });
+      const failed = (await Promise.allSettled(removed)).flatMap((one) =>
+        one.status === 'rejected' ? [messageOf(one.reason)] : [],
+      );
+      if (failed.length > 0) throw new Error(failed.join('; '));
+    },
     blocks(node, channel, to) {
       const orderer = orderers.find(({ name }) => name === node);
       const from = orderer
@@ -113,8 +135,8 @@ export function fabricLedgers(
       }
     },
     async ready(channel) {
-      // An orderer refuses a strict seek from its consumer's first error to the next record that it has consumed
-      // (orderer/consensus/kafka/chain.go, `errorChan`), and puts a CONNECT record behind everything else to come.
+      // An orderer refuses a strict seek while it cannot order: with Kafka from its consumer's first error to the next
+      // record that it has consumed (orderer/consensus/kafka/chain.go, `errorChan`), with Raft while it knows no leader.
       const seek = { kind: 'orderer', channel, start: 'newest', errors: 'strict' } as const;
       await Promise.all(
         orderers.map((orderer) => fetchBlock(connections, orderer, reader(), seek, HEIGHT_MS)),
@@ -137,26 +159,17 @@ async function createOn(
   channel: string,
   chaincode: string,
 ): Promise<void> {
-  const { orderers, organisations } = nodes;
-  const { topology, identities, images, packageIds } = deployment;
+  const { organisations } = nodes;
+  const { packageIds } = deployment;
   if (!packageIds[chaincode]) {
     const known = Object.keys(packageIds).join(', ');
     throw new Error(`chaincode ${chaincode}: expected it on the network, seen ${known}`);
   }
-  const job = artefactJob(topology, identities, {
-    genesis: false,
-    channels: [{ name: channel, organisations: topology.organisations.map((o) => o.name) }],
-  });
-  const { [channel]: channelTx } = await runJob(machine.docker, images.fabric ?? 'fabric', job);
-  if (!channelTx) throw new Error(`configtxgen: expected a transaction for ${channel}, seen none`);
-  const signers = organisations.map(({ admin }) => admin);
-  const budgetMs = CREATE_MS;
-  const created = { connections, orderers, channelTx, signers, budgetMs };
-  const { genesisBlock } = await createChannel(created);
+  const genesisBlock = await createOnOrderers(connections, nodes, deployment, machine, channel);
   await Promise.all(
     organisations.flatMap(({ admin, peers: own }) =>
-      own.map((peer) => joinChannel(connections, peer, genesisBlock, admin, budgetMs)),
+      own.map((peer) => joinChannel(connections, peer, genesisBlock, admin, CREATE_MS)),
     ),
   );
-  await define(connections, nodes, deployment, channel, chaincode, budgetMs);
+  await define(connections, nodes, deployment, channel, chaincode, CREATE_MS);
 }

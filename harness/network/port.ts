@@ -130,6 +130,13 @@ export interface Ledgers {
    * @returns the greatest height that any node has then
    */
   create(channel: string, chaincode: string): Promise<number>;
+  /**
+   * Has the orderers drop a channel that nobody needs any more, where the ordering service can: Raft's logs take 128 MB
+   * of every orderer's disk a channel, whatever is in them. Peers keep what they have.
+   *
+   * @throws Error naming the orderers that still have it
+   */
+  remove(channel: string): Promise<void>;
   /** Orderers, and the organisations and peers that are on a channel. */
   members(channel: string): Endpoints;
   /** Height of each of its peers and orderers; `undefined` for one that does not say within two seconds. */

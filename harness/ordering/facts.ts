@@ -1,4 +1,13 @@
 import type { KafkaFacts } from './kafka/model.ts';
 
-/** An ordering service's own word on a channel, asked after quiescence. */
-export type OrderingFacts = KafkaFacts;
+/** What is recorded of an ordering service after quiescence: its own word on a channel, where it has any. */
+export type OrderingFacts = KafkaFacts | AgreementFacts;
+
+/** Of orderers that agree among themselves: when they may forget what they acknowledged. */
+export interface AgreementFacts {
+  readonly type: 'raft' | 'bft';
+  /** Milliseconds since the epoch when the run started, by which times in logs are told on the run's clock. */
+  readonly startedAt: number;
+  /** Milliseconds after an acknowledgement in which a line as in {@link Forgetting} explains that it is missing. */
+  readonly forgetsWithinMs: number;
+}

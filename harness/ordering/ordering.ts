@@ -4,6 +4,7 @@ import type { MachineAddresses } from '../topology/addresses.ts';
 import type { Topology } from '../topology/schema.ts';
 import type { BadLine } from './bad-line.ts';
 import type { OrderingFacts } from './facts.ts';
+import type { Forgetting } from './forgetting.ts';
 
 /** A channel of a running network, and by which addresses the harness reaches its machines. */
 export interface OrderedChannel {
@@ -26,6 +27,10 @@ export interface OrderingRoles {
   followers(place: OrderedChannel): Promise<readonly string[]>;
   /** All that keep the log. */
   consenters(place: OrderedChannel): Promise<readonly string[]>;
+  /** The fewest consenters whose loss stops ordering, the leader among them. */
+  blocking(place: OrderedChannel): Promise<readonly string[]>;
+  /** All that a leader must reach to lead, itself included. */
+  cluster(place: OrderedChannel): Promise<readonly string[]>;
 }
 
 /**
@@ -40,11 +45,11 @@ export interface Ordering {
     /** @param addresses by which the harness reaches the machines */
     definitions(topology: Topology, addresses: MachineAddresses): ServiceDefinition[];
   };
+  /** Capability of channels; from V3_0 on there are no addresses of orderers but those of their organisations. */
+  readonly channelCapability: 'V2_0' | 'V3_0';
   /** Further environment of an orderer's process. */
   ordererEnvironment(topology: Topology): Readonly<Record<string, string>>;
   ordererSection(topology: Topology): OrdererSection;
-  /** What an orderer logs when it can order for a channel. */
-  readonly startedLine: string;
   /** What an orderer's answer to Broadcast says about the envelope. */
   readonly answers: OrderingAnswers;
   /** What an orderer, or what it needs, logs only when ordering has gone wrong for good. */
@@ -53,8 +58,14 @@ export interface Ordering {
    * How long a network must have been able to order, unchanged, before a transaction that has not come counts as absent;
    * ms, the batch timeout comes on top.
    */
-  readonly calmMs: { readonly unacknowledged: number; readonly acknowledged: number };
+  calmMs(topology: Topology): { readonly unacknowledged: number; readonly acknowledged: number };
   readonly roles: OrderingRoles;
-  /** What the service itself says of a channel at rest; `null` when only the blocks tell. */
-  facts(place: OrderedChannel): Promise<OrderingFacts | null>;
+  /** When it may lose what was acknowledged; `null` when it may not. */
+  readonly forgetting: Forgetting | null;
+  /**
+   * What is to be recorded of a channel at rest.
+   *
+   * @param startedAt milliseconds since the epoch when the run started
+   */
+  facts(place: OrderedChannel, startedAt: number): Promise<OrderingFacts>;
 }

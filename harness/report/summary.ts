@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { CheckResult } from '../audit/model.ts';
+import { type CheckResult, NEVER_ORDERED } from '../audit/model.ts';
 import type {
   PhaseCounts,
   RecoveryResult,
@@ -240,7 +240,7 @@ export function standIns(run: RunResult): readonly { component: string; served: 
  * that were given are given again; only without any is it the suite that ran.
  */
 export function repeatCommand(run: RunResult): string {
-  const { scenarios, shard, chaincode, chaincodeName } = run.settings;
+  const { scenarios, chaincode, chaincodeName } = run.settings;
   const files = scenarios?.split('\n') ?? [];
   const option = (name: string, ...values: readonly (string | undefined)[]) => {
     const given = values.filter((value) => value !== undefined);
@@ -251,7 +251,6 @@ export function repeatCommand(run: RunResult): string {
     ...(files.length > 0
       ? option('scenario', ...files)
       : option('suite', run.settings.suite ?? run.scenarios[0]?.suite)),
-    ...option('shard', shard),
     ...option('chaincode', chaincode),
     ...option('chaincode-name', chaincodeName),
     ...option('topology', run.settings.topology ?? run.network.topology),
@@ -279,3 +278,10 @@ export function isOutside(relative: string): boolean {
 function shellWord(text: string): string {
   return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
+
+/**
+ * Transactions of a scenario that an orderer acknowledged and that no orderer ever put into a block, where its ordering
+ * service may: nobody was told, so it is what users of Raft do not know. Where it may not, the audit calls it a loss.
+ */
+export const neverOrdered = ({ audit }: Pick<ScenarioResult, 'audit'>): number =>
+  audit?.checks.find(({ id }) => id === 'F1')?.counts[NEVER_ORDERED] ?? 0;

@@ -40,6 +40,24 @@ Report:  reports/latest/index.html`,
     }
   });
 
+  it.each([80, 100])(
+    'at %p columns, has one for what was acknowledged and never ordered',
+    (width) => {
+      const run = sampleRun();
+      const [first, ...others] = run.scenarios as readonly [ScenarioResult];
+      const checks = first.audit?.checks.map((check) =>
+        check.id === 'F1' ? { ...check, counts: { 'acknowledged, never ordered': 157 } } : check,
+      );
+      const audit = first.audit && { ...first.audit, checks: checks ?? [] };
+      const forgetful = { ...run, scenarios: [{ ...first, audit }, ...others] };
+      const lines = formatScorecard(forgetful, { colour: false, width }).split('\n');
+      expect(lines.some((line) => /Unordered +Audit/.test(line))).toBe(true);
+      expect(lines.filter((line) => / 157 {2}/.test(line))).toHaveLength(1);
+      for (const line of lines) expect(columns(line)).toBeLessThanOrEqual(width);
+      expect(formatScorecard(run, { colour: false, width })).not.toContain('Unordered');
+    },
+  );
+
   it('names what gave no result and what was not begun, with the reason', () => {
     const shown = formatScorecard(incompleteRun(), { colour: false, width: 80 });
     expect(shown).toMatch(

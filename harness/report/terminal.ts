@@ -8,6 +8,7 @@ import {
   duration,
   headline,
   inAll,
+  neverOrdered,
   percent,
   runDuration,
   runVerdict,
@@ -100,9 +101,12 @@ function ordererNames(run: RunResult): readonly string[] {
 }
 
 function layout(run: RunResult, width: number): readonly Column[] {
+  const forgets = run.scenarios.some((scenario) => neverOrdered(scenario) > 0);
+  // Narrow terminals have room for two numbers beside the words.
+  const orderers = ordererNames(run).slice(0, forgets && width < 84 ? 1 : 2);
   const fixed: readonly Column[] = [
     { head: 'Result', width: 11, cell: ({ status }) => statusWord(status) },
-    ...ordererNames(run).map((name) => ({
+    ...orderers.map((name) => ({
       head: columns(name) <= 8 ? name : name.slice(-8),
       width: 8,
       right: true,
@@ -114,6 +118,16 @@ function layout(run: RunResult, width: number): readonly Column[] {
       right: true,
       cell: ({ faults, load }) => share(availability(faults.length ? load.during : load.before)),
     },
+    ...(forgets
+      ? [
+          {
+            head: 'Unordered',
+            width: 9,
+            right: true,
+            cell: (scenario: ScenarioResult) => String(neverOrdered(scenario)),
+          },
+        ]
+      : []),
     { head: 'Audit', width: 15, cell: auditWords },
   ];
   const used = fixed.reduce((sum, column) => sum + column.width + 2, 0);

@@ -57,12 +57,12 @@ export function secret(path: string, content: string, mode = 0o400): ServiceFile
 /** Ports that the machine publishes: the topology's host port by the port's name, the container's from the kind. */
 export function published<T extends Readonly<Record<string, number>>>(
   container: T,
-  host: Readonly<Record<keyof T, number>>,
+  host: Readonly<Partial<Record<keyof T, number | undefined>>>,
 ): { host: number; container: number }[] {
-  return Object.entries(container).map(([name, port]) => ({
-    host: host[name as keyof T],
-    container: port,
-  }));
+  return Object.entries(container).flatMap(([name, port]) => {
+    const at = host[name as keyof T];
+    return at === undefined ? [] : { host: at, container: port };
+  });
 }
 
 /** The member of a record, or an error that says what is missing. */

@@ -1,4 +1,5 @@
 import { chaincodeServiceName } from './components.ts';
+import { checkOrdering } from './ordering-checks.ts';
 import { type Finding, renderValue } from './problems.ts';
 import { duplicates, isMapping, type Path, RawFile } from './raw-file.ts';
 import { BUILT_IN_CHAINCODES, parseDuration, parseSize } from './schema.ts';
@@ -31,6 +32,7 @@ export function crossCheck(data: unknown): Finding[] {
     ...checkMachines(file),
     ...checkComponents(file),
     ...checkServiceNames(file),
+    ...checkOrdering(file),
     ...checkZooKeeper(file),
     ...checkKafka(file),
     ...checkSizes(file),

@@ -23,7 +23,7 @@ export interface Component {
 interface Placed {
   readonly name: string;
   readonly machine: number;
-  readonly ports: Readonly<Record<string, number>>;
+  readonly ports: Readonly<Record<string, number | undefined>>;
 }
 
 /** Every component in the order in which it should start: ZooKeeper, Kafka, databases, CAs, orderers, peers, rest. */
@@ -35,15 +35,19 @@ export function componentsOf(topology: Topology): Component[] {
       name,
       kind,
       machine,
-      ports: Object.entries(ports).map(([port, host]) => ({
-        name: port,
-        host,
-        container: (CONTAINER_PORTS[kind] as Readonly<Record<string, number>>)[port] ?? host,
-      })),
+      ports: Object.entries(ports).flatMap(([port, host]) =>
+        host === undefined
+          ? []
+          : {
+              name: port,
+              host,
+              container: (CONTAINER_PORTS[kind] as Readonly<Record<string, number>>)[port] ?? host,
+            },
+      ),
     }));
   return [
-    ...published('zookeeper', topology.zookeeper.ensemble),
-    ...published('kafka', topology.kafka.brokers),
+    ...published('zookeeper', topology.zookeeper?.ensemble ?? []),
+    ...published('kafka', topology.kafka?.brokers ?? []),
     ...published(
       'couchdb',
       peers.map((peer) => peer.couchdb),

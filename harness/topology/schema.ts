@@ -96,7 +96,7 @@ const chaincodeName = name(
 export const CONTAINER_PORTS = {
   zookeeper: { client: 2181 },
   kafka: { external: 19_092 },
-  orderer: { general: 7050, operations: 8443 },
+  orderer: { general: 7050, operations: 8443, admin: 9444 },
   peer: { peer: 7051, operations: 9443 },
   couchdb: { http: 5984 },
   ca: { server: 7054 },
@@ -137,16 +137,60 @@ const kafka = z.strictObject({
   brokers: z.array(z.strictObject({ ...component('kafka'), id: z.int().min(0) })).min(1),
 });
 
+/** Fabric's defaults (`sampleconfig/configtx.yaml`), unless the file says otherwise. */
+const raft = z.strictObject({
+  tickInterval: duration.default(500),
+  /** Ticks without a word from the leader after which a follower stands for election. */
+  electionTick: count.default(10),
+  heartbeatTick: count.default(1),
+  maxInflightBlocks: count.default(5),
+  snapshotInterval: size.default(16 * 1024 * 1024),
+});
+
+/** Fabric's defaults (SmartBFT's `DefaultConfig`), unless the file says otherwise. */
+const bft = z.strictObject({
+  batchInterval: duration.default(50),
+  requestPoolSize: count.default(400),
+  requestForwardTimeout: duration.default(2_000),
+  requestComplainTimeout: duration.default(20_000),
+  requestAutoRemoveTimeout: duration.default(180_000),
+  leaderHeartbeatTimeout: duration.default(60_000),
+  viewChangeTimeout: duration.default(20_000),
+  viewChangeResendInterval: duration.default(5_000),
+});
+
+/** How orderers may agree. */
+export const ORDERING_TYPES = ['kafka', 'raft', 'bft'] as const;
+export type OrderingType = (typeof ORDERING_TYPES)[number];
+
+/** Releases of Fabric for which an image can be built. */
+export const FABRIC_RELEASES = ['2.5.9', '3.1.1'] as const;
+export type FabricRelease = (typeof FABRIC_RELEASES)[number];
+
 const ordering = z.strictObject({
+  type: z.enum(ORDERING_TYPES).default('kafka'),
+  /** The release of orderers and peers. */
+  fabric: z.enum(FABRIC_RELEASES).default('2.5.9'),
   organisation: z.strictObject({ name: organisationName, mspId, domain }),
-  systemChannel: channelName,
+  /** Where channels are made by a transaction on it: Kafka only. */
+  systemChannel: channelName.optional(),
+  raft: raft.optional(),
+  bft: bft.optional(),
   batch: z.strictObject({
     timeout: duration,
     maxMessageCount: count,
     absoluteMaxBytes: size,
     preferredMaxBytes: size,
   }),
-  orderers: z.array(z.strictObject(component('orderer'))).min(1),
+  orderers: z
+    .array(
+      z.strictObject({
+        ...component('orderer'),
+        /** `admin` is where orderers are told of channels; those on Kafka learn of them from the system channel. */
+        ports: z.strictObject({ general: port, operations: port, admin: port.optional() }),
+      }),
+    )
+    .min(1),
 });
 
 const peer = z.strictObject({
@@ -170,8 +214,8 @@ export const topologySchema = z.strictObject({
   machines: z
     .array(z.strictObject({ number: machine, role: z.enum(['manager', 'worker']) }))
     .min(1),
-  zookeeper,
-  kafka,
+  zookeeper: zookeeper.optional(),
+  kafka: kafka.optional(),
   ordering,
   organisations: z.array(organisation).min(1),
   chaincodes: z
@@ -210,7 +254,12 @@ export const topologySchema = z.strictObject({
 /** The keys that may stand in the mapping at a path of a topology file; none if there can be no mapping. */
 export function keysAt(path: readonly (string | number)[]): string[] {
   let schema: unknown = topologySchema;
+  const plain = (wrapped: unknown): unknown =>
+    wrapped instanceof z.ZodOptional || wrapped instanceof z.ZodDefault
+      ? plain(wrapped.unwrap())
+      : wrapped;
   for (const key of path) {
+    schema = plain(schema);
     if (schema instanceof z.ZodObject) {
       schema = (schema.shape as Record<string, unknown>)[key];
     } else if (schema instanceof z.ZodArray) {
@@ -219,6 +268,7 @@ export function keysAt(path: readonly (string | number)[]): string[] {
       return [];
     }
   }
+  schema = plain(schema);
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
@@ -231,8 +281,8 @@ type DeepReadonly<T> = T extends (infer E)[]
 /** A validated network. Sizes are bytes, durations milliseconds. */
 export type Topology = DeepReadonly<z.output<typeof topologySchema>>;
 export type Machine = Topology['machines'][number];
-export type ZooKeeperNode = Topology['zookeeper']['ensemble'][number];
-export type Broker = Topology['kafka']['brokers'][number];
+export type ZooKeeperNode = NonNullable<Topology['zookeeper']>['ensemble'][number];
+export type Broker = NonNullable<Topology['kafka']>['brokers'][number];
 export type Orderer = Topology['ordering']['orderers'][number];
 export type Organisation = Topology['organisations'][number];
 export type Peer = Organisation['peers'][number];

@@ -1,6 +1,6 @@
 import { during, loseMachine, machine, scenario, seconds, transfers } from 'fabric-swarm-harness';
 
-// Machine 3 takes orderer1, two brokers and, in the article's placement, the quorum of ZooKeeper with it.
+// Machine 3 takes an orderer with it and, in the article’s placement, two brokers and the quorum of ZooKeeper.
 scenario('lose a machine and get it back', {
   load: transfers({ clients: 8, accounts: 80 }),
   faults: [during(loseMachine(machine(3)), { at: seconds(3), for: seconds(10) })],

@@ -6,12 +6,15 @@ import {
   VALID,
 } from '../../fabric/ledger/codes.ts';
 import type { Block } from '../../fabric/ledger/model.ts';
+import type { Acknowledgement } from '../../ordering/forgetting.ts';
 import { UNSETTLED } from '../../workload/history.ts';
 import { isMarked, type Operation } from '../../workload/history-index.ts';
 import { isLoad } from '../../workload/statistics/operations.ts';
 import type { ChannelCheck, ChannelContext } from '../checker.ts';
 import { Findings } from '../findings.ts';
+import { forgetting } from '../forgotten.ts';
 import type { Height } from '../lockstep.ts';
+import { NEVER_ORDERED } from '../model.ts';
 import type { Place } from '../transaction-index.ts';
 
 /** Orderers answered SUCCESS, or a peer said VALID: from here on the transaction must be in every copy. */
@@ -19,6 +22,17 @@ const isAcknowledged = ({ invoke, complete }: Operation): boolean =>
   invoke.kind === 'submit' &&
   complete !== null &&
   (complete.outcome === 'ok' || complete.acknowledgedAt !== undefined);
+
+/** Nobody was told that it is VALID, and its orderer may have lost it. */
+function isExcused(
+  { complete }: Operation,
+  mayForget: (acknowledgement: Acknowledgement) => boolean,
+): boolean {
+  const { outcome, orderer = '', acknowledgedAt } = complete ?? {};
+  return (
+    outcome !== 'ok' && acknowledgedAt !== undefined && mayForget({ orderer, at: acknowledgedAt })
+  );
+}
 
 /** Absence proves nothing while the network was still busy when the evidence was taken. */
 const UNSETTLED_REASON = 'the network did not come to rest, so what is missing may still come';
@@ -63,10 +77,11 @@ export const noneLost: ChannelCheck = {
     id: 'F1',
     name: 'nothing acknowledged is lost',
     guarantee:
-      'Every transaction that an orderer acknowledged stands in exactly one place, not counting refused duplicates, in the chain of every peer and orderer.',
+      'Every transaction that an orderer acknowledged stands in exactly one place, not counting refused duplicates, in the chain of every peer and orderer; where Raft or BFT orders, one that was never ordered is excused by a change of leaders or a restart.',
   },
-  create({ history, sources, scenario, transactions }) {
+  create({ channel, facts, history, recording, sources, scenario, transactions }) {
     const findings = new Findings(noneLost.definition);
+    const mayForget = forgetting(recording, channel, facts.orderers);
     const deviations = new Deviations();
     const unsettled = isMarked(history, UNSETTLED);
     return {
@@ -84,6 +99,10 @@ export const noneLost: ChannelCheck = {
           if (!place && unsettled) {
             findings.count('may still come');
             findings.unknown(UNSETTLED_REASON);
+            continue;
+          }
+          if (!place && isExcused(operation, mayForget)) {
+            findings.count(NEVER_ORDERED);
             continue;
           }
           if (!place) {

@@ -143,3 +143,59 @@ describe('artefactJob', () => {
     });
   });
 });
+
+describe('artefactJob without a system channel', () => {
+  const jobOf = async (name: string) => {
+    const other = loadTopology(`fixtures/network/${name}.yaml`);
+    const addresses = { 1: '10.0.0.1', 2: '10.0.0.2', 3: '10.0.0.3', 4: '10.0.0.4' };
+    const keys = await createIdentities(other, addresses);
+    const made = artefactJob(other, keys, { genesis: true, channels: other.channels });
+    const { Profiles } = parse(made.files['configtx.yaml'] ?? '');
+    return { keys, made, channel: Profiles['Channel-mychannel'], profiles: Object.keys(Profiles) };
+  };
+
+  it(
+    'makes a genesis block a channel, and tells Raft’s consenters by their TLS certificates',
+    async () => {
+      const { keys, made, channel, profiles } = await jobOf('raft');
+      expect(made.outputs).toEqual({ mychannel: '/tmp/artefacts/out/mychannel.block' });
+      expect(made.commands).toEqual([
+        expect.arrayContaining(['-channelID', 'mychannel', '-outputBlock']),
+      ]);
+      expect(profiles).toEqual(['Channel-mychannel']);
+      expect(channel).not.toHaveProperty('Consortium');
+      expect(channel.Capabilities).toEqual({ V2_0: true });
+      expect(channel.Orderer).toMatchObject({
+        OrdererType: 'etcdraft',
+        Addresses: ['orderer0:7050', 'orderer1:7050', 'orderer2:7050'],
+      });
+      const { Options, Consenters } = channel.Orderer.EtcdRaft;
+      expect(Options).toMatchObject({ TickInterval: '100ms', ElectionTick: 10 });
+      expect(Consenters).toHaveLength(3);
+      expect(made.files[Consenters[1].ServerTLSCert]).toBe(
+        keys.orderer.nodes.orderer1?.tls.certificate,
+      );
+      expect(JSON.stringify(made.files)).not.toContain('PRIVATE KEY');
+    },
+    KEYS_BUDGET_MS,
+  );
+
+  it(
+    'tells BFT’s consenters by both certificates, and has no addresses beside the organisation’s',
+    async () => {
+      const { keys, made, channel } = await jobOf('bft');
+      expect(channel.Capabilities).toEqual({ V3_0: true });
+      expect(channel.Orderer).not.toHaveProperty('Addresses');
+      expect(channel.Orderer.Organizations[0].OrdererEndpoints).toHaveLength(4);
+      expect(channel.Orderer).toMatchObject({
+        OrdererType: 'BFT',
+        SmartBFT: { RequestComplainTimeout: '5000ms', RequestForwardTimeout: '500ms' },
+      });
+      const last = channel.Orderer.ConsenterMapping[3];
+      expect(last).toMatchObject({ ID: 4, Host: 'orderer3', Port: 7050, MSPID: 'OrdererMSP' });
+      expect(made.files[last.Identity]).toBe(keys.orderer.nodes.orderer3?.msp.certificate);
+      expect(made.files[last.ClientTLSCert]).toBe(keys.orderer.nodes.orderer3?.tls.certificate);
+    },
+    KEYS_BUDGET_MS,
+  );
+});

@@ -1,3 +1,4 @@
+import { consenterFile } from '../../ordering/consenters.ts';
 import type { Topology } from '../../topology/schema.ts';
 import type { Identities } from '../identities/identities.ts';
 import { organisationMsp } from '../identities/msp.ts';
@@ -34,14 +35,15 @@ export const anchorUpdate = (channel: string, mspId: string): string =>
   `${channel}_${mspId}anchors`;
 
 export interface ArtefactRequest {
-  /** Whether to make the system channel's genesis block. */
+  /** Whether to make the system channel's genesis block, where there is one. */
   readonly genesis: boolean;
   /** Channels to make creation transactions for. */
   readonly channels: readonly ChannelRequest[];
 }
 
 /**
- * Describes how to make a network's genesis block and channel creation transactions with `configtxgen`.
+ * Describes how to make a network's genesis block and channel creation transactions with `configtxgen`. A network without
+ * a system channel has no such block, and in place of its transaction a channel has a genesis block of its own.
  *
  * Creation transactions that set anchor peers, as they do unless told otherwise, must be signed by an admin of every
  * organisation of the channel. For a channel without them there is one more output an organisation, see
@@ -71,12 +73,23 @@ export function artefactJob(
       ...['-channelID', channel],
       ...output,
     ]);
-  if (genesis) {
+  const { systemChannel } = topology.ordering;
+  if (topology.ordering.type !== 'kafka') {
+    for (const [orderer, { msp, tls }] of Object.entries(identities.orderer.nodes)) {
+      files[consenterFile(orderer, 'identity')] = msp.certificate;
+      files[consenterFile(orderer, 'tls')] = tls.certificate;
+    }
+  }
+  if (genesis && systemChannel) {
     outputs[GENESIS] = `${folder}/out/genesis.block`;
-    const { systemChannel } = topology.ordering;
     generate(GENESIS_PROFILE, systemChannel, '-outputBlock', outputs[GENESIS]);
   }
   for (const { name, organisations, anchorPeers = true } of channels) {
+    if (!systemChannel) {
+      outputs[name] = `${folder}/out/${name}.block`;
+      generate(channelProfile(name), name, '-outputBlock', outputs[name]);
+      continue;
+    }
     const output = `${folder}/out/${name}.tx`;
     outputs[name] = output;
     generate(

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { orderingOf } from '../../ordering/registry.ts';
+import { hasSystemChannel } from '../../topology/releases.ts';
 import { CONTAINER_PORTS, type Organisation, type Topology } from '../../topology/schema.ts';
 
 /** The profile of the system channel's genesis block. */
@@ -39,22 +40,28 @@ export function mspFolder(mspId: string): string {
  *
  * A channel's profile repeats the orderer section and names anchor peers, so that its creation transaction, computed
  * against the genesis profile, sets the anchor peers as well. That saves one configuration block an organisation; in
- * return the transaction needs the signature of each organisation's admin.
+ * return the transaction needs the signature of each organisation's admin. Without a system channel a profile is the
+ * whole of its channel's genesis block.
  *
  * @throws Error if a channel names an organisation that the topology does not have
  */
 export function configtx(topology: Topology, channels: readonly ChannelRequest[]): string {
   const { organisations } = topology;
   const orderer = ordererSection(topology);
-  const profiles: Record<string, unknown> = {
-    [GENESIS_PROFILE]: {
-      ...channelSection(),
-      Orderer: orderer,
-      Consortiums: {
-        [CONSORTIUM]: { Organizations: organisations.map((organisation) => member(organisation)) },
-      },
-    },
-  };
+  const throughSystemChannel = hasSystemChannel(topology);
+  const profiles: Record<string, unknown> = throughSystemChannel
+    ? {
+        [GENESIS_PROFILE]: {
+          ...channelSection(topology),
+          Orderer: orderer,
+          Consortiums: {
+            [CONSORTIUM]: {
+              Organizations: organisations.map((organisation) => member(organisation)),
+            },
+          },
+        },
+      }
+    : {};
   for (const { name, organisations: members, anchorPeers: anchored = true } of channels) {
     const found = members.map((memberName) => {
       const organisation = organisations.find((candidate) => candidate.name === memberName);
@@ -67,8 +74,8 @@ export function configtx(topology: Topology, channels: readonly ChannelRequest[]
       return organisation;
     });
     const profile = (anchors: boolean) => ({
-      ...channelSection(),
-      Consortium: CONSORTIUM,
+      ...channelSection(topology),
+      ...(throughSystemChannel ? { Consortium: CONSORTIUM } : {}),
       Orderer: orderer,
       Application: {
         Organizations: found.map((organisation) => ({
@@ -89,16 +96,19 @@ export function configtx(topology: Topology, channels: readonly ChannelRequest[]
   return stringify({ Profiles: profiles }, { aliasDuplicateObjects: false, lineWidth: 0 });
 }
 
-function channelSection() {
-  return { Policies: implicitPolicies(), Capabilities: { V2_0: true } };
+function channelSection(topology: Topology) {
+  const { channelCapability } = orderingOf(topology);
+  return { Policies: implicitPolicies(), Capabilities: { [channelCapability]: true } };
 }
 
 function ordererSection(topology: Topology) {
   const { organisation, orderers, batch } = topology.ordering;
   const addresses = orderers.map(({ name }) => `${name}:${CONTAINER_PORTS.orderer.general}`);
   const { mspId } = organisation;
+  const service = orderingOf(topology);
   return {
-    ...orderingOf(topology).ordererSection(topology),
+    ...service.ordererSection(topology),
+    ...(service.channelCapability === 'V2_0' ? { Addresses: addresses } : {}),
     BatchTimeout: `${batch.timeout}ms`,
     BatchSize: {
       MaxMessageCount: batch.maxMessageCount,

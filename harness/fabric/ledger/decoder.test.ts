@@ -211,7 +211,8 @@ describe('decodeBlock', () => {
       computedDataHash: hash(transaction, config),
       codes: '0b00',
       commitHash: '09'.repeat(32),
-      kafka: {
+      consenter: {
+        type: 'kafka',
         lastOffsetPersisted: 12,
         lastOriginalOffsetProcessed: -1,
         lastResubmittedConfigOffset: 5,
@@ -359,7 +360,7 @@ describe('decodeBlock', () => {
         ],
       ),
     );
-    expect(old).toMatchObject({ lastConfig: 3, kafka: { lastOffsetPersisted: 12 } });
+    expect(old).toMatchObject({ lastConfig: 3, consenter: { lastOffsetPersisted: 12 } });
   });
 
   it('finds no offsets in a genesis block', () => {
@@ -371,8 +372,8 @@ describe('decodeBlock', () => {
         }),
       ),
     );
-    expect(decodeBlock(block([], [genesis]))).toMatchObject({ kafka: null, lastConfig: 0 });
-    expect(decodeBlock(block([], []))).toMatchObject({ kafka: null, lastConfig: 0 });
+    expect(decodeBlock(block([], [genesis]))).toMatchObject({ consenter: null, lastConfig: 0 });
+    expect(decodeBlock(block([], []))).toMatchObject({ consenter: null, lastConfig: 0 });
   });
 
   it('keeps an envelope that it cannot read, with what it could', () => {

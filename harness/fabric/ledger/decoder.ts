@@ -1,8 +1,14 @@
 import { createHash } from 'node:crypto';
 import { NOT_VALIDATED } from './codes.ts';
+import {
+  type ConsenterMetadata,
+  decodeCft,
+  decodeConsenterMetadata,
+  metadataValue,
+} from './consenter-metadata.ts';
 import { decodeEnvelope } from './envelope.ts';
 import { headerHash } from './header.ts';
-import type { Block, BlockHeader, KafkaOffsets, Transaction } from './model.ts';
+import type { Block, BlockHeader, Transaction } from './model.ts';
 import { FieldReader, MalformedMessage } from './wire.ts';
 
 /** `common.BlockMetadataIndex`. */
@@ -16,7 +22,7 @@ const COMMIT_HASH = 4;
 export interface BlockMetadata {
   readonly codes: string;
   readonly commitHash: string | null;
-  readonly kafka: KafkaOffsets | null;
+  readonly consenter: ConsenterMetadata | null;
   readonly lastConfig: number;
 }
 
@@ -76,45 +82,55 @@ export function decodeHeader(header: Buffer): BlockHeader {
 }
 
 /**
- * Reads the metadata slots. Kafka's offsets are taken from where Fabric 2.5 writes them, the consenter metadata in the
- * signed slot, and from the deprecated slot 3 when the former is empty, as `protoutil.GetConsenterMetadataFromBlock`.
+ * Reads the metadata slots. The consenter metadata is taken from where Fabric writes it since 1.4.4, the signed slot, and
+ * from the deprecated slot 3 when the former is empty, as `protoutil.GetConsenterMetadataFromBlock`.
  *
  * @throws {MalformedMessage} when a slot does not hold the message that it should.
  */
 export function decodeMetadata(metadata: readonly Buffer[]): BlockMetadata {
-  const signed = content(metadata[SIGNATURES]);
-  let consenter: Buffer | undefined;
+  const { value, quorum } = decodeSigned(metadata[SIGNATURES]);
+  let consenter: ConsenterMetadata | null = null;
   let lastConfig = 0;
-  if (signed) {
-    const reader = new FieldReader(signed);
+  if (value) {
+    const reader = new FieldReader(value);
     while (reader.next()) {
       if (reader.field === 1) lastConfig = decodeIndex(reader.message());
-      else if (reader.field === 2) consenter = content(reader.view());
+      else if (reader.field === 2) consenter = decodeConsenterMetadata(reader.view(), quorum);
       else reader.skip();
     }
   } else {
-    consenter = content(metadata[ORDERER]);
-    const index = content(metadata[LAST_CONFIG]);
+    const old = metadataValue(metadata[ORDERER]);
+    if (old) consenter = decodeCft(old);
+    const index = metadataValue(metadata[LAST_CONFIG]);
     if (index) lastConfig = decodeIndex(new FieldReader(index));
   }
   return {
     codes: metadata[TRANSACTIONS_FILTER]?.toString('hex') ?? '',
-    commitHash: content(metadata[COMMIT_HASH])?.toString('hex') ?? null,
-    kafka: consenter ? decodeKafka(new FieldReader(consenter)) : null,
+    commitHash: metadataValue(metadata[COMMIT_HASH])?.toString('hex') ?? null,
+    consenter,
     lastConfig,
   };
 }
 
-/** `common.Metadata.value`; `undefined` when absent or empty. */
-function content(metadata: Buffer | undefined): Buffer | undefined {
-  if (!metadata) return undefined;
-  let value: Buffer | undefined;
-  const reader = new FieldReader(metadata);
+/** The signed slot's value, and whether its signatures are a quorum's, which name their signers by identifier. */
+function decodeSigned(slot: Buffer | undefined): {
+  readonly value: Buffer | undefined;
+  readonly quorum: boolean;
+} {
+  let quorum = false;
+  const reader = new FieldReader(slot ?? Buffer.alloc(0));
   while (reader.next()) {
-    if (reader.field === 1) value = reader.view();
-    else reader.skip();
+    if (reader.field !== 2) {
+      reader.skip();
+      continue;
+    }
+    const signature = reader.message();
+    while (signature.next()) {
+      if (signature.field === 3) quorum = true;
+      signature.skip();
+    }
   }
-  return value && value.length > 0 ? value : undefined;
+  return { value: metadataValue(slot), quorum };
 }
 
 function decodeIndex(reader: FieldReader): number {
@@ -124,19 +140,6 @@ function decodeIndex(reader: FieldReader): number {
     else reader.skip();
   }
   return index;
-}
-
-function decodeKafka(reader: FieldReader): KafkaOffsets {
-  let lastOffsetPersisted = 0;
-  let lastOriginalOffsetProcessed = 0;
-  let lastResubmittedConfigOffset = 0;
-  while (reader.next()) {
-    if (reader.field === 1) lastOffsetPersisted = reader.signed();
-    else if (reader.field === 2) lastOriginalOffsetProcessed = reader.signed();
-    else if (reader.field === 3) lastResubmittedConfigOffset = reader.signed();
-    else reader.skip();
-  }
-  return { lastOffsetPersisted, lastOriginalOffsetProcessed, lastResubmittedConfigOffset };
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { ConsenterMetadata } from './consenter-metadata.ts';
+
 /**
  * Blocks as the audit sees them: decoded once, plain values, no protobuf classes.
  * Sources: fabric-protos `common/common.proto`, `peer/transaction.proto`, `ledger/rwset/kvrwset/kv_rwset.proto`.
@@ -137,13 +139,6 @@ export interface Transaction {
   readonly parts: EnvelopeParts;
 }
 
-/** What a Kafka-ordered block says of the log it was cut from (`orderer.KafkaMetadata`). */
-export interface KafkaOffsets {
-  readonly lastOffsetPersisted: number;
-  readonly lastOriginalOffsetProcessed: number;
-  readonly lastResubmittedConfigOffset: number;
-}
-
 export interface BlockHeader {
   readonly number: number;
   /** Hexadecimal. */
@@ -161,7 +156,8 @@ export interface Block extends BlockHeader {
   readonly codes: string;
   /** Hexadecimal of metadata slot 4; `null` on an orderer or where absent. */
   readonly commitHash: string | null;
-  readonly kafka: KafkaOffsets | null;
+  /** Where the ordering service cut the block; `null` where none did, as block 0. */
+  readonly consenter: ConsenterMetadata | null;
   /** Index of the last config block, from metadata. */
   readonly lastConfig: number;
 }

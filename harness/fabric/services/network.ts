@@ -25,7 +25,8 @@ export interface NetworkRequest {
 
 /** What orderers and the REST API start from. */
 export interface ChannelArtefacts {
-  readonly genesis: Uint8Array;
+  /** Of the system channel, where there is one. */
+  readonly genesis: Uint8Array | undefined;
   /** What the REST API may use, by file name: channel transactions and chaincode packages. */
   readonly forApi: Readonly<Record<string, Uint8Array>>;
 }

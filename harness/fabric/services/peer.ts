@@ -1,5 +1,6 @@
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import { namedEarly, published, required, secret, volume } from '../../swarm/service-parts.ts';
+import { fabricImage } from '../../topology/releases.ts';
 import { CONTAINER_PORTS, type Peer, type Topology } from '../../topology/schema.ts';
 import type { Credentials } from '../identities/credentials.ts';
 import type { Identities } from '../identities/identities.ts';
@@ -25,7 +26,7 @@ export function peerServices(
       const identity = required(owned.nodes, peer.name, 'identity of peer');
       return {
         name: peer.name,
-        image: 'fabric',
+        image: fabricImage(topology),
         machine: peer.machine,
         command: withSecretEnvironment(
           { CORE_LEDGER_STATE_COUCHDBCONFIG_PASSWORD: COUCHDB_PASSWORD },

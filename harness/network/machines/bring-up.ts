@@ -19,6 +19,7 @@ import { Reaper } from '../../swarm/reaper.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import { addressesOf } from '../../topology/addresses.ts';
 import { managersOf } from '../../topology/managers.ts';
+import { fabricImage, hasSystemChannel } from '../../topology/releases.ts';
 import type { Topology } from '../../topology/schema.ts';
 import { awaitChaincodes } from '../chaincode/await-servers.ts';
 import { definitionsOf } from '../chaincode/definition.ts';
@@ -177,19 +178,20 @@ async function assemble(
     name: channel,
     organisations,
   }));
-  // Unless the topology has made it already.
+  const { services: log } = orderingOf(topology);
+  // Unless the topology has made it already, or clients cannot create channels.
   const prepared = [preparedChannel(topology)].filter(
-    ({ name: channel }) => !channels.some((made) => made.name === channel),
+    ({ name: channel }) =>
+      hasSystemChannel(topology) && !channels.some((made) => made.name === channel),
   );
   const waves = foundationServices(services);
-  const ordering = orderingOf(topology).services;
   const [{ [GENESIS]: genesis, ...channelTransactions }] = await Promise.all([
     progress.step(
-      'make genesis block and channel transactions',
+      'make channel configuration',
       () =>
         runJob(
           manager.docker,
-          tags.fabric ?? 'fabric',
+          tags[fabricImage(topology)] ?? 'fabric',
           artefactJob(topology, identities, {
             genesis: true,
             channels: [...channels, ...prepared],
@@ -197,9 +199,8 @@ async function assemble(
         ),
       onMachines([manager.number]),
     ),
-    ...(ordering.title ? [startWave(`start ${ordering.title}`, waves.ordering)] : []),
+    ...(log.title ? [startWave(`start ${log.title}`, waves.ordering)] : []),
   ]);
-  if (!genesis) throw new Error('configtxgen: expected a genesis block, seen none');
   const built = await servables;
   for (const { name: chaincode, image } of built) tags[chaincode] = image;
   const packages = await chaincodePackages(topology, identities, ownChaincodes, built);
@@ -229,11 +230,8 @@ async function assemble(
       installAll(progress, connections, endpoints, topology, packages, request.budgetMs),
       formChannels(
         progress,
-        connections,
-        endpoints,
-        topology,
+        { connections, endpoints, topology, identities, addresses, budgetMs: request.budgetMs },
         channelTransactions,
-        request.budgetMs,
       ),
     ]);
     if (built.length > 0) {
@@ -249,7 +247,7 @@ async function assemble(
           define(
             connections,
             endpointsOfChannel(endpoints, topology, channel),
-            { definitions, packageIds },
+            { definitions, packageIds, topology },
             channel,
             chaincode,
           ),

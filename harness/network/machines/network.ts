@@ -55,7 +55,10 @@ const FOLDER = '/var/lib';
 const FILE = 'harness/state.json';
 
 /** Writes the state; from now on the network counts as up. */
-export async function saveState(manager: StartedDockerNode, state: NetworkState): Promise<void> {
+export async function saveState(
+  manager: Pick<StartedDockerNode, 'container'>,
+  state: NetworkState,
+): Promise<void> {
   await putFiles(manager.container, FOLDER, { [FILE]: JSON.stringify(state) });
 }
 
@@ -81,6 +84,7 @@ export function machinesNetwork(
     { name: 'host', docker: outer, filters: { label: [`${NETWORK_LABEL}=${name}`] } },
     ...machines.map(({ number, docker }) => ({ name: `machine${number}`, docker })),
   ];
+  const find = finders(topology, machines);
   return {
     name,
     topology,
@@ -90,9 +94,19 @@ export function machinesNetwork(
     nodes,
     ordering: orderingOf(topology),
     engines,
-    ledgers: fabricLedgers(nodes, state, () => managerOf({ topology, machines })),
+    ledgers: fabricLedgers(
+      nodes,
+      state,
+      () => managerOf({ topology, machines }),
+      async (component, command) => {
+        const handle = find.component(component);
+        const id = (await handle.container())?.id;
+        if (id === undefined) throw new Error(`${component}: expected a container, seen none`);
+        await handle.machine.execOk(['docker', 'exec', id, ...command]);
+      },
+    ),
     containerStates: new Map([...containers].map(([number, { State }]) => [number, State])),
-    ...finders(topology, machines),
+    ...find,
   };
 }
 

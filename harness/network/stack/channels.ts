@@ -1,9 +1,11 @@
-import { createChannel, joinChannel } from '../../../fabric-client/channels.ts';
+import { joinChannel } from '../../../fabric-client/channels.ts';
 import type { Connections } from '../../../fabric-client/connections.ts';
 import { defineChaincode, installChaincode } from '../../../fabric-client/lifecycle.ts';
 import type { Progress } from '../../base/progress.ts';
 import type { ChaincodePackage } from '../../fabric/artefacts/chaincode-package.ts';
 import { type Endpoints, endpointsOfChannel } from '../../fabric/endpoints.ts';
+import { type NewChannel, newChannel } from '../../fabric/new-channel.ts';
+import { orderingOf } from '../../ordering/registry.ts';
 import type { Topology } from '../../topology/schema.ts';
 import type { Deployment } from '../deployment.ts';
 import { onMachines } from './on-machines.ts';
@@ -41,34 +43,26 @@ function peerMachines(organisations: Topology['organisations']): number[] {
 /**
  * Creates each channel and joins the peers of its organisations.
  *
- * @param transactions configtxgen's transaction by the channel's name
+ * @param configurations what `artefactJob` made, by the channel's name
  */
 export async function formChannels(
   progress: Progress,
-  connections: Connections,
-  endpoints: Endpoints,
-  topology: Topology,
-  transactions: Readonly<Record<string, Buffer>>,
-  budgetMs: number,
+  network: Omit<NewChannel, 'name' | 'configuration'>,
+  configurations: Readonly<Record<string, Buffer>>,
 ): Promise<void> {
+  const { topology, connections, budgetMs } = network;
   for (const { name: channel, organisations } of topology.channels) {
-    const channelTx = transactions[channel];
-    if (!channelTx)
-      throw new Error(`configtxgen: expected a transaction for ${channel}, seen none`);
+    const configuration = configurations[channel];
+    if (!configuration)
+      throw new Error(`configtxgen: expected a configuration of ${channel}, seen none`);
     const members = topology.organisations.filter(({ name }) => organisations.includes(name));
-    const joining = endpointsOfChannel(endpoints, topology, channel).organisations;
-    const { genesisBlock } = await progress.step(`create channel ${channel}`, () =>
-      createChannel({
-        connections,
-        orderers: endpoints.orderers,
-        channelTx,
-        signers: joining.map(({ admin }) => admin),
-        budgetMs,
-      }),
+    const endpoints = endpointsOfChannel(network.endpoints, topology, channel);
+    const genesisBlock = await progress.step(`create channel ${channel}`, () =>
+      newChannel({ ...network, endpoints, name: channel, configuration }),
     );
     const join = () =>
       Promise.all(
-        joining.flatMap(({ admin, peers }) =>
+        endpoints.organisations.flatMap(({ admin, peers }) =>
           peers.map((peer) => joinChannel(connections, peer, genesisBlock, admin, budgetMs)),
         ),
       );
@@ -85,7 +79,11 @@ export async function formChannels(
 export async function define(
   connections: Connections,
   members: Endpoints,
-  { definitions, packageIds }: Pick<Deployment, 'definitions' | 'packageIds'>,
+  {
+    definitions,
+    packageIds,
+    topology,
+  }: Pick<Deployment, 'definitions' | 'packageIds' | 'topology'>,
   channel: string,
   name: string,
   budgetMs?: number,
@@ -95,6 +93,7 @@ export async function define(
   if (!definition || !packageId)
     throw new Error(`chaincode ${name}: expected a package, seen none`);
   const { orderers, organisations } = members;
-  const options = { connections, channel, orderers, ...(budgetMs && { budgetMs }) };
+  const { answers } = orderingOf(topology);
+  const options = { connections, channel, orderers, answers, ...(budgetMs && { budgetMs }) };
   await defineChaincode(options, organisations, { name, ...definition }, packageId);
 }

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { Kafka, logLevel } from 'kafkajs';
 import type { Broker, Topology, ZooKeeperNode } from '../../topology/schema.ts';
+import { clusterOf } from './cluster.ts';
 
 /** A channel's topic has one partition (Fabric `orderer/consensus/kafka`: `defaultPartition`). */
 const PARTITION = 0;
@@ -31,10 +32,11 @@ export async function openKafkaAdmin(
   topology: Topology,
   addresses: Readonly<Record<number, string>>,
 ): Promise<KafkaAdmin> {
-  const names = new Map(topology.kafka.brokers.map((b) => [b.id, b.name]));
+  const { brokers } = clusterOf(topology).kafka;
+  const names = new Map(brokers.map((b) => [b.id, b.name]));
   const kafka = new Kafka({
     clientId: 'harness',
-    brokers: topology.kafka.brokers.map((b) => brokerAddress(b, addresses)),
+    brokers: brokers.map((b) => brokerAddress(b, addresses)),
     logLevel: logLevel.NOTHING,
     connectionTimeout: 1_000,
     requestTimeout: 3_000,

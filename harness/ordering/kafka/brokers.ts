@@ -2,6 +2,7 @@ import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import { config, namedEarly, published, required, volume } from '../../swarm/service-parts.ts';
 import type { MachineAddresses } from '../../topology/addresses.ts';
 import { type Broker, CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
+import { clusterOf } from './cluster.ts';
 import { JVM_DNS_OPTIONS, properties } from './jvm.ts';
 
 const CONFIGURATION = '/etc/kafka/server.properties';
@@ -21,7 +22,7 @@ export function kafkaServices(
   topology: Topology,
   addresses: MachineAddresses,
 ): ServiceDefinition[] {
-  return topology.kafka.brokers.map((broker) => ({
+  return clusterOf(topology).kafka.brokers.map((broker) => ({
     name: broker.name,
     image: 'kafka',
     machine: broker.machine,
@@ -35,7 +36,7 @@ export function kafkaServices(
 }
 
 function serverProperties(topology: Topology, broker: Broker, addresses: MachineAddresses): string {
-  const { kafka, zookeeper } = topology;
+  const { kafka, zookeeper } = clusterOf(topology);
   const address = required(addresses, String(broker.machine), `machine of ${broker.name}`);
   const replicas = Math.min(3, kafka.brokers.length);
   return properties({

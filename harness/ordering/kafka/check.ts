@@ -1,5 +1,6 @@
 import type { ChannelCheck } from '../../audit/checker.ts';
 import { Findings } from '../../audit/findings.ts';
+import type { BlockMetadata } from '../../fabric/ledger/decoder.ts';
 
 export const kafkaAgrees: ChannelCheck = {
   scope: 'channel',
@@ -15,9 +16,9 @@ export const kafkaAgrees: ChannelCheck = {
     return {
       height({ number, copies }) {
         const [first, ...others] = copies;
-        const offset = first?.metadata.kafka?.lastOffsetPersisted;
+        const offset = first && offsetOf(first);
         for (const { source, metadata } of others) {
-          const here = metadata.kafka?.lastOffsetPersisted;
+          const here = offsetOf({ metadata });
           if (here === offset) continue;
           findings.violation({
             block: number,
@@ -40,12 +41,14 @@ export const kafkaAgrees: ChannelCheck = {
       },
       finish() {
         if (findings.counted('offsets') === 0) {
-          if (recording.ordering === null && findings.counted('blocks without offset') > 0) {
+          const ordered = recording.ordering?.type ?? 'other';
+          if (ordered !== 'kafka' && findings.counted('blocks without offset') > 0) {
             findings.notApplicable('the channel is not ordered by Kafka');
           } else findings.unknown('no block tells a Kafka offset');
           return findings.result();
         }
-        const topic = recording.ordering?.topics[channel];
+        const { ordering } = recording;
+        const topic = ordering?.type === 'kafka' ? ordering.topics[channel] : undefined;
         if (!topic) {
           findings.unknown(`Kafka was not asked about topic ${channel}`);
           return findings.result();
@@ -70,3 +73,8 @@ export const kafkaAgrees: ChannelCheck = {
     };
   },
 };
+
+function offsetOf({ metadata }: { readonly metadata: BlockMetadata }): number | undefined {
+  const { consenter } = metadata;
+  return consenter?.type === 'kafka' ? consenter.lastOffsetPersisted : undefined;
+}

@@ -1,6 +1,7 @@
 import { waitFor } from '../../base/wait.ts';
 import type { OrderedChannel } from '../ordering.ts';
 import { openKafkaAdmin } from './admin.ts';
+import { clusterOf } from './cluster.ts';
 import type { KafkaFacts, KafkaTopicFacts } from './model.ts';
 
 /**
@@ -14,12 +15,13 @@ export async function kafkaFacts({
   addresses,
   channel,
 }: OrderedChannel): Promise<KafkaFacts> {
-  const ids = new Map(topology.kafka.brokers.map((b) => [b.name, b.id]));
+  const { brokers, replicationFactor } = clusterOf(topology).kafka;
+  const ids = new Map(brokers.map((b) => [b.name, b.id]));
   await using admin = await openKafkaAdmin(topology, addresses);
   const topic = await waitFor(
     {
       subject: `Kafka topic ${channel}`,
-      expected: `${topology.kafka.replicationFactor} replicas in sync`,
+      expected: `${replicationFactor} replicas in sync`,
       budgetMs: 30_000,
       intervalMs: 500,
     },

@@ -1,8 +1,8 @@
 import { KAFKA_ANSWERS } from '../../../fabric-client/ordering-answers.ts';
-import { CONTAINER_PORTS } from '../../topology/schema.ts';
 import type { OrderedChannel, Ordering } from '../ordering.ts';
 import { KAFKA_BAD_LINES } from './bad-lines.ts';
 import { kafkaServices } from './brokers.ts';
+import { clusterOf } from './cluster.ts';
 import { zookeeperServices } from './zookeeper.ts';
 
 /** Loaded when asked: the client of Kafka takes longer to load than a start can spare. */
@@ -18,27 +18,26 @@ export const kafka: Ordering = {
       ...kafkaServices(topology, addresses),
     ],
   },
+  channelCapability: 'V2_0',
   ordererEnvironment: (topology) => ({
     ORDERER_KAFKA_VERSION: '0.10.2.0',
     ORDERER_KAFKA_VERBOSE: 'false',
-    ORDERER_KAFKA_TOPIC_REPLICATIONFACTOR: String(topology.kafka.replicationFactor),
+    ORDERER_KAFKA_TOPIC_REPLICATIONFACTOR: String(clusterOf(topology).kafka.replicationFactor),
     // Defaults are 5 s for 10 min, then 5 min: an outage of Kafka would be followed by minutes of waiting.
     ORDERER_KAFKA_RETRY_SHORTINTERVAL: '1s',
     ORDERER_KAFKA_RETRY_SHORTTOTAL: '2m',
     ORDERER_KAFKA_RETRY_LONGINTERVAL: '5s',
     ORDERER_KAFKA_RETRY_LONGTOTAL: '12h',
   }),
-  ordererSection: ({ ordering, kafka: { brokers } }) => ({
+  ordererSection: (topology) => ({
     OrdererType: 'kafka',
-    Addresses: ordering.orderers.map(({ name }) => `${name}:${CONTAINER_PORTS.orderer.general}`),
-    Kafka: { Brokers: brokers.map(({ name }) => `${name}:9092`) },
+    Kafka: { Brokers: clusterOf(topology).kafka.brokers.map(({ name }) => `${name}:9092`) },
   }),
-  startedLine: 'Start phase completed successfully',
   answers: KAFKA_ANSWERS,
   badLines: KAFKA_BAD_LINES,
   // What was acknowledged is in Kafka: it may be behind a consumer that waits for an answer on a connection that is
   // dead (`Kafka.Retry.NetworkTimeouts.ReadTimeout`, 10 s), and to call it lost is the gravest verdict there is.
-  calmMs: { unacknowledged: 3_000, acknowledged: 15_000 },
+  calmMs: () => ({ unacknowledged: 3_000, acknowledged: 15_000 }),
   roles: {
     leader: async (place) => {
       const { leader } = await topicOf(place);
@@ -49,6 +48,20 @@ export const kafka: Ordering = {
       return inSync.filter((name) => name !== leader);
     },
     consenters: async (place) => (await topicOf(place)).replicas,
+    blocking: async (place) => {
+      const { leader, inSync } = await topicOf(place);
+      const { minInsyncReplicas } = clusterOf(place.topology).kafka;
+      const leaderFirst = [...inSync].sort((a, b) => Number(b === leader) - Number(a === leader));
+      return leaderFirst.slice(0, inSync.length - minInsyncReplicas + 1);
+    },
+    cluster: async ({ topology }) => {
+      const {
+        kafka: { brokers },
+        zookeeper,
+      } = clusterOf(topology);
+      return [...brokers, ...zookeeper.ensemble].map(({ name }) => name);
+    },
   },
+  forgetting: null,
   facts: async (place) => (await word()).kafkaFacts(place),
 };

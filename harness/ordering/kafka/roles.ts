@@ -2,6 +2,7 @@ import type { FaultContext, Role } from '../../faults/model.ts';
 import { role } from '../../faults/roles.ts';
 import { addressesOf } from '../../topology/addresses.ts';
 import { openKafkaAdmin, zookeeperMode } from './admin.ts';
+import { clusterOf } from './cluster.ts';
 import { topicOf } from './topic.ts';
 
 const quoted = (channel?: string) => (channel === undefined ? '' : `'${channel}'`);
@@ -40,7 +41,7 @@ export const kafka = {
   /** Every broker. */
   brokers: (): Role =>
     role('kafka.brokers()', async (context) =>
-      context.network.topology.kafka.brokers.map((b) => b.name),
+      clusterOf(context.network.topology).kafka.brokers.map((b) => b.name),
     ),
   /** The cluster's controller. */
   controller: (): Role =>
@@ -54,7 +55,7 @@ export const kafka = {
   bystander: (channel?: string): Role =>
     role(`kafka.bystander(${quoted(channel)})`, async (context) => {
       const { replicas } = await topicOf(asked(context, channel));
-      const { brokers } = context.network.topology.kafka;
+      const { brokers } = clusterOf(context.network.topology).kafka;
       return brokers
         .map((b) => b.name)
         .filter((name) => !replicas.includes(name))
@@ -67,7 +68,7 @@ export const zookeeper = {
   /** Every member of the ensemble. */
   ensemble: (): Role =>
     role('zookeeper.ensemble()', async (context) =>
-      context.network.topology.zookeeper.ensemble.map((z) => z.name),
+      clusterOf(context.network.topology).zookeeper.ensemble.map((z) => z.name),
     ),
   leader: (): Role => role('zookeeper.leader()', (context) => inMode(context, 'leader')),
   followers: (count = 1): Role =>
@@ -78,7 +79,7 @@ export const zookeeper = {
 
 async function inMode(context: FaultContext, mode: string): Promise<string[]> {
   const { topology, addresses } = asked(context);
-  const { ensemble } = topology.zookeeper;
+  const { ensemble } = clusterOf(topology).zookeeper;
   const modes = await Promise.all(ensemble.map((node) => zookeeperMode(node, addresses)));
   return ensemble.filter((_, i) => modes[i] === mode).map((node) => node.name);
 }

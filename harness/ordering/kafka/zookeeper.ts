@@ -1,6 +1,7 @@
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import { config, namedEarly, published, volume } from '../../swarm/service-parts.ts';
 import { CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
+import { clusterOf } from './cluster.ts';
 import { JVM_DNS_OPTIONS, properties } from './jvm.ts';
 
 const CONFIGURATION = '/etc/zookeeper/zoo.cfg';
@@ -14,7 +15,7 @@ const HEALTH = namedEarly(
 
 /** The ZooKeeper ensemble. */
 export function zookeeperServices(topology: Topology): ServiceDefinition[] {
-  const { ensemble } = topology.zookeeper;
+  const { ensemble } = clusterOf(topology).zookeeper;
   const configuration = zooCfg(topology);
   return ensemble.map(({ name, id, machine, ports }) => ({
     name,
@@ -34,7 +35,8 @@ export function zookeeperServices(topology: Topology): ServiceDefinition[] {
   }));
 }
 
-function zooCfg({ zookeeper }: Topology): string {
+function zooCfg(topology: Topology): string {
+  const { zookeeper } = clusterOf(topology);
   const settings: Record<string, string | number | boolean> = {
     // A leader without a quorum gives up after syncLimit ticks, a session after 2 to 20 of them.
     tickTime: 1000,

@@ -1,5 +1,12 @@
 import type { RunResult, ScenarioResult } from '../model.ts';
-import { auditWords, duration, headline, slowestRecovery, worstFirst } from '../summary.ts';
+import {
+  auditWords,
+  duration,
+  headline,
+  neverOrdered,
+  slowestRecovery,
+  worstFirst,
+} from '../summary.ts';
 import { html, type Markup } from './markup.ts';
 import { anchor, badge, recoveryCell, share } from './parts.ts';
 
@@ -21,6 +28,7 @@ export function scorecard(run: RunResult): Markup {
     return html`<p class="empty">No scenario ran.</p>`;
   }
   const names = orderers(run);
+  const forgets = run.scenarios.some((scenario) => neverOrdered(scenario) > 0);
   const rows = worstFirst(run.scenarios).map((scenario) => {
     const why = headline(scenario);
     const id = anchor(scenario.name, run.scenarios.indexOf(scenario));
@@ -32,12 +40,13 @@ ${names.map((name) => html`<td class="number" data-label="${name}">${recoveryCel
 <td class="number" data-label="before">${share(scenario.load.before)}</td>
 <td class="number" data-label="during">${share(scenario.load.during)}</td>
 <td class="number" data-label="after">${share(scenario.load.after)}</td>
+${forgets && html`<td class="number" data-label="never ordered">${neverOrdered(scenario)}</td>`}
 <td data-label="audit">${auditBadge(scenario)}</td>
 <td class="number" data-label="took">${scenario.status === 'not-run' ? '–' : duration(scenario.duration)}</td>
 </tr>`;
   });
   return html`<table class="scorecard">
-<thead><tr><th scope="col" rowspan="2">scenario</th><th scope="col" rowspan="2">verdict</th><th scope="colgroup" colspan="${names.length}">recovered after</th><th scope="colgroup" colspan="3">operations ok</th><th scope="col" rowspan="2">audit</th><th scope="col" rowspan="2" class="number">took</th></tr>
+<thead><tr><th scope="col" rowspan="2">scenario</th><th scope="col" rowspan="2">verdict</th><th scope="colgroup" colspan="${names.length}">recovered after</th><th scope="colgroup" colspan="3">operations ok</th>${forgets && html`<th scope="col" rowspan="2" class="number" title="Transactions that an orderer acknowledged and no orderer put into a block, as its ordering service may: clients are not told">never ordered</th>`}<th scope="col" rowspan="2">audit</th><th scope="col" rowspan="2" class="number">took</th></tr>
 <tr>${names.map((name) => html`<th scope="col" class="number">${name}</th>`)}<th scope="col" class="number">before</th><th scope="col" class="number">during</th><th scope="col" class="number">after</th></tr></thead>
 <tbody>${rows}</tbody></table>`;
 }

@@ -11,8 +11,10 @@ import type { Block } from '../../fabric/ledger/model.ts';
 import { API_ARTEFACTS } from '../../fabric/services/api.ts';
 import { runningContainer } from '../../faults/components.ts';
 import { deploymentOf } from '../../network/deployment.ts';
+import { createOnOrderers } from '../../network/stack/create-on-orderers.ts';
 import { runJob } from '../../network/stack/run-job.ts';
 import { putFiles } from '../../swarm/archive.ts';
+import { fabricImage, hasSystemChannel } from '../../topology/releases.ts';
 import type { Session } from '../session.ts';
 import { RestClient, show } from './rest-client.ts';
 
@@ -97,7 +99,8 @@ export async function registerUsers(
 
 /**
  * The channel that a walk creates: the one that the bring-up has prepared, or, where an earlier walk on the same network
- * has used it, another one whose transactions are put beside it, as an operator would.
+ * has used it, another one whose transactions are put beside it, as an operator would. Without a system channel no
+ * organisation can create a channel: it is made here, by whoever runs the orderers, with its anchor peers.
  *
  * @param joined channels that exist already
  * @param suffix makes another name for a further walk
@@ -106,18 +109,28 @@ export async function channelToCreate(
   session: Session,
   joined: readonly string[],
   suffix: string,
-): Promise<string> {
-  if (!joined.includes(PREPARED_CHANNEL)) return PREPARED_CHANNEL;
-  const { network } = session;
-  const { topology, identities, images } = deploymentOf(network, 'a channel to create');
-  const name = `${PREPARED_CHANNEL}-${suffix}`;
+): Promise<{ readonly name: string; readonly exists: boolean }> {
+  const { network, connections, endpoints } = session;
+  const deployment = deploymentOf(network, 'a channel to create');
+  const { topology, identities, images } = deployment;
+  const taken = joined.includes(PREPARED_CHANNEL);
+  const name = taken ? `${PREPARED_CHANNEL}-${suffix}` : PREPARED_CHANNEL;
   const handle = network.component(topology.application.api.name);
+  if (!hasSystemChannel(topology)) {
+    await createOnOrderers(connections, endpoints, deployment, handle.machine, name);
+    return { name, exists: true };
+  }
+  if (!taken) return { name, exists: false };
   const channels = [preparedChannel(topology, name)];
   const job = artefactJob(topology, identities, { genesis: false, channels });
-  const transactions = await runJob(handle.machine.docker, images.fabric ?? 'fabric', job);
+  const transactions = await runJob(
+    handle.machine.docker,
+    images[fabricImage(topology)] ?? 'fabric',
+    job,
+  );
   const { container } = await runningContainer(handle);
   await putFiles(container, API_ARTEFACTS, artefactFiles(transactions), 0o444);
-  return name;
+  return { name, exists: false };
 }
 
 /** The same block as each peer gives it to a client of its own organisation, decoded. */

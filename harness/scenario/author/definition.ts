@@ -1,5 +1,6 @@
 import type { AnyInvariant } from '../../audit/invariant.ts';
 import type { Fault } from '../../faults/model.ts';
+import type { OrderingType } from '../../topology/schema.ts';
 import type { TransferProfile } from '../../workload/profile.ts';
 
 /** A fault on the scenario's time axis. */
@@ -32,13 +33,29 @@ export interface Expect {
   readonly allowedLogs?: readonly { readonly pattern: string; readonly reason: string }[];
 }
 
+/** What must be true, and what else where a network is ordered otherwise. */
+export interface ExpectByOrdering extends Expect {
+  /** Replaces single expectations on networks with that ordering service; `undefined` takes one away. */
+  readonly on?: Partial<Readonly<Record<OrderingType, Overrides>>>;
+}
+type Overrides = { readonly [K in keyof Expect]?: Expect[K] | undefined };
+
+/** The expectations that hold for an ordering service. */
+export function expectationsOn(
+  { on = {}, ...common }: ExpectByOrdering,
+  type: OrderingType,
+): Expect {
+  const merged = Object.entries({ ...common, ...on[type] });
+  return Object.fromEntries(merged.filter(([, value]) => value !== undefined));
+}
+
 /** What an author writes; set-up, verification, healing, audit and report are the harness's. */
 export interface ScenarioDefinition {
   readonly load: TransferProfile | CustomLoad;
   readonly faults?: readonly FaultStep[];
   /** Milliseconds that the load runs when there is no fault; 10 s unless told. */
   readonly duration?: number;
-  readonly expect?: Expect;
+  readonly expect?: ExpectByOrdering;
   /** What must be true of the chaincode's state and of what clients were told, e.g. `conserved('amount')`. */
   readonly invariants?: readonly AnyInvariant[];
 }

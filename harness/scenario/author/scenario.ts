@@ -11,7 +11,7 @@ import { namesOf } from '../run/names.ts';
 import { inRun, type RunContext, readRunContext } from '../run/run-context.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import { openSession, type Session } from '../session.ts';
-import type { ScenarioDefinition } from './definition.ts';
+import { expectationsOn, type ScenarioDefinition } from './definition.ts';
 
 /** Longest that one scenario may take before it is aborted, healed and reported as timed out. */
 const LIMIT_MS = 8 * 60_000;
@@ -25,9 +25,14 @@ const GRACE_MS = 2 * 60_000;
  * @param name a sentence fragment, unique in its suite, e.g. `crash an orderer`
  */
 export function scenario(name: string, definition: ScenarioDefinition): void {
-  declare(name, declaredFacts(definition), (session, place) =>
-    runScenario(session, definition, place),
-  );
+  declare(name, declaredFacts(definition), (session, place) => {
+    const { type } = session.network.topology.ordering;
+    const { expect: expected } = definition;
+    const fitting = expected
+      ? { ...definition, expect: expectationsOn(expected, type) }
+      : definition;
+    return runScenario(session, fitting, place);
+  });
 }
 
 /**

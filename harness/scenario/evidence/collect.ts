@@ -33,15 +33,15 @@ export async function saveBlocks(
   if (failed.length > 0) throw new Error(failed.join('; '));
 }
 
-/** Saves what the ordering service itself says of the channel, where it says anything. */
+/** Saves what is to be known of the ordering service, its own word on the channel among it. */
 export async function saveOrdering(
-  { network, addresses }: Session,
+  { network, addresses, clock }: Session,
   folder: string,
   channel: string,
 ): Promise<void> {
   const { topology, ordering } = network;
-  const facts = await ordering.facts({ topology, addresses, channel });
-  if (facts) writeOrdering(folder, facts);
+  const startedAt = Date.now() - clock.now();
+  writeOrdering(folder, await ordering.facts({ topology, addresses, channel }, startedAt));
 }
 
 /**

@@ -88,8 +88,9 @@ export function waitForQuiescence(
   channel: string,
   open: () => OpenCount = () => NONE,
 ): Promise<number> {
-  const { batch } = session.network.topology.ordering;
-  const { calmMs } = session.network.ordering;
+  const { topology, ordering } = session.network;
+  const { batch } = topology.ordering;
+  const calmMs = ordering.calmMs(topology);
   return untilStill(
     {
       heights: () => session.network.ledgers.heights(channel),

@@ -100,6 +100,7 @@ async function perform(performance: Performance): Promise<void> {
     await attempt('blocks', () => saveBlocks(session, folder, channel.name, height));
     await attempt('states', () => saveStates(session, folder, channel.name, chaincode));
     await attempt('ordering', () => saveOrdering(session, folder, channel.name));
+    await attempt('removal', () => session.network.ledgers.remove(channel.name));
     writeEnvironment(folder, { before, after: await settledEnvironment(session, before) });
     history.mark(LAST_LOOK);
     await observers.sample();

@@ -84,6 +84,7 @@ export function fakeNetwork(clock: Clock): FakeNetwork {
       if (!fake.answers(peer)) throw new Error(`${peer}: its database does not answer`);
       yield* channel(name).documents(namespace);
     },
+    remove: async () => {},
     close: () => {},
   };
   return {
@@ -93,7 +94,12 @@ export function fakeNetwork(clock: Clock): FakeNetwork {
     ledgers,
     ordering: {
       ...orderingOf(topology),
-      facts: async ({ channel: name }) => channel(name).ledger.recording().ordering,
+      facts: async ({ channel: name }) => {
+        const { ordering } = channel(name).ledger.recording();
+        if (!ordering)
+          throw new Error(`channel ${name}: expected facts of its ordering, seen none`);
+        return ordering;
+      },
     },
     machines: fake.machines,
     engines: fake.engines,

@@ -1,0 +1,101 @@
+import { noneLost } from './checks/transactions.ts';
+import { forgetting } from './forgotten.ts';
+import { judge } from './testing/forge.ts';
+import type { LedgerBuilder } from './testing/ledger-builder.ts';
+import { opened } from './testing/scene.ts';
+
+const ORDERERS = ['orderer0', 'orderer1'];
+const STARTED = Date.parse('2026-11-28T19:22:11.000Z');
+const at = (time: string) => Date.parse(`2026-11-28T${time}Z`) - STARTED;
+const changed = (time: string, channel = 'mychannel', to = 0) =>
+  `2026-11-28T${time}Z INFO [orderer.consensus.etcdraft] run -> Raft leader changed: 3 -> ${to} channel=${channel} node=1`;
+const served = (time: string) =>
+  `2026-11-28T${time}Z INFO [orderer.common.server] Main -> Beginning to serve requests`;
+
+const raft = { type: 'raft', startedAt: STARTED, forgetsWithinMs: 3_300 } as const;
+const bft = { type: 'bft', startedAt: STARTED, forgetsWithinMs: Number.MAX_SAFE_INTEGER } as const;
+const logs = [
+  { component: 'orderer0', lines: [changed('19:24:06.657')] },
+  {
+    component: 'orderer1',
+    lines: [
+      'noise',
+      served('19:24:11.673'),
+      changed('19:24:25.672', 'mychannel', 1),
+      changed('19:24:40.000', 'a'),
+    ],
+  },
+  { component: 'peer0.org1', lines: [changed('19:30:00.000')] },
+];
+
+describe('forgetting', () => {
+  const byRaft = forgetting({ ordering: raft, logs }, 'mychannel', ORDERERS);
+  const byBft = forgetting({ ordering: bft, logs }, 'mychannel', ORDERERS);
+
+  it.each<[string, string, boolean, string?]>([
+    ['just before anyone saw the leader change', '19:24:06.600', true],
+    ['as long before as it takes to notice', '19:24:03.400', true],
+    ['longer before', '19:24:03.300', false],
+    ['by the one that has seen it, after the change', '19:24:06.700', false, 'orderer0'],
+    ['by one that has yet to see it, after the change', '19:24:06.700', true],
+    ['by it, after it has seen another leader', '19:24:25.700', false],
+    ['before a change of another channel', '19:24:39.900', false],
+    ['before a line that a peer logged', '19:29:59.900', false],
+  ])('Raft: an acknowledgement %s', (_, time, expected, orderer = 'orderer1') => {
+    expect(byRaft({ orderer, at: at(time) })).toBe(expected);
+  });
+
+  it.each([
+    ['by the orderer that restarted later', 'orderer1', '19:23:00.000', true],
+    ['by it, after it had restarted', 'orderer1', '19:24:12.000', false],
+    ['by one that did not restart', 'orderer0', '19:23:00.000', false],
+  ])('BFT: an acknowledgement %s', (_, orderer, time, expected) => {
+    expect(byBft({ orderer, at: at(time) })).toBe(expected);
+  });
+
+  it('Kafka never forgets, nor does a service of which nothing was recorded', () => {
+    const topics = {};
+    const acknowledgement = { orderer: 'orderer0', at: at('19:24:06.600') };
+    const kafka = { ordering: { type: 'kafka', topics }, logs } as const;
+    expect(forgetting(kafka, 'mychannel', ORDERERS)(acknowledgement)).toBe(false);
+    expect(forgetting({ ordering: null, logs }, 'mychannel', ORDERERS)(acknowledgement)).toBe(
+      false,
+    );
+  });
+});
+
+describe('F1 where an orderer may forget', () => {
+  /** A transfer that an orderer acknowledged, of which the client heard no more, and which is in no block. */
+  const lost = (leaderChangesAt: number | undefined) => {
+    const ledger: LedgerBuilder = opened();
+    const { operation } = ledger.endorse('transfer', ['a0', 'a1', '1']);
+    ledger.history.push({
+      type: 'complete',
+      operation,
+      outcome: 'unknown',
+      at: ledger.now + 15_000,
+      orderer: 'orderer1',
+      acknowledgedAt: ledger.now,
+    });
+    const time = new Date(STARTED + ledger.now + (leaderChangesAt ?? 0))
+      .toISOString()
+      .slice(11, 23);
+    const recording = ledger.recording();
+    recording.ordering = raft;
+    recording.logs = [
+      { component: 'orderer0', lines: leaderChangesAt === undefined ? [] : [changed(time)] },
+    ];
+    return judge(noneLost, recording);
+  };
+
+  it('counts one that was acknowledged just before the leader changed as never ordered', () => {
+    const { counts, evidence } = lost(200);
+    expect(evidence).toEqual([]);
+    expect(counts).toMatchObject({ 'acknowledged, never ordered': 1, violations: 0 });
+  });
+
+  it('takes it for lost when the leader stayed, or changed too late to explain it', () => {
+    expect(lost(undefined)).toMatchObject({ verdict: 'invalid', counts: { violations: 1 } });
+    expect(lost(5_000)).toMatchObject({ verdict: 'invalid', counts: { violations: 1 } });
+  });
+});

@@ -1,0 +1,40 @@
+import type { Acknowledgement, Forgetting, Told } from '../ordering/forgetting.ts';
+import { forgettingOf } from '../ordering/registry.ts';
+import { logTime } from './log-time.ts';
+import type { Recording } from './recording.ts';
+
+/**
+ * Whether the ordering service of a recording may have lost what an orderer had acknowledged, without an error at
+ * anybody: only where it can, and where what its orderers logged explains it.
+ */
+export function forgetting(
+  { ordering, logs }: Pick<Recording, 'ordering' | 'logs'>,
+  channel: string,
+  orderers: readonly string[],
+): (acknowledgement: Acknowledgement) => boolean {
+  if (!ordering || ordering.type === 'kafka') return () => false;
+  const { type, startedAt, forgetsWithinMs } = ordering;
+  const rule = forgettingOf(type);
+  if (!rule) return () => false;
+  const told = new Map(
+    logs
+      .filter(({ component }) => orderers.includes(component))
+      .map(({ component, lines }) => [component, read(rule, lines, channel, startedAt)]),
+  );
+  return (acknowledgement) => rule.explains(acknowledgement, told, forgetsWithinMs);
+}
+
+function read(
+  rule: Forgetting,
+  lines: Iterable<string>,
+  channel: string,
+  startedAt: number,
+): Told[] {
+  const told: Told[] = [];
+  for (const line of lines) {
+    const said = rule.read(line, channel);
+    const at = said && logTime(line);
+    if (said && at !== undefined) told.push({ ...said, at: at - startedAt });
+  }
+  return told;
+}

@@ -1,0 +1,35 @@
+import { type ChannelMetrics, channelMetrics } from './metrics.ts';
+import type { OrderedChannel, OrderingRoles } from './ordering.ts';
+
+/** How a service whose orderers agree among themselves knows its leader, and how many of them must agree. */
+export interface Agreement {
+  /** The name of the leader, by what the orderers that answer measure. */
+  leaderOf(metrics: ReadonlyMap<string, ChannelMetrics>, place: OrderedChannel): string | undefined;
+  /** How many of so many orderers must be there to order. */
+  quorum(orderers: number): number;
+}
+
+/** Roles among the orderers themselves; each channel has a leader of its own. */
+export function ordererRoles({ leaderOf, quorum }: Agreement): OrderingRoles {
+  const all = ({ topology }: OrderedChannel) => topology.ordering.orderers.map(({ name }) => name);
+  const leader = async (place: OrderedChannel) => {
+    const name = leaderOf(await channelMetrics(place), place);
+    return name === undefined ? [] : [name];
+  };
+  return {
+    leader,
+    followers: async (place) => {
+      const metrics = await channelMetrics(place);
+      const first = leaderOf(metrics, place);
+      return all(place).filter((name) => name !== first && metrics.has(name));
+    },
+    consenters: async (place) => all(place),
+    blocking: async (place) => {
+      const names = all(place);
+      const [first] = await leader(place);
+      const leaderFirst = names.sort((a, b) => Number(b === first) - Number(a === first));
+      return leaderFirst.slice(0, names.length - quorum(names.length) + 1);
+    },
+    cluster: async (place) => all(place),
+  };
+}

@@ -1,0 +1,30 @@
+import { consenterWalk } from '../../audit/consenter-walk.ts';
+
+export const raftAgrees = consenterWalk(
+  {
+    id: 'F31',
+    name: 'Raft agrees with the chain',
+    guarantee:
+      'The entry of Raft’s log that a block came from is the same in every copy and later than that of the block before, and consenters change one at a time and by configuration only.',
+  },
+  'raft',
+  ({ number, here, before, isConfig }) => {
+    if (!before) return [];
+    const changed = [
+      ...here.consenters.filter((id) => !before.consenters.includes(id)),
+      ...before.consenters.filter((id) => !here.consenters.includes(id)),
+    ];
+    return [
+      ...(here.index > before.index
+        ? []
+        : [
+            `block ${number} came from entry ${here.index} of Raft's log, the block before from entry ${before.index}`,
+          ]),
+      ...(changed.length > (isConfig ? 1 : 0)
+        ? [
+            `block ${number} has consenters ${here.consenters.join(', ')}, the block before ${before.consenters.join(', ')}`,
+          ]
+        : []),
+    ];
+  },
+);

@@ -1,0 +1,15 @@
+import { crash, during, ordering, scenario, seconds, transfers } from 'fabric-swarm-harness';
+
+scenario('kill the leader of ordering', {
+  load: transfers({ clients: 8, accounts: 80 }),
+  faults: [during(crash(ordering.leader()), { at: seconds(3), for: seconds(10) })],
+  expect: { recovery: seconds(45), ok: { before: 0.95, after: 0.8 } },
+});
+
+// Too few are left to agree: nothing may be committed until one comes back, and nothing that was committed, or
+// acknowledged where that is a promise, may be missing then.
+scenario('kill as many as stop ordering', {
+  load: transfers({ clients: 8, accounts: 80 }),
+  faults: [during(crash(ordering.blocking()), { at: seconds(3), for: seconds(10) })],
+  expect: { recovery: seconds(60), mostOkDuring: 0, ok: { before: 0.95 } },
+});
