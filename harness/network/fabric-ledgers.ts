@@ -11,6 +11,7 @@ import { messageOf } from '../base/errors.ts';
 import { type Endpoints, endpointsOfChannel } from '../fabric/endpoints.ts';
 import { ordererAdmins, removeOrderer } from '../fabric/participation.ts';
 import { consensusFolders } from '../fabric/services/orderer.ts';
+import { orderingOf } from '../ordering/registry.ts';
 import { addressesOf } from '../topology/addresses.ts';
 import { hasSystemChannel } from '../topology/releases.ts';
 import type { Deployment } from './deployment.ts';
@@ -141,6 +142,9 @@ export function fabricLedgers(
       await Promise.all(
         orderers.map((orderer) => fetchBlock(connections, orderer, reader(), seek, HEIGHT_MS)),
       );
+      const { topology, machines } = deployment;
+      const addresses = addressesOf(machines);
+      await orderingOf(topology).settled({ topology, addresses, channel });
     },
     documents: (peer, channel, namespace) => stateDocuments(deployment, peer, channel, namespace),
     close: () => connections.close(),

@@ -150,7 +150,11 @@ export interface Ledgers {
   blocks(node: string, channel: string, to: number): AsyncIterable<Buffer>;
   /** Blocks as a peer's listeners are told of them, from block 0 on, through every outage, until the signal aborts. */
   events(peer: string, channel: string, signal: AbortSignal): AsyncIterable<BlockTold>;
-  /** Resolves when every orderer could order for the channel now. @throws FabricError for one that could not */
+  /**
+   * Resolves when every orderer could order for the channel now, and none tells of anything that it has yet to order.
+   *
+   * @throws Error for one that could not, or that does
+   */
   ready(channel: string): Promise<void>;
   /**
    * Every document of a namespace in a peer's state database, in the order of their keys.

@@ -45,10 +45,11 @@ it('takes for BFT’s leader whom most orderers follow, whatever one that restar
   expect(leaderIdAmong(new Map())).toBeUndefined();
 });
 
-describe('roles of a network whose first orderer alone answers', () => {
+describe('a network whose first orderer alone answers', () => {
   let port = 0;
+  const bftText = ['consensus_smartbft_view_leader_id{channel="mychannel"} 3'];
   const server = createServer((_, response) => {
-    response.end(`${text}\nconsensus_smartbft_view_leader_id{channel="mychannel"} 3\n`);
+    response.end(`${text}\n${bftText.join('\n')}\n`);
   });
   beforeAll(async () => {
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -85,5 +86,17 @@ describe('roles of a network whose first orderer alone answers', () => {
     expect(await bft.roles.followers(place('bft'))).toEqual(['orderer0']);
     expect(await bft.roles.blocking(place('bft'))).toEqual(['orderer2', 'orderer0']);
     expect(await bft.roles.consenters(place('bft'))).toHaveLength(4);
+  });
+
+  it('BFT: it is settled once it holds no request and is in a view', async () => {
+    await expect(bft.settled(place('bft'))).resolves.toBeUndefined();
+    bftText.push(
+      'consensus_smartbft_pool_count_of_elements{channel="mychannel"} 5',
+      'consensus_smartbft_viewchange_next_view{channel="mychannel"} 7',
+      'consensus_smartbft_viewchange_real_view{channel="mychannel"} 1',
+    );
+    await expect(bft.settled(place('bft'))).rejects.toThrow(
+      'orderer0 holds 5 requests, orderer0 is between view 1 and 7',
+    );
   });
 });

@@ -59,6 +59,12 @@ export interface Ordering {
    * ms, the batch timeout comes on top.
    */
   calmMs(topology: Topology): { readonly unacknowledged: number; readonly acknowledged: number };
+  /**
+   * Whether the orderers hold nothing that they have yet to order, as far as they tell.
+   *
+   * @throws Error saying what is under way
+   */
+  settled(place: OrderedChannel): Promise<void>;
   readonly roles: OrderingRoles;
   /** When it may lose what was acknowledged; `null` when it may not. */
   readonly forgetting: Forgetting | null;

@@ -4,6 +4,7 @@ import { bftConsenters } from '../consenters.ts';
 import type { Ordering } from '../ordering.ts';
 import { BFT_FORGETTING } from './forgetting.ts';
 import { bftRoles } from './leader.ts';
+import { poolsEmpty } from './pools.ts';
 
 /** Orderers of which a third may lie (SmartBFT), from Fabric 3 on. */
 export const bft: Ordering = {
@@ -41,6 +42,7 @@ export const bft: Ordering = {
     const calm = 3 * optionsOf(topology).leaderHeartbeatTimeout;
     return { unacknowledged: calm, acknowledged: calm };
   },
+  settled: poolsEmpty,
   roles: bftRoles,
   forgetting: BFT_FORGETTING,
   // A restart loses what is in memory however long it has been there.

@@ -38,6 +38,8 @@ export const kafka: Ordering = {
   // What was acknowledged is in Kafka: it may be behind a consumer that waits for an answer on a connection that is
   // dead (`Kafka.Retry.NetworkTimeouts.ReadTimeout`, 10 s), and to call it lost is the gravest verdict there is.
   calmMs: () => ({ unacknowledged: 3_000, acknowledged: 15_000 }),
+  // Whatever is under way is in the log, and each orderer consumes it to the end.
+  settled: async () => {},
   roles: {
     leader: async (place) => {
       const { leader } = await topicOf(place);

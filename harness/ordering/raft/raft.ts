@@ -41,6 +41,8 @@ export const raft: Ordering = {
     const calm = 1_000 + 2 * 2 * tickInterval * electionTick;
     return { unacknowledged: calm, acknowledged: calm };
   },
+  // A leader has what is under way in its log or in its next block, a batch time-out away.
+  settled: async () => {},
   roles: raftRoles,
   forgetting: RAFT_FORGETTING,
   facts: async ({ topology }, startedAt) => {
