@@ -46,6 +46,26 @@ describe('forgetting', () => {
   });
 
   it.each([
+    ['since the last block of an orderer that dropped what came after', '19:26:41.408', true],
+    ['just before that block, which need not hold it', '19:26:38.000', true],
+    ['long before that block', '19:26:37.000', false],
+    ['after the drop', '19:26:51.000', false],
+  ])('Raft: an acknowledgement %s', (_, time, expected) => {
+    const line = (when: string, text: string) =>
+      `2026-11-28T${when}Z INFO [orderer.consensus.etcdraft] x -> ${text} channel=mychannel node=3`;
+    const deposed = {
+      component: 'orderer0',
+      lines: [
+        line('19:26:40.651', 'Writing block [12] (Raft index: 16) to ledger'),
+        line('19:26:50.987', 'replace the unstable entries from index 17'),
+        line('19:26:58.000', 'Writing block [13] (Raft index: 19) to ledger'),
+      ],
+    };
+    const byDrop = forgetting({ ordering: raft, logs: [deposed] }, 'mychannel', ORDERERS);
+    expect(byDrop({ orderer: 'orderer1', at: at(time) })).toBe(expected);
+  });
+
+  it.each([
     ['by the orderer that restarted later', 'orderer1', '19:23:00.000', true],
     ['by it, after it had restarted', 'orderer1', '19:24:12.000', false],
     ['by one that did not restart', 'orderer0', '19:23:00.000', false],

@@ -4,6 +4,8 @@ export interface Told {
   readonly at: number;
   /** Whom it takes for the leader from here on; '0' for nobody, absent where the line says nothing of it. */
   readonly leader?: string;
+  /** It has put a block into its ledger, or has thrown away what it was about to. */
+  readonly block?: 'written' | 'dropped';
 }
 
 /** An orderer's SUCCESS as a client was told it, in milliseconds since the run started. */

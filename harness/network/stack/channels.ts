@@ -10,6 +10,10 @@ import type { Topology } from '../../topology/schema.ts';
 import type { Deployment } from '../deployment.ts';
 import { onMachines } from './on-machines.ts';
 
+/** Milliseconds for a definition to be approved by all and committed, and how often it is tried where it may be lost. */
+const DEFINE_MS = 60_000;
+const ATTEMPTS = 4;
+
 /** Installs every chaincode on every peer, as the administrator of its organisation. */
 export async function installAll(
   progress: Progress,
@@ -93,7 +97,17 @@ export async function define(
   if (!definition || !packageId)
     throw new Error(`chaincode ${name}: expected a package, seen none`);
   const { orderers, organisations } = members;
-  const { answers } = orderingOf(topology);
-  const options = { connections, channel, orderers, answers, ...(budgetMs && { budgetMs }) };
-  await defineChaincode(options, organisations, { name, ...definition }, packageId);
+  const { answers, forgetting } = orderingOf(topology);
+  // What was acknowledged may never be ordered there; asked again, what is defined already stays as it is.
+  const attempts = forgetting ? ATTEMPTS : 1;
+  const eachMs = (budgetMs ?? DEFINE_MS) / attempts;
+  const options = { connections, channel, orderers, answers, budgetMs: eachMs };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await defineChaincode(options, organisations, { name, ...definition }, packageId);
+      return;
+    } catch (error) {
+      if (attempt === attempts) throw error;
+    }
+  }
 }

@@ -1,6 +1,9 @@
 import type { Forgetting, Told } from '../forgetting.ts';
 
-const LEADER = /Raft leader changed: \d+ -> (\d+) channel=(\S+) /;
+const LEADER = /Raft leader changed: \d+ -> (\d+) /;
+const WRITTEN = /Writing block \[\d+\] \(Raft index/;
+/** etcd/raft's words for entries that another leader's have replaced, and the orderer's for a block that it cannot place. */
+const DROPPED = /replace the unstable entries from index|Failed to propose block/;
 
 /**
  * A leader says SUCCESS before it has cut a block, a follower once it has written the envelope into its stream to the
@@ -9,14 +12,20 @@ const LEADER = /Raft leader changed: \d+ -> (\d+) channel=(\S+) /;
  */
 export const RAFT_FORGETTING: Forgetting = {
   read(line, channel) {
-    const [, leader, of] = LEADER.exec(line) ?? [];
-    return leader !== undefined && of === channel ? { leader } : undefined;
+    if (!line.includes(`channel=${channel} `)) return undefined;
+    const leader = LEADER.exec(line)?.[1];
+    if (leader !== undefined) return { leader };
+    if (DROPPED.test(line)) return { block: 'dropped' };
+    return WRITTEN.test(line) ? { block: 'written' } : undefined;
   },
   explains({ orderer, at }, told, withinMs) {
-    const noticedSoon = [...told.values()].some((lines) =>
-      lines.some((line) => line.at >= at && line.at - at <= withinMs),
+    const all = [...told.values()];
+    const noticedSoon = all.some((lines) =>
+      lines.some((line) => line.leader && line.at >= at && line.at - at <= withinMs),
     );
-    return noticedSoon || isBehind(orderer, at, told);
+    return (
+      noticedSoon || isBehind(orderer, at, told) || all.some((l) => wasDropped(l, at, withinMs))
+    );
   },
 };
 
@@ -27,16 +36,25 @@ function isBehind(
   told: ReadonlyMap<string, readonly Told[]>,
 ): boolean {
   const own = told.get(orderer) ?? [];
-  const believed = lastBefore(own, at);
-  const learnsLater = own.some((line) => line.at > at);
+  const believed = beliefAt(own, at);
+  const learnsLater = own.some((line) => line.leader && line.at > at);
   return (
     learnsLater &&
     [...told].some(([name, lines]) => {
-      const known = name === orderer ? undefined : lastBefore(lines, at);
-      return known !== undefined && known.leader !== believed?.leader;
+      const known = name === orderer ? undefined : beliefAt(lines, at);
+      return known !== undefined && known !== believed;
     })
   );
 }
 
-const lastBefore = (lines: readonly Told[], at: number): Told | undefined =>
-  lines.findLast((line) => line.at <= at);
+/** Whether an orderer threw away what it had gathered since its last block, and this may have been among it. */
+function wasDropped(lines: readonly Told[], at: number, withinMs: number): boolean {
+  return lines.some((line) => {
+    if (line.block !== 'dropped' || line.at < at) return false;
+    const written = lines.findLast(({ block, at: when }) => block === 'written' && when <= line.at);
+    return at >= (written?.at ?? line.at) - withinMs;
+  });
+}
+
+const beliefAt = (lines: readonly Told[], at: number): string | undefined =>
+  lines.findLast((line) => line.leader && line.at <= at)?.leader;
