@@ -2,6 +2,7 @@ import { waitFor } from '../../base/wait.ts';
 import { managerOf } from '../../network/components.ts';
 import type { ComponentHandle } from '../../network/port.ts';
 import { serviceName } from '../../swarm/deploy.ts';
+import { keepLogs } from '../../swarm/kept-logs.ts';
 import { scaleComponent } from '../../swarm/scale.ts';
 import { CPU_USED, findCgroup } from '../cgroup.ts';
 import { awaitRunning, runningContainer } from '../components.ts';
@@ -80,6 +81,7 @@ async function componentDown(
   return {
     inject: async () => {
       ({ pid } = await runningContainer(handle));
+      await keepLogs(machine, name);
       const undo = `docker service scale --detach ${service}=1 >/dev/null`;
       await context.guard.register(manager, id, leaveHold(state, id, undo));
       await manager.execOk(['sh', '-c', takeHold(state, id, ':')]);

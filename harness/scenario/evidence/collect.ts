@@ -4,6 +4,7 @@ import path from 'node:path';
 import { appendTo, paths, writeOrdering, writeSavedLogs } from '../../audit/evidence.ts';
 import type { SavedLogs } from '../../audit/recording.ts';
 import { messageOf } from '../../base/errors.ts';
+import { takeKeptLogs } from '../../swarm/kept-logs.ts';
 import { componentLogs } from '../../swarm/logs.ts';
 import type { Session } from '../session.ts';
 
@@ -54,13 +55,29 @@ export async function saveLogs(session: Session, folder: string, since: number):
   const components: SavedLogs['components'][number][] = [];
   const problems: string[] = [];
   await Promise.all(
-    session.network.machines.map(async ({ docker, number }) => {
+    session.network.machines.map(async (machine) => {
+      const { docker, number } = machine;
       try {
+        const kept = Map.groupBy(await takeKeptLogs(machine, since), (log) => log.component);
+        const save = (component: string, log: Buffer, containers: readonly string[]) => {
+          // Those that the Swarm has removed are the older ones.
+          const removed = (kept.get(component) ?? []).filter(
+            ({ container }) => !containers.includes(container),
+          );
+          kept.delete(component);
+          const whole = Buffer.concat([...removed.map((one) => one.log), log]);
+          writeFileSync(paths.log(folder, component), whole);
+          const ids = [...removed.map(({ container }) => container), ...containers];
+          components.push({
+            component,
+            bytes: whole.length,
+            containers: ids.map((id) => id.slice(0, 12)),
+          });
+        };
         for await (const { component, log, containers } of componentLogs(docker, { since })) {
-          writeFileSync(paths.log(folder, component), log);
-          const ids = containers.map((id) => id.slice(0, 12));
-          components.push({ component, bytes: log.length, containers: ids });
+          save(component, log, containers);
         }
+        for (const component of [...kept.keys()]) save(component, Buffer.alloc(0), []);
       } catch (error) {
         problems.push(`machine ${number}: ${messageOf(error)}`);
       }
