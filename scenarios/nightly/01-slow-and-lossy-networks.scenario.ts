@@ -1,9 +1,9 @@
 import {
   delay,
   during,
-  kafka,
   loss,
   orderer,
+  ordering,
   peer,
   rate,
   scenario,
@@ -14,9 +14,9 @@ import {
 const load = transfers({ clients: 8, accounts: 80, contention: 0.05 });
 const tolerated = { recovery: seconds(45), ok: { before: 0.99, during: 0.8, after: 0.95 } };
 
-scenario('a fifth of the packets of the topic leader is lost', {
+scenario('a fifth of the packets of the leader of ordering is lost', {
   load,
-  faults: [during(loss(kafka.leader(), 20), { at: seconds(3), for: seconds(12) })],
+  faults: [during(loss(ordering.leader(), 20), { at: seconds(3), for: seconds(12) })],
   expect: { recovery: seconds(45), ok: { before: 0.99, after: 0.95 } },
 });
 

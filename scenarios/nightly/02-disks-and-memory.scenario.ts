@@ -2,8 +2,8 @@ import {
   component,
   during,
   fullDisk,
-  kafka,
   orderer,
+  ordering,
   outOfMemory,
   peer,
   readOnlyDisk,
@@ -15,9 +15,9 @@ import {
 
 const load = transfers({ clients: 8, accounts: 80, contention: 0.05 });
 
-scenario('the disk of a follower of the topic is full', {
+scenario('the disk of a follower in ordering is full', {
   load,
-  faults: [during(fullDisk(kafka.followers(1)), { at: seconds(3), for: seconds(10) })],
+  faults: [during(fullDisk(ordering.followers(1)), { at: seconds(3), for: seconds(10) })],
   expect: { recovery: seconds(90), ok: { before: 0.99, after: 0.9 } },
 });
 
