@@ -47,6 +47,10 @@ const definitions = {
       .optional(),
     'Port on 127.0.0.1 where the REST API is published as well; it always has one at machine 1.',
   ],
+  HARNESS_API_ARTICLE: [
+    z.enum(['1'], '1, or nothing').optional(),
+    "1: the REST API takes the article's own script (testAPIs.sh), on 127.0.0.1 only. Anyone who reaches it there is an admin; needs HARNESS_API_PORT.",
+  ],
   HARNESS_COUCHDB: [
     z.enum(['auto', 'official', 'compatible']).default('auto'),
     'State database: the official image where a registry answers, or the PouchDB-based compatible server.',
@@ -102,6 +106,7 @@ export interface Settings {
   readonly nodeMode: 'auto' | 'privileged' | 'caps';
   readonly registry: string | undefined;
   readonly apiPort: number | undefined;
+  readonly apiArticle: boolean;
   readonly couchdb: 'auto' | 'official' | 'compatible';
   readonly mongodb: 'auto' | 'official' | 'compatible';
   readonly debianMirror: string | undefined;
@@ -160,6 +165,12 @@ export function loadSettings(env: NodeJS.ProcessEnv, folder: string): Settings {
       );
     }
   }
+  if (values.HARNESS_API_ARTICLE !== undefined && values.HARNESS_API_PORT === undefined) {
+    const { where } = sources.get('HARNESS_API_ARTICLE') as Source;
+    problems.push(
+      `${where}: HARNESS_API_ARTICLE: expected HARNESS_API_PORT with it, 4000 as in the article, seen none`,
+    );
+  }
   if (problems.length > 0) throw new UsageError(problems);
   const v = values as { [K in Key]: z.infer<(typeof definitions)[K][0]> };
   return Object.freeze({
@@ -169,6 +180,7 @@ export function loadSettings(env: NodeJS.ProcessEnv, folder: string): Settings {
     nodeMode: v.HARNESS_NODE_MODE,
     registry: v.HARNESS_REGISTRY,
     apiPort: v.HARNESS_API_PORT,
+    apiArticle: v.HARNESS_API_ARTICLE !== undefined,
     couchdb: v.HARNESS_COUCHDB,
     mongodb: v.HARNESS_MONGODB,
     debianMirror: v.HARNESS_DEBIAN_MIRROR,

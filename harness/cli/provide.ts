@@ -69,6 +69,12 @@ export async function preflight(
         'choose another or leave it unset',
     );
   }
+  if (settings.apiArticle && engine && !engine.host.startsWith('unix://')) {
+    problems.push(
+      `HARNESS_API_ARTICLE: expected an engine on this host, seen ${engine.host}; ` +
+        'whoever reaches 127.0.0.1 there would be an admin of the network',
+    );
+  }
   if (problems.length === 0 || (options.running === 'fine' && (await runs(settings, engine)))) {
     return topology;
   }
@@ -262,6 +268,7 @@ async function findOrBringUp(topology: Topology, options: ProvideOptions): Promi
       mode,
       images,
       apiPort: settings.apiPort,
+      apiArticle: settings.apiArticle,
       budgetMs: settings.upTimeoutMs,
       logsFolder: options.logsFolder,
       progress,

@@ -45,6 +45,7 @@ export async function up(settings: Settings, options: { json?: boolean }): Promi
       ranAlready: provided.kind === 'running',
       revived: provided.kind === 'running' && provided.revived === true,
       apiProblem,
+      article: settings.apiArticle,
       ...options,
     });
   } finally {
@@ -62,11 +63,19 @@ function print(
     readonly revived: boolean;
     /** Why the example would not work yet. */
     readonly apiProblem: string | undefined;
+    /** The REST API takes the article's script. */
+    readonly article: boolean;
   },
 ): void {
   if (options.json) {
     console.log(JSON.stringify(describe(network, components), null, 2));
     return;
+  }
+  if (options.article) {
+    console.error(
+      "WARNING: HARNESS_API_ARTICLE opens the REST API to the article's script: whoever reaches it on\n" +
+        '127.0.0.1 is an admin of every organisation. Nothing but that script belongs on such a network.\n',
+    );
   }
   if (options.ranAlready) {
     const { name } = network.state;

@@ -65,6 +65,7 @@ describe('connectionProfile', () => {
     expect(Object.keys(channel?.peers ?? {})).toHaveLength(4);
     expect(profile.organizations.Org2).toEqual({
       mspid: 'Org2MSP',
+      domain: 'org2.example.com',
       peers: ['peer0.org2', 'peer1.org2'],
       certificateAuthorities: ['ca.org2'],
     });

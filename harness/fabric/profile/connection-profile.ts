@@ -104,10 +104,11 @@ export function connectionProfile(
       ]),
     ),
     organizations: Object.fromEntries(
-      organisations.map(({ name, mspId, peers, ca }) => [
+      organisations.map(({ name, mspId, domain, peers, ca }) => [
         name,
         {
           mspid: mspId,
+          domain,
           peers: peers.map((peer) => peer.name),
           certificateAuthorities: [ca.name],
         },

@@ -21,6 +21,7 @@ const HEAP_MIB = 256;
  *
  * @param artefacts content by file name, for its routes that create channels and deploy chaincodes: `<channel>.tx`,
  *   `<chaincode>_<version>.tar.gz`
+ * @param article whether it takes the article's own script: whoever reaches it is an admin then
  * @throws Error for an artefact that a Swarm config cannot hold
  */
 export function apiService(
@@ -28,6 +29,7 @@ export function apiService(
   identities: Identities,
   credentials: Credentials,
   artefacts: Readonly<Record<string, Uint8Array>>,
+  article = false,
 ): ServiceDefinition {
   const { name, machine, ports } = topology.application.api;
   const registrars = Object.entries(credentials.registrars).map(([organisation, login]) => [
@@ -62,6 +64,7 @@ export function apiService(
       TLS_CERT_FILE: CERTIFICATE,
       // Enrolled by the harness itself, at the same CAs.
       RESERVED_NAMES: 'harness-*',
+      ...(article ? articleEnvironment(Object.keys(artefacts)) : {}),
       ...Object.fromEntries(variables),
     },
     files: [
@@ -77,6 +80,15 @@ export function apiService(
     // An idle API ends at once; one at work answers what it has begun (`SHUTDOWN_TIMEOUT_MS`).
     stopGracePeriodMs: 65_000,
   };
+}
+
+/** The article has one application for both organisations, which approves for both. */
+function articleEnvironment(artefacts: readonly string[]): Record<string, string> {
+  const file = artefacts.find((name) => /^bank_.*\.tar\.gz$/.test(name));
+  if (file === undefined) {
+    throw new Error(`article's script: expected a package of bank, saw ${artefacts.join(', ')}`);
+  }
+  return { ARTICLE_CHAINCODE: file, APPROVALS: 'all' };
 }
 
 function serverCertificate({ organisations }: Identities, name: string): KeyPair {

@@ -21,6 +21,8 @@ export interface NetworkRequest {
   readonly addresses: MachineAddresses;
   /** Whether the `couchdb` image is the official one rather than the compatible stand-in. */
   readonly officialCouchdb: boolean;
+  /** Whether the REST API takes the article's own script. */
+  readonly apiArticle?: boolean;
 }
 
 /** What orderers and the REST API start from. */
@@ -62,12 +64,12 @@ export function foundationServices(request: NetworkRequest): ServiceWaves {
 
 /** Services that start from channel artefacts. */
 export function artefactServices(
-  { topology, identities, credentials }: NetworkRequest,
+  { topology, identities, credentials, apiArticle = false }: NetworkRequest,
   { genesis, forApi }: ChannelArtefacts,
 ): { readonly orderers: readonly ServiceDefinition[]; readonly api: ServiceDefinition } {
   return {
     orderers: ordererServices(topology, identities, genesis),
-    api: apiService(topology, identities, credentials, forApi),
+    api: apiService(topology, identities, credentials, forApi, apiArticle),
   };
 }
 

@@ -43,6 +43,8 @@ export interface BringUpRequest {
   readonly mode: NodeMode;
   readonly images: ImageSet;
   readonly apiPort: number | undefined;
+  /** Whether the REST API takes the article's own script. */
+  readonly apiArticle: boolean;
   /** Milliseconds for everything below. */
   readonly budgetMs: number;
   /** Where logs are kept if it fails. */
@@ -163,6 +165,7 @@ async function assemble(
     credentials,
     addresses,
     officialCouchdb: images.standIns.couchdb === undefined,
+    apiArticle: request.apiArticle,
   };
   const tags: Record<string, string> = Object.fromEntries(
     Object.entries(images.images).map(([key, { tag }]) => [key, tag]),
