@@ -155,6 +155,16 @@ describe('submit', () => {
     expect(network.endorsers()).toEqual(['peer0.org1', 'peer0.org2']);
   });
 
+  it('asks only the organisations that are to endorse this one', async () => {
+    const client = await network.open();
+    const submitted = await client.submit({ ...transfer, endorsingOrganisations: ['Org2MSP'] });
+    expect(submitted.outcome).toBe('ok');
+    expect(network.endorsers()).toEqual(['peer0.org2']);
+    expect(() => client.prepare({ ...transfer, endorsingOrganisations: ['Org9MSP'] })).toThrow(
+      /endorsing organisation Org9MSP: expected a peer/,
+    );
+  });
+
   it('fixes id and peers before anything is sent', async () => {
     const client = await network.open({ turn: 1 });
     const prepared = client.prepare(transfer);

@@ -55,6 +55,8 @@ export interface SubmitRequest {
   readonly isInit?: boolean;
   /** For the endorsers' eyes only. */
   readonly transient?: Readonly<Record<string, Uint8Array>>;
+  /** MSP ids of the organisations that are to endorse this one. Default the client's. */
+  readonly endorsingOrganisations?: readonly string[];
 }
 
 export interface EvaluateRequest {
@@ -145,6 +147,7 @@ export class FabricClient implements AsyncDisposable {
   readonly #feed: CommitFeed;
   readonly #clock: () => number;
   readonly #policy: SubmitPolicy;
+  readonly #turn: number;
   /** The newest block that this client was told of. */
   #seen = 0;
 
@@ -163,19 +166,12 @@ export class FabricClient implements AsyncDisposable {
     this.#signer = signer;
     this.#feed = feed;
     this.#clock = options.clock ?? (() => performance.now());
+    this.#turn = turn;
     const { peers, orderers } = profile;
     const organisations = options.endorsingOrganisations ?? [
       ...new Set(peers.map((peer) => peer.mspId)),
     ];
-    const endorsers = organisations.map((mspId) => {
-      const own = peers.filter((peer) => peer.mspId === mspId);
-      if (own.length > 0) return rotate(own, turn);
-      throw new FabricError({
-        subject: `endorsing organisation ${mspId}`,
-        expected: 'a peer in the profile',
-        seen: 'none',
-      });
-    });
+    const endorsers = endorsersOf(peers, organisations, turn);
     const start =
       preferredOrderer === undefined
         ? turn
@@ -194,7 +190,7 @@ export class FabricClient implements AsyncDisposable {
   /** Fixes a transaction's id, so that it can be recorded before anything leaves the client. */
   prepare(request: SubmitRequest): PreparedTransaction {
     const { connections: transport, profile } = this.#options;
-    const { onlyOrderer, isInit, transient } = request;
+    const { onlyOrderer, isInit, transient, endorsingOrganisations: asked } = request;
     const proposal = createProposal(
       {
         channel: this.channel,
@@ -205,10 +201,13 @@ export class FabricClient implements AsyncDisposable {
       },
       this.#signer,
     );
-    const policy =
-      onlyOrderer === undefined
-        ? this.#policy
-        : { ...this.#policy, orderers: [known(profile.orderers, onlyOrderer, 'orderer')] };
+    const policy = {
+      ...this.#policy,
+      ...(onlyOrderer === undefined
+        ? {}
+        : { orderers: [known(profile.orderers, onlyOrderer, 'orderer')] }),
+      ...(asked === undefined ? {} : { endorsers: endorsersOf(profile.peers, asked, this.#turn) }),
+    };
     const order = (peers: readonly PeerEndpoint[]) => this.#byTip(peers);
     const submission = {
       transport,
@@ -324,6 +323,23 @@ export class FabricClient implements AsyncDisposable {
     };
     return [...peers.filter((peer) => !behind(peer)), ...peers.filter(behind)];
   }
+}
+
+/** @throws FabricError when an organisation has no peer in the profile */
+function endorsersOf(
+  peers: readonly PeerEndpoint[],
+  organisations: readonly string[],
+  turn: number,
+): PeerEndpoint[][] {
+  return organisations.map((mspId) => {
+    const own = peers.filter((peer) => peer.mspId === mspId);
+    if (own.length > 0) return rotate(own, turn);
+    throw new FabricError({
+      subject: `endorsing organisation ${mspId}`,
+      expected: 'a peer in the profile',
+      seen: 'none',
+    });
+  });
 }
 
 /** @throws FabricError when the profile has no such node */

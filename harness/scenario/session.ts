@@ -1,5 +1,6 @@
 import { Connections } from '../../fabric-client/connections.ts';
 import type { Endpoints } from '../fabric/endpoints.ts';
+import type { ClientUser } from '../fabric/identities/enrol.ts';
 import { Guard } from '../faults/guard.ts';
 import type { Network } from '../network/port.ts';
 import { addressesOf } from '../topology/addresses.ts';
@@ -15,7 +16,12 @@ export interface Session extends AsyncDisposable {
   readonly guard: Guard;
   readonly clock: Clock;
   /** Clients of a channel: as many as asked for, and a probe for each orderer. @throws Error when they cannot be opened */
-  openClients(channel: string, chaincode: string, count: number): Promise<ScenarioClients>;
+  openClients(
+    channel: string,
+    chaincode: string,
+    count: number,
+    users?: readonly ClientUser[],
+  ): Promise<ScenarioClients>;
   readonly seed: number;
   readonly runFolder: string;
   readonly signal: AbortSignal;

@@ -22,6 +22,12 @@ export interface SubmitRequest {
   readonly args: readonly string[];
   /** Send to this orderer only, without fail-over. */
   readonly orderer?: string;
+  /** For the endorsers' eyes only; it is in no history and no report. */
+  readonly transient?: Readonly<Record<string, Uint8Array>>;
+  /** MSP ids of the organisations that are to endorse; the client's own choice unless told. */
+  readonly endorsers?: readonly string[];
+  /** It is the call that initialises the chaincode. */
+  readonly init?: boolean;
   /** Aborts when nobody waits any more; nothing new should then be sent. */
   readonly signal: AbortSignal;
   /**

@@ -24,11 +24,14 @@ export function directClient(fabric: FabricClient, name: string, chaincode: stri
     msp: fabric.mspId,
     channel: fabric.channel,
     chaincode,
-    async submit({ function: called, args, orderer, prepared }) {
+    async submit({ function: called, args, orderer, transient, endorsers, init, prepared }) {
       const transaction = fabric.prepare({
         function: called,
         args,
         ...(orderer === undefined ? {} : { onlyOrderer: orderer }),
+        ...(transient === undefined ? {} : { transient }),
+        ...(endorsers === undefined ? {} : { endorsingOrganisations: endorsers }),
+        ...(init === undefined ? {} : { isInit: init }),
       });
       prepared({ transactionId: transaction.transactionId, peers: transaction.peers });
       const { at: _at, result: _result, ...known } = await transaction.submit();

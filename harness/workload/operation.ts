@@ -1,4 +1,4 @@
-import type { EvaluateResult, LoadClient, SubmitResult } from './client.ts';
+import type { EvaluateResult, LoadClient, SubmitRequest, SubmitResult } from './client.ts';
 import type { Clock } from './clock.ts';
 import type { Completion, Invocation } from './history.ts';
 import type { History } from './history-writer.ts';
@@ -12,6 +12,10 @@ export interface PlannedOperation {
   readonly peer?: string;
   /** For a `submit`: only through this orderer. */
   readonly orderer?: string;
+  /** For a `submit`, see {@link SubmitRequest}. */
+  readonly transient?: SubmitRequest['transient'];
+  readonly endorsers?: SubmitRequest['endorsers'];
+  readonly init?: SubmitRequest['init'];
   /** Whether the chaincode is to refuse it, see {@link Invocation.refusal}. */
   readonly refusal?: Invocation['refusal'];
 }
@@ -85,7 +89,7 @@ export async function perform(
         client.submit({
           function: name,
           args,
-          ...(planned.orderer === undefined ? {} : { orderer: planned.orderer }),
+          ...given(planned, 'orderer', 'transient', 'endorsers', 'init'),
           signal,
           prepared: ({ transactionId, peers }) => invoke({ transactionId, peers }),
           acknowledged: (orderer) => {
@@ -120,6 +124,15 @@ export async function perform(
   };
   history.append(completion);
   return completion;
+}
+
+/** The properties among these that an object has. */
+function given<T extends object, K extends keyof T>(
+  from: T,
+  ...keys: K[]
+): { [P in K]?: Exclude<T[P], undefined> } {
+  const entries = keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]]);
+  return Object.fromEntries(entries) as { [P in K]?: Exclude<T[P], undefined> };
 }
 
 async function settle(

@@ -5,7 +5,7 @@ import { loadSdk } from '../../../fabric-client/sdk.ts';
 import { loadTopology } from '../../topology/load.ts';
 import { createAuthority } from './certificates.ts';
 import { createCredentials } from './credentials.ts';
-import { type Enrolling, enrolClients } from './enrol.ts';
+import { type Enrolling, enrolClients, enrolUsers } from './enrol.ts';
 import { createIdentities } from './identities.ts';
 
 const topology = loadTopology('fixtures/network/article.yaml');
@@ -19,6 +19,7 @@ const registrars = new Map(
 class FakeCa {
   readonly requests: string[] = [];
   readonly registered = new Map<string, string>();
+  readonly attributes = new Map<string, unknown>();
   readonly server: Server;
 
   constructor(certificate: string, privateKey: string, issued: string) {
@@ -52,6 +53,7 @@ class FakeCa {
           this.requests.push(`${called} ${body.id}`);
           if (this.registered.has(body.id)) return no(74, 'Identity is already registered');
           this.registered.set(body.id, body.secret);
+          this.attributes.set(body.id, body.attrs);
           return ok({ secret: body.secret });
         };
         response.end(JSON.stringify(answer()));
@@ -119,6 +121,32 @@ it('registers clients at the CA of each organisation and enrols them', async () 
   expect(new Set(identities.map(({ privateKeyPem }) => privateKeyPem)).size).toBe(4);
   expect(identities[0]?.certificatePem).toBe(issued);
   for (const ca of cas) expect([...ca.registered.keys()].sort()).toEqual(['a', 'b']);
+});
+
+it('enrols users with attributes at the CA of their organisation alone', async () => {
+  const { network: one, cas } = await network();
+  const users = [
+    { name: 'alice', organisation: 'Org2', attributes: { role: 'buyer' } },
+    { name: 'alice', organisation: 'Org2', attributes: { role: 'seller' } },
+    { name: 'bob', organisation: 'Org2' },
+  ];
+  const identities = await enrolUsers(one, users);
+  expect(identities.map(({ mspId }) => mspId)).toEqual(['Org2MSP', 'Org2MSP', 'Org2MSP']);
+  expect(cas[0]?.requests).toEqual([]);
+  const bySecondOf = (a: unknown[], b: unknown[]) =>
+    JSON.stringify(b[1]).localeCompare(JSON.stringify(a[1]));
+  expect([...(cas[1]?.attributes ?? [])].sort(bySecondOf)).toEqual([
+    [
+      expect.stringMatching(/^alice-[0-9a-f]{8}$/),
+      [{ name: 'role', value: 'seller', ecert: true }],
+    ],
+    [expect.stringMatching(/^alice-[0-9a-f]{8}$/), [{ name: 'role', value: 'buyer', ecert: true }]],
+    ['bob', []],
+  ]);
+  const again = await enrolUsers(one, users.slice(0, 1));
+  expect(again[0]).toBe(identities[0]);
+  const stranger = enrolUsers(one, [{ name: 'eve', organisation: 'Org9' }]);
+  await expect(stranger).rejects.toThrow(/user eve: expected one of the organisations Org1, Org2/);
 });
 
 it('enrols a name once a process', async () => {

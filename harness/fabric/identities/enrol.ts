@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import type FabricCaClient from 'fabric-ca-client';
 import type { ICryptoSuite, User } from 'fabric-common';
 import { describe, FabricError } from '../../../fabric-client/errors.ts';
@@ -63,6 +63,56 @@ export async function enrolClients(
   return (await Promise.all(identities)).flat();
 }
 
+/** A client of one organisation. */
+export interface ClientUser {
+  readonly name: string;
+  /** The organisation's name in the topology. */
+  readonly organisation: string;
+  /** That its certificate is to carry. */
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Clients by name and organisation, as {@link enrolClients}; attributes are theirs from their registration on.
+ *
+ * @returns in the order of the users
+ * @throws FabricError also for an organisation that the network does not have
+ */
+export async function enrolUsers(
+  network: Enrolling,
+  users: readonly ClientUser[],
+  budgetMs = 20_000,
+): Promise<SigningIdentity[]> {
+  const cache = enrolled.get(network) ?? new Map<string, Promise<SigningIdentity>>();
+  enrolled.set(network, cache);
+  return await Promise.all(
+    users.map((user) => {
+      const { organisations } = network.topology;
+      const organisation = organisations.find(({ name }) => name === user.organisation);
+      if (!organisation) {
+        throw new FabricError({
+          subject: `user ${user.name}`,
+          expected: `one of the organisations ${organisations.map(({ name }) => name).join(', ')}`,
+          seen: user.organisation,
+        });
+      }
+      const attributes = Object.entries(user.attributes ?? {}).sort();
+      const key = JSON.stringify([organisation.name, user.name, attributes]);
+      const known = cache.get(key);
+      if (known) return known;
+      // Other attributes are another registration: a CA does not change those of one that it knows.
+      const suffix = attributes.length === 0 ? '' : `-${digestOf(JSON.stringify(attributes))}`;
+      const authority = openAuthority(network, organisation);
+      const identity = enrol(authority, `${user.name}${suffix}`, budgetMs, user.attributes);
+      cache.set(key, identity);
+      identity.catch(() => cache.delete(key));
+      return identity;
+    }),
+  );
+}
+
+const digestOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 8);
+
 interface Authority {
   readonly name: string;
   readonly url: string;
@@ -104,6 +154,7 @@ async function enrol(
   authority: Authority,
   name: string,
   budgetMs: number,
+  attributes: Readonly<Record<string, string>> = {},
 ): Promise<SigningIdentity> {
   const { registrar } = authority;
   const secret = createHmac('sha256', registrar.password).update(name).digest('base64url');
@@ -118,7 +169,7 @@ async function enrol(
         // It says the same of a name that it does not know.
         if (!answered(error, AUTHENTICATION_FAILURE)) throw error;
       }
-      await register(authority, name, secret);
+      await register(authority, name, secret, attributes);
       return await certified(authority, name, secret);
     },
     retry: (error) => !isAnswer(error),
@@ -134,7 +185,12 @@ async function enrol(
   });
 }
 
-async function register(authority: Authority, name: string, secret: string): Promise<void> {
+async function register(
+  authority: Authority,
+  name: string,
+  secret: string,
+  attributes: Readonly<Record<string, string>>,
+): Promise<void> {
   const { service, organisation } = authority;
   authority.admin ??= enrolRegistrar(authority);
   try {
@@ -145,6 +201,8 @@ async function register(authority: Authority, name: string, secret: string): Pro
       affiliation: organisation.name.toLowerCase(),
       // Any number of times: each process enrols its own.
       maxEnrollments: -1,
+      // With `ecert` a certificate carries it without being asked to.
+      attrs: Object.entries(attributes).map(([key, value]) => ({ name: key, value, ecert: true })),
     };
     await service.register(request, await authority.admin);
   } catch (error) {

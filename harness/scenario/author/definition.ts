@@ -67,6 +67,10 @@ export interface CustomLoad {
   readonly clients: number;
   /** Run once, before the load. */
   readonly setUp: readonly Call[];
+  /** Whom the clients act as, in turn; a client of each organisation in turn unless told. */
+  readonly users?: readonly LoadUser[];
+  /** Operations a second of all clients together; without it each client asks again once it was answered. */
+  readonly rate?: number;
   /**
    * The next operation of a client.
    *
@@ -93,6 +97,25 @@ export interface Call {
    * failure of the scenario.
    */
   readonly refusal?: 'expected' | 'possible';
+  /** Asks one peer, and sends nothing for ordering. */
+  readonly evaluate?: boolean;
+  /** Name of the peer that is asked; without it the client's organisation's peers take turns. */
+  readonly peer?: string;
+  /** Transient fields: for the endorsers' eyes only, and in no history and no report. */
+  readonly transient?: Readonly<Record<string, string | Uint8Array>>;
+  /** Names of the organisations that are to endorse, e.g. for a policy of a key or of a collection; all unless told. */
+  readonly endorsers?: readonly string[];
+  /** It is the call that initialises a chaincode which requires one. */
+  readonly init?: boolean;
+}
+
+/** A client's identity at its organisation's CA. */
+export interface LoadUser {
+  readonly name: string;
+  /** E.g. `Org1`. */
+  readonly organisation: string;
+  /** In its certificate, where chaincode can read them (ABAC). */
+  readonly attributes?: Readonly<Record<string, string>>;
 }
 
 /** The chaincode that a load is for. */
@@ -104,6 +127,27 @@ export const calls = (options: Omit<CustomLoad, 'kind'>): CustomLoad => ({
   kind: 'calls',
   ...options,
 });
+
+/**
+ * The next operation in shares, e.g. `next: shares([0.8, write], [0.2, read])`. The run's seed decides.
+ *
+ * @throws Error unless the shares add up to 1
+ */
+export function shares(
+  ...parts: readonly (readonly [number, CustomLoad['next']])[]
+): CustomLoad['next'] {
+  const sum = parts.reduce((total, [share]) => total + share, 0);
+  if (Math.abs(sum - 1) > 1e-9) throw new Error(`shares: expected a sum of 1, seen ${sum}`);
+  return (client, number, random) => {
+    let left = random();
+    const part = parts.find(([share]) => {
+      left -= share;
+      return left < 0;
+    });
+    const [, next] = part ?? (parts.at(-1) as (typeof parts)[number]);
+    return next(client, number, random);
+  };
+}
 
 /** Puts a fault on the time axis, e.g. `during(crash(orderer('orderer0')), { at: seconds(3), for: seconds(8) })`. */
 export const during = (

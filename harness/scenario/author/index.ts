@@ -31,7 +31,14 @@ export {
 export { mongoExpress, revokeAtCa, wrongSecretsAtCa } from './api-operator.ts';
 export { check, type Finding, type Notes } from './check.ts';
 export { type Control, control } from './control.ts';
-export { calls, during, type Expect, type ScenarioDefinition, seconds } from './definition.ts';
+export {
+  calls,
+  during,
+  type Expect,
+  type ScenarioDefinition,
+  seconds,
+  shares,
+} from './definition.ts';
 export { type RestAnswer, RestClient, show } from './rest-client.ts';
 export {
   chaincodeDefect,

@@ -1,6 +1,7 @@
 import { type FabricClient, openClient } from '../../../fabric-client/client.ts';
 import type { Connections } from '../../../fabric-client/connections.ts';
-import { enrolClients } from '../../fabric/identities/enrol.ts';
+import type { SigningIdentity } from '../../../fabric-client/types.ts';
+import { type ClientUser, enrolClients, enrolUsers } from '../../fabric/identities/enrol.ts';
 import { deploymentOf } from '../../network/deployment.ts';
 import type { Network } from '../../network/port.ts';
 import type { LoadClient } from '../../workload/client.ts';
@@ -22,6 +23,7 @@ const CLIENT_NAME = 'harness-client';
  * Opens clients for the load and for the probes, with identities that the organisations' CAs enrolled.
  *
  * @param place its connections are shared by all clients, and with them the events of the channel
+ * @param users whom the load's clients act as, in turn; a client of each organisation in turn unless told
  * @throws FabricError when a CA is away, or no peer streams
  */
 export async function openClients(
@@ -29,11 +31,19 @@ export async function openClients(
   channel: string,
   chaincode: string,
   count: number,
+  users: readonly ClientUser[] = [],
 ): Promise<ScenarioClients> {
   const { network, clock, connections } = place;
-  const identities = await enrolClients(deploymentOf(network, 'clients'), [CLIENT_NAME]);
+  const deployment = deploymentOf(network, 'clients');
+  const plain = await enrolClients(deployment, [CLIENT_NAME]);
+  const named = await enrolUsers(deployment, users);
   const opened: FabricClient[] = [];
-  const open = async (index: number, name: string, extra: object = {}): Promise<LoadClient> => {
+  const open = async (
+    identities: readonly SigningIdentity[],
+    index: number,
+    name: string,
+    extra: object = {},
+  ): Promise<LoadClient> => {
     const identity = identities[index % identities.length];
     if (!identity) throw new Error('clients: expected an organisation, seen none');
     const client = await openClient({
@@ -54,11 +64,16 @@ export async function openClients(
       chaincode,
     );
   };
-  const load = await Promise.all(Array.from({ length: count }, (_, i) => open(i, String(i))));
+  const load = await Promise.all(
+    Array.from({ length: count }, (_, i) => {
+      const user = users[i % users.length];
+      return user ? open(named, i, `${user.name}-${i}`) : open(plain, i, String(i));
+    }),
+  );
   const probes = await Promise.all(
     network.nodes.orderers.map(
       async ({ name }, i) =>
-        [name, await open(i, `probe-${name}`, { timeouts: PROBE_TIMEOUTS })] as const,
+        [name, await open(plain, i, `probe-${name}`, { timeouts: PROBE_TIMEOUTS })] as const,
     ),
   );
   return {

@@ -4,7 +4,7 @@ import type { History } from '../../workload/history-writer.ts';
 import { prepareLoad, runLoad } from '../../workload/load.ts';
 import { bankProbe, probeOpenings, runProbes } from '../../workload/probe.ts';
 import { openings } from '../../workload/profile.ts';
-import { customProbe, runCustomLoad } from '../author/custom-load.ts';
+import { customProbe, plannedCall, runCustomLoad } from '../author/custom-load.ts';
 import type { ScenarioDefinition } from '../author/definition.ts';
 import type { Session } from '../session.ts';
 import { choices } from './choices.ts';
@@ -27,7 +27,10 @@ export async function prepare(
 ): Promise<void> {
   const context = { history, clock: session.clock, timeout: PATIENCE_MS };
   const { load } = definition;
-  const setUp = load.kind === 'calls' ? load.setUp : openings(load);
+  const setUp =
+    load.kind === 'calls'
+      ? load.setUp.map((call, index) => plannedCall(call, session.network, index))
+      : openings(load);
   const probes =
     load.kind === 'calls'
       ? []
@@ -35,7 +38,11 @@ export async function prepare(
           PROBE_PREFIX,
           session.endpoints.orderers.map((o) => o.name),
         );
-  await prepareLoad(context, [...setUp, ...probes], clients.load, session.signal);
+  const all = [...setUp, ...probes];
+  const first = all.filter((operation) => 'init' in operation);
+  await prepareLoad(context, first, clients.load.slice(0, 1), session.signal);
+  const rest = all.filter((operation) => !('init' in operation));
+  await prepareLoad(context, rest, clients.load, session.signal);
 }
 
 /**
@@ -66,6 +73,7 @@ export async function underLoad({
     load.kind === 'calls'
       ? runCustomLoad({
           load,
+          network,
           seed,
           clients: clients.load,
           history,
@@ -79,7 +87,7 @@ export async function underLoad({
       clients: load.kind === 'calls' && !definition.faults?.length ? new Map() : clients.probes,
       operation:
         load.kind === 'calls'
-          ? customProbe(load, seed, [...clients.probes.keys()])
+          ? customProbe(load, network, seed, [...clients.probes.keys()])
           : (orderer, number) => bankProbe(PROBE_PREFIX, orderer, number),
       ...{ history, clock, signal },
     }),

@@ -135,7 +135,12 @@ async function usingClients(
   recoveryBudget: number,
 ): Promise<void> {
   const count = definition.load.clients;
-  await using clients = await session.openClients(place.channel, chaincode, count);
+  await using clients = await session.openClients(
+    place.channel,
+    chaincode,
+    count,
+    definition.load.kind === 'calls' ? definition.load.users : undefined,
+  );
   await prepare(session, definition, clients, history);
   await sabotage.beforeLoad?.(session, place.channel);
   await waitForQuiescence(session, place.channel);
