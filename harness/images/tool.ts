@@ -8,7 +8,7 @@ import { ImageBuildError } from './model.ts';
  * Runs "$@" in a process group of its own and kills the group when standard input ends. The kernel closes the pipe
  * when the harness dies, by SIGKILL too, so no compiler goes on for a minute without its harness.
  */
-const LEASHED = `exec 3<&0
+export const LEASHED = `exec 3<&0
 (cat <&3 >/dev/null; kill -s KILL -- -$$) >/dev/null 2>&1 &
 exec 3<&-
 exec "$@" </dev/null`;

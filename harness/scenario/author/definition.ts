@@ -69,6 +69,8 @@ export interface CustomLoad {
   readonly setUp: readonly Call[];
   /** Whom the clients act as, in turn; a client of each organisation in turn unless told. */
   readonly users?: readonly LoadUser[];
+  /** What asks in place of {@link next}: a program of the author's own, see {@link program}. */
+  readonly program?: ProgramLoad;
   /** Operations a second of all clients together; without it each client asks again once it was answered. */
   readonly rate?: number;
   /**
@@ -108,6 +110,41 @@ export interface Call {
   /** It is the call that initialises a chaincode which requires one. */
   readonly init?: boolean;
 }
+
+/** A program that runs beside the faults. */
+export interface ProgramLoad {
+  /** E.g. `['node', 'client.mjs']`. */
+  readonly command: readonly string[];
+  /** Where it runs; the current folder unless told. */
+  readonly folder?: string;
+}
+
+/**
+ * A load that a program gives: it runs from the start of the load until it gets a SIGTERM. Its environment says where an
+ * export of the network lies (`HARNESS_EXPORT`, as of `harness export`) and what to call (`HARNESS_CHANNEL`,
+ * `HARNESS_CHAINCODE`); it comes as the exported user of the first organisation. For each operation it may print a line of
+ * JSON, `{"function":"…","args":["…"],"transactionId":"…","outcome":"ok"}`, outcome `ok`, `fail` or `unknown`; of a program
+ * that prints none the transactions are found in the ledger, by its identity.
+ *
+ * @param options `probe` measures recovery through each orderer, as in {@link calls}
+ */
+export const program = (
+  options: ProgramLoad &
+    Pick<CustomLoad, 'chaincode'> &
+    Required<Pick<CustomLoad, 'probe'>> & { readonly setUp?: CustomLoad['setUp'] },
+): CustomLoad => {
+  const { command, folder, setUp = [], ...rest } = options;
+  return {
+    ...rest,
+    kind: 'calls',
+    clients: 1,
+    setUp,
+    next: () => {
+      throw new Error('a load of a program: it has no calls of its own');
+    },
+    program: { command, ...(folder === undefined ? {} : { folder }) },
+  };
+};
 
 /** A client's identity at its organisation's CA. */
 export interface LoadUser {

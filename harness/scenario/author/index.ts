@@ -35,6 +35,7 @@ export {
   calls,
   during,
   type Expect,
+  program,
   type ScenarioDefinition,
   seconds,
   shares,

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { ScenarioPlace } from '../../audit/recording.ts';
 import { runFaults } from '../../faults/schedule.ts';
 import type { History } from '../../workload/history-writer.ts';
@@ -9,6 +10,7 @@ import type { ScenarioDefinition } from '../author/definition.ts';
 import type { Session } from '../session.ts';
 import { choices } from './choices.ts';
 import type { ScenarioClients } from './clients.ts';
+import { runProgram } from './program-load.ts';
 import { untilRecovered } from './until-recovered.ts';
 
 /** Load without a fault, and load after the last recovery, ms. */
@@ -70,18 +72,25 @@ export async function underLoad({
   history.mark('load starts');
   const { load } = definition;
   const running = [
-    load.kind === 'calls'
-      ? runCustomLoad({
-          load,
-          network,
-          seed,
-          clients: clients.load,
-          history,
-          clock,
-          signal,
-          timeout: PATIENCE_MS,
+    load.kind === 'calls' && load.program
+      ? runProgram({
+          program: load.program,
+          chaincode: load.chaincode,
+          ...{ network, history, signal, channel: place.channel },
+          folder: path.join(session.runFolder, place.folder),
         })
-      : runLoad({ profile: load, seed, clients: clients.load, history, clock, signal }),
+      : load.kind === 'calls'
+        ? runCustomLoad({
+            load,
+            network,
+            seed,
+            clients: clients.load,
+            history,
+            clock,
+            signal,
+            timeout: PATIENCE_MS,
+          })
+        : runLoad({ profile: load, seed, clients: clients.load, history, clock, signal }),
     runProbes({
       // A load of the author's own is asked for more than it gives only where there is a recovery to measure.
       clients: load.kind === 'calls' && !definition.faults?.length ? new Map() : clients.probes,

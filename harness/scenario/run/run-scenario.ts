@@ -15,6 +15,7 @@ import type { Session } from '../session.ts';
 import { update } from './declared.ts';
 import { PATIENCE_MS, prepare, underLoad } from './load-phase.ts';
 import { OpenTransactions } from './open-transactions.ts';
+import { adoptTransactions, PROGRAM } from './program-load.ts';
 import { waitForQuiescence } from './quiescence.ts';
 import { recorded } from './recorded.ts';
 
@@ -85,11 +86,20 @@ async function perform(performance: Performance): Promise<void> {
   );
   const open = new OpenTransactions();
   history.subscribe((record) => open.record(record));
+  let told = 0;
+  history.subscribe((record) => {
+    if (record.type === 'invoke' && record.client === PROGRAM) told += 1;
+  });
   const observers = new Observers(session, channel.name, folder, history, open);
   try {
     await usingClients(performance, chaincode, recoveryBudget);
     history.mark('waiting for quiescence');
     const height = await comeToRest(session, channel.name, open, history);
+    if (definition.load.kind === 'calls' && definition.load.program && told === 0) {
+      const where = { network: session.network, channel: channel.name, chaincode, history };
+      const found = await adoptTransactions(where, height);
+      if (found === 0) history.trouble('program: expected transactions of its identity, seen none');
+    }
     // One more sample of each height and event, then the observers have seen everything.
     await clock.until(clock.now() + 1_200, session.signal);
     await observers.stop();
