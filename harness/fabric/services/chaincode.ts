@@ -34,15 +34,18 @@ export function chaincodeRoots(identities: Identities): string {
 /**
  * What a chaincode's package says of its servers. The peer's name is left to the peer, so all peers share one
  * package id; each trusts the TLS roots of every organisation of the network.
+ *
+ * @param dialTimeout of a peer, as Go writes it
  */
 export function chaincodeConnection(
   chaincode: Pick<Chaincode, 'name'>,
   identities: Identities,
   tls = true,
+  dialTimeout = '3s',
 ): ChaincodeConnection {
   return {
     address: `${chaincodeServiceName(chaincode.name, '{{.peername}}')}:${CHAINCODE_PORT}`,
-    dial_timeout: '3s',
+    dial_timeout: dialTimeout,
     tls_required: tls,
     ...(tls ? { root_cert: chaincodeRoots(identities) } : {}),
   };

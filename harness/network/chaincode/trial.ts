@@ -28,6 +28,8 @@ export interface TrialOptions {
 type Outcome = { readonly speaks: 'tls' | 'plain' } | { readonly problem: string };
 
 const LAST_LINES = 12;
+/** Milliseconds for a server that listens to answer: on busy cores a handshake may take seconds. */
+const SPEAKS_MS = 30_000;
 
 /**
  * Starts a chaincode server once, alone and without a network, and sees what it does: the package that peers install must
@@ -76,7 +78,7 @@ async function attempt(options: TrialOptions, tls: boolean): Promise<Outcome> {
       signal.throwIfAborted();
       return { late: error.message };
     });
-    if ('pid' in seen) return await spokenBy(machine, seen.pid);
+    if ('pid' in seen) return await spokenBy(machine, seen.pid, signal);
     const told = await lastLines(container);
     if ('late' in seen) {
       return {
@@ -105,18 +107,25 @@ export async function listens(machine: Machine, pid: number): Promise<boolean> {
 }
 
 /** Asks for a TLS handshake, else for HTTP/2 in the clear, which is what gRPC is without TLS. */
-async function spokenBy(machine: Machine, pid: number): Promise<Outcome> {
+async function spokenBy(machine: Machine, pid: number, signal: AbortSignal): Promise<Outcome> {
   const at = `127.0.0.1:${CHAINCODE_PORT}`;
   const script = `
-if timeout 5 openssl s_client -connect ${at} -alpn h2 </dev/null 2>/dev/null | grep -q 'BEGIN CERTIFICATE'
+if timeout 10 openssl s_client -connect ${at} -alpn h2 </dev/null 2>/dev/null | grep -q 'BEGIN CERTIFICATE'
 then echo tls; exit; fi
 exec 3<>/dev/tcp/127.0.0.1/${CHAINCODE_PORT} || exit
 printf 'PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n\\0\\0\\0\\4\\0\\0\\0\\0\\0' >&3
 timeout 5 head -c 4 <&3 | od -An -tx1 | grep -q ' 04$' && echo plain`;
-  const { stdout } = await machine.exec(['nsenter', '-t', String(pid), '-n', 'bash', '-c', script]);
-  const spoken = stdout.trim();
-  if (spoken === 'tls' || spoken === 'plain') return { speaks: spoken };
-  return { problem: `expected gRPC on port ${CHAINCODE_PORT}, with TLS or without, seen neither` };
+  const budget = { subject: 'chaincode', expected: 'gRPC', budgetMs: SPEAKS_MS, signal };
+  const asked = ['nsenter', '-t', String(pid), '-n', 'bash', '-c', script];
+  return await waitFor(budget, async (): Promise<Outcome | undefined> => {
+    const spoken = (await machine.exec(asked)).stdout.trim();
+    return spoken === 'tls' || spoken === 'plain' ? { speaks: spoken } : undefined;
+  }).catch(() => {
+    signal.throwIfAborted();
+    return {
+      problem: `expected gRPC on port ${CHAINCODE_PORT}, with TLS or without, seen neither`,
+    };
+  });
 }
 
 /** The end of a container's log, as a sentence's end. */

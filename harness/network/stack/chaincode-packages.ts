@@ -12,6 +12,9 @@ import type { Servable } from '../chaincode/serve.ts';
 
 const CHAINCODE_FOLDER = path.resolve(import.meta.dirname, '../../../fixtures/chaincode');
 
+/** Patience of a peer with a server of which nobody knows how long it takes to answer. */
+const OWN_DIAL_TIMEOUT = '10s';
+
 /**
  * The package of each chaincode by its name. A user's own brings its `META-INF` along, and the hash of what it was built
  * from, so that another build has another package id.
@@ -32,7 +35,9 @@ export async function chaincodePackages(
       name,
       await packageChaincode(
         chaincodeLabel(chaincode),
-        chaincodeConnection(chaincode, identities, built?.tls ?? true),
+        built
+          ? chaincodeConnection(chaincode, identities, built.tls, OWN_DIAL_TIMEOUT)
+          : chaincodeConnection(chaincode, identities),
         {
           ...(folder ? metadataFiles(folder) : {}),
           ...(built ? { 'build.json': JSON.stringify({ hash: built.hash }) } : {}),
