@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { copyFile, cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import type Docker from 'dockerode';
-import { packRootfs } from '../../images/context.ts';
+import { packContext, packRootfs } from '../../images/context.ts';
 import { buildWithBuildkit, retag } from '../../images/engine-images.ts';
 import { requireTools } from '../../images/host-tools.ts';
 import { REPOSITORY } from '../../images/plan.ts';
@@ -11,6 +13,7 @@ import { runTool } from '../../images/tool.ts';
 /** Build arguments that name images of the harness, which a Dockerfile can stand on without any registry. */
 export const OFFERED = {
   NODE_IMAGE: `${REPOSITORY}/chaincode-node:local`,
+  GO_IMAGE: `${REPOSITORY}/chaincode-go:local`,
   JAVA_IMAGE: `${REPOSITORY}/chaincode-java:local`,
   BASE_IMAGE: `${REPOSITORY}/chaincode-base:local`,
 } as const;
@@ -55,6 +58,7 @@ export async function offerParents(
   };
   if (wanted.includes('BASE_IMAGE')) await plain('base', OFFERED.BASE_IMAGE);
   if (wanted.includes('JAVA_IMAGE')) await plain('jvm', OFFERED.JAVA_IMAGE);
+  if (wanted.includes('GO_IMAGE')) await makeGoImage(options);
   if (!wanted.includes('NODE_IMAGE')) return;
   if (NPM_OR_USER.test(dockerfile)) await makeNodeImage(options);
   else await plain('nodejs', OFFERED.NODE_IMAGE);
@@ -83,9 +87,7 @@ async function makeNodeImage({ docker, cacheDir, log, notice, signal }: ParentOp
     await rename(path.join(context, 'npm.part'), path.join(context, 'npm'));
     await rm(part, { recursive: true, force: true });
   }
-  const trusted = existsSync(AUTHORITIES);
-  if (trusted) await copyFile(AUTHORITIES, path.join(context, 'authorities.crt'));
-  else await writeFile(path.join(context, 'authorities.crt'), '');
+  const trusted = await putAuthorities(context);
   await writeFile(path.join(context, 'Dockerfile'), nodeDockerfile(trusted));
   await buildWithBuildkit(
     docker,
@@ -93,6 +95,49 @@ async function makeNodeImage({ docker, cacheDir, log, notice, signal }: ParentOp
     { PARENT: await imageOf(docker, 'nodejs') },
   );
 }
+
+/** @returns whether the host has a file of those that it trusts; an empty one stands for it otherwise */
+async function putAuthorities(context: string): Promise<boolean> {
+  const trusted = existsSync(AUTHORITIES);
+  if (trusted) await copyFile(AUTHORITIES, path.join(context, 'authorities.crt'));
+  else await writeFile(path.join(context, 'authorities.crt'), '');
+  return trusted;
+}
+
+/** The host's own Go, which fits the engine's architecture, with the authorities that the host trusts. */
+async function makeGoImage({
+  docker,
+  cacheDir,
+  log,
+  notice,
+  signal,
+}: ParentOptions): Promise<void> {
+  const run = { image: 'Go for chaincode builds', log, signal };
+  await requireTools(['go'], run, notice);
+  const { stdout } = await promisify(execFile)('go', ['env', 'GOROOT']);
+  const folder = path.join(cacheDir, 'chaincode-go');
+  await mkdir(folder, { recursive: true });
+  await putAuthorities(folder);
+  await writeFile(path.join(folder, 'Dockerfile'), GO_DOCKERFILE);
+  const context = packContext({
+    folder,
+    files: ['Dockerfile', 'authorities.crt'],
+    staged: [stdout.trim()],
+  });
+  await buildWithBuildkit(
+    docker,
+    { image: 'GO_IMAGE', tag: OFFERED.GO_IMAGE, context, log, signal },
+    { PARENT: await imageOf(docker, 'base') },
+  );
+}
+
+const GO_DOCKERFILE = `ARG PARENT
+FROM $PARENT
+COPY stage/ /usr/local/go/
+COPY authorities.crt /etc/ssl/certs/ca-certificates.crt
+ENV PATH=/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \\
+    GOTOOLCHAIN=local GOFLAGS=-buildvcs=false
+`;
 
 /** As official Node images are: npm, a user `node`; development packages are installed unless told otherwise. */
 const nodeDockerfile = (trusted: boolean) => `ARG PARENT
