@@ -15,11 +15,12 @@ describe('givenSettings', () => {
     const given = givenSettings(settings, {
       suite,
       scenario,
+      shard: '2/3',
       chaincode: './cc',
       chaincodeName: 'cc',
     });
     expect(repeatCommand({ ...sampleRun(), settings: given })).toBe(
-      `npx harness test --scenario ${scenario.join(' ')} --chaincode ./cc --chaincode-name cc --topology own/racks.yaml --seed 42`,
+      `npx harness test --scenario ${scenario.join(' ')} --shard 2/3 --chaincode ./cc --chaincode-name cc --topology own/racks.yaml --seed 42`,
     );
   });
 });

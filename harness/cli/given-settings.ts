@@ -5,13 +5,14 @@ import type { TestOptions } from './test.ts';
 /** What the report says of the settings of a run; from these it makes the command that repeats it. */
 export function givenSettings(
   { name, topology }: Pick<Settings, 'name' | 'topology'>,
-  { suite, scenario, chaincode, chaincodeName }: TestOptions,
+  { suite, scenario, shard, chaincode, chaincodeName }: TestOptions,
 ): RunResult['settings'] {
   return {
     suite,
     topology,
     name,
     ...(scenario?.length ? { scenarios: scenario.join('\n') } : {}),
+    ...(shard === undefined ? {} : { shard }),
     ...(chaincode === undefined ? {} : { chaincode }),
     ...(chaincodeName === undefined ? {} : { chaincodeName }),
   };

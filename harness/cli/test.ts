@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, UsageError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
@@ -19,10 +19,11 @@ import type { NetworkDescription, RunResult } from '../report/model.ts';
 import { Results } from '../scenario/run/results.ts';
 import type { RunContext } from '../scenario/run/run-context.ts';
 import { componentsOf } from '../topology/components.ts';
-import { interruptible, projectFolder } from './context.ts';
+import { interruptible } from './context.ts';
 import { givenSettings } from './given-settings.ts';
 import { runScenarioFiles, runUnitSuite } from './jest-runs.ts';
 import { type Provided, preflight, provideNetwork, useAlone } from './provide.ts';
+import { scenarioFiles } from './scenario-files.ts';
 import { sourcesHash } from './sources.ts';
 import { columnsOf, terminalProgress } from './terminal.ts';
 import { waitForApi } from './wait-for-api.ts';
@@ -30,6 +31,8 @@ import { waitForApi } from './wait-for-api.ts';
 export interface TestOptions {
   readonly scenario?: readonly string[];
   readonly suite: string;
+  /** Which part of the files, e.g. `1/3`. */
+  readonly shard?: string;
   readonly seed?: string;
   /** Folder of sources or with a Dockerfile, or an image. */
   readonly chaincode?: string;
@@ -164,32 +167,6 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   );
   console.log(closingLine(run, unit.passed));
   process.exitCode = signal.aborted ? 130 : runVerdict(run) === 'passed' ? 0 : 1;
-}
-
-/** @throws UsageError when a file or suite does not exist or is empty */
-function scenarioFiles(options: TestOptions): string[] {
-  if (options.scenario?.length) {
-    return options.scenario.map((file) => {
-      const absolute = path.resolve(file);
-      if (!existsSync(absolute)) throw new UsageError([`--scenario: no such file: ${file}`]);
-      if (!/\.scenario\.(ts|js|mjs)$/.test(absolute)) {
-        throw new UsageError([`--scenario: expected a name ending in .scenario.ts, seen ${file}`]);
-      }
-      return realpathSync(absolute);
-    });
-  }
-  const folder = path.join(projectFolder, 'scenarios', options.suite);
-  const suites = readdirSync(path.join(projectFolder, 'scenarios'));
-  if (!suites.includes(options.suite)) {
-    throw new UsageError([`--suite: expected one of ${suites.join(', ')}, seen ${options.suite}`]);
-  }
-  const files = readdirSync(folder)
-    .filter((file) => file.endsWith('.scenario.ts'))
-    .sort()
-    .map((file) => path.join(folder, file));
-  if (files.length === 0)
-    throw new UsageError([`suite ${options.suite}: no scenarios in ${folder}`]);
-  return files;
 }
 
 function seedOf(settings: Settings, options: TestOptions): number {

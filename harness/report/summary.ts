@@ -240,7 +240,7 @@ export function standIns(run: RunResult): readonly { component: string; served: 
  * that were given are given again; only without any is it the suite that ran.
  */
 export function repeatCommand(run: RunResult): string {
-  const { scenarios, chaincode, chaincodeName } = run.settings;
+  const { scenarios, shard, chaincode, chaincodeName } = run.settings;
   const files = scenarios?.split('\n') ?? [];
   const option = (name: string, ...values: readonly (string | undefined)[]) => {
     const given = values.filter((value) => value !== undefined);
@@ -251,6 +251,7 @@ export function repeatCommand(run: RunResult): string {
     ...(files.length > 0
       ? option('scenario', ...files)
       : option('suite', run.settings.suite ?? run.scenarios[0]?.suite)),
+    ...option('shard', shard),
     ...option('chaincode', chaincode),
     ...option('chaincode-name', chaincodeName),
     ...option('topology', run.settings.topology ?? run.network.topology),

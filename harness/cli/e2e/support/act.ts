@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { projectFolder } from '../../context.ts';
 import { startProgram } from './command.ts';
 
@@ -10,6 +11,8 @@ export interface WorkflowRun {
   readonly green: boolean;
   /** What was printed, one line each, with the job before it. */
   readonly log: string;
+  /** `workflow/name of the job`, one for each cell of a matrix. */
+  readonly jobs: readonly string[];
   /** Markdown of all job summaries. */
   readonly summary: string;
   readonly annotations: readonly Annotation[];
@@ -30,6 +33,8 @@ export interface Annotation {
 /** A line of act's own log, as far as it is used here. */
 interface Event {
   readonly msg: string;
+  /** With the values of its matrix. */
+  readonly job?: string;
   readonly jobID?: string;
   readonly stepID?: readonly string[];
   readonly step?: string;
@@ -59,6 +64,10 @@ export interface WorkflowOptions {
   readonly repositories?: Readonly<Record<string, string>>;
   /** Where the runner works, and where stand-ins keep caches and artefacts. */
   readonly folder: string;
+  /** Only say which jobs and steps there are, with their matrices. */
+  readonly dry?: boolean;
+  /** Told each line as it comes. */
+  readonly onLine?: (line: string) => void;
 }
 
 const STANDINS = path.join(import.meta.dirname, 'actions');
@@ -87,6 +96,7 @@ export async function runWorkflow(options: WorkflowOptions): Promise<WorkflowRun
     ...Object.entries(inputs).flatMap(([name, value]) => ['--input', `${name}=${value}`]),
     ...(options.job ? ['--job', options.job] : []),
     ...cells.flatMap((cell) => ['--matrix', cell]),
+    ...(options.dry ? ['--dryrun'] : []),
   ];
   mkdirSync(folder, { recursive: true });
   const running = startProgram([act(), event, ...flags], {
@@ -99,24 +109,37 @@ export async function runWorkflow(options: WorkflowOptions): Promise<WorkflowRun
       XDG_CONFIG_HOME: path.join(folder, 'config'),
     },
   });
+  const { onLine } = options;
+  if (onLine && running.child.stdout) {
+    createInterface({ input: running.child.stdout }).on('line', (line) => {
+      for (const event of eventsOf(line)) if (event.msg.trim()) onLine(inWords(event));
+    });
+  }
   const { code, stdout, stderr } = await running.ended;
   return told(code === 0, `${stdout}${stderr}`);
 }
 
-function told(green: boolean, text: string): WorkflowRun {
-  const events = text.split('\n').flatMap((line): Event[] => {
+function eventsOf(text: string): Event[] {
+  return text.split('\n').flatMap((line): Event[] => {
     try {
       return [JSON.parse(line) as Event];
     } catch {
       return line ? [{ msg: line }] : [];
     }
   });
+}
+
+const inWords = ({ job, msg }: Event) => `${job ?? ''}| ${msg.trimEnd()}`;
+
+function told(green: boolean, text: string): WorkflowRun {
+  const events = eventsOf(text);
   const of = (command: string) => events.filter((event) => event.command === command);
   const id = ({ jobID, stepID }: Event) => [jobID, stepID?.at(-1)].join(' ');
   const level = ['error', 'warning'] as const;
   return {
     green,
-    log: events.map(({ jobID, msg }) => `${jobID ?? ''}| ${msg.trimEnd()}`).join('\n'),
+    log: events.map(inWords).join('\n'),
+    jobs: [...new Set(events.flatMap(({ job }) => job ?? []))].sort(),
     summary: of('summary')
       .map(({ content }) => content)
       .join('\n'),
@@ -139,6 +162,7 @@ function standIns(repository: string, workflow: string): Record<string, string> 
   const files = [
     path.join(repository, '.github/workflows', workflow),
     path.join(projectFolder, 'action.yml'),
+    path.join(projectFolder, '.github/actions/prepare/action.yml'),
   ];
   const uses = files.flatMap((file) => [
     ...readFileSync(file, 'utf8').matchAll(/uses: (actions\/[\w-]+)\S*@(\S+)/g),
@@ -188,9 +212,4 @@ export function artefacts(folder: string): Record<string, string[]> {
       readdirSync(path.join(root, name), { recursive: true, encoding: 'utf8' }).sort(),
     ]),
   );
-}
-
-/** Lets a copy use the packages that are installed here. */
-export function linkPackages(copy: string): void {
-  symlinkSync(path.join(projectFolder, 'node_modules'), path.join(copy, 'node_modules'));
 }
