@@ -16,8 +16,8 @@ describe("this repository's own workflows", () => {
 
   it('have the jobs that their matrices say', async () => {
     const pull = await run('pull-request.yml', { event: 'push', dry: true });
-    const names = pull.jobs.map((job) => job.replace(/-\d+$/, '').trim());
-    expect([...new Set(names)]).toEqual([
+    // The runner pads them, and numbers the cells of a matrix.
+    expect(pull.jobs.map((job) => job.trim().replace(/-\d+$/, ''))).toEqual([
       'Pull request/Scenarios (article)',
       'Pull request/Scenarios (spread)',
       'Pull request/Types, lint, unit tests',

@@ -38,6 +38,7 @@ interface Event {
   readonly jobID?: string;
   readonly stepID?: readonly string[];
   readonly step?: string;
+  readonly stage?: 'Pre' | 'Main' | 'Post';
   readonly stepResult?: string;
   readonly command?: string;
   readonly content?: string;
@@ -148,8 +149,8 @@ function told(green: boolean, text: string): WorkflowRun {
     ),
     outputs: new Map(of('set-output').map((e) => [`${id(e)} ${e.name}`, e.arg ?? ''])),
     steps: new Map(
-      events.flatMap(({ jobID, step, stepResult }) =>
-        stepResult === 'success' || stepResult === 'failure'
+      events.flatMap(({ jobID, step, stage, stepResult }) =>
+        stage === 'Main' && (stepResult === 'success' || stepResult === 'failure')
           ? [[`${jobID}: ${step}`, stepResult] as const]
           : [],
       ),
