@@ -151,7 +151,7 @@ export async function provideImages(
   const engine = await progress.step('reach a Docker engine', () =>
     connectEngine(settings, process.env, progress.say),
   );
-  // What testcontainers starts must be in the same engine, and its own reaper, if anyone wants it, is ours.
+  // What testcontainers starts must be in the same engine.
   process.env.DOCKER_HOST = engine.host;
   const mode =
     settings.nodeMode === 'auto' ? await probeNodeMode(engine.docker) : settings.nodeMode;
@@ -170,7 +170,6 @@ export async function provideImages(
       onProgress: imageProgress(progress, detail),
     }),
   );
-  process.env.RYUK_CONTAINER_IMAGE ??= images.reaper;
   return { engine, mode, images };
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type Docker from 'dockerode';
@@ -8,16 +9,18 @@ import { NETWORK_LABEL, ROLE_LABEL, RUN_LABEL } from '../engine/labels.ts';
 const RECONNECTION_TIMEOUT = '5s';
 
 /**
- * Removes everything that carries the run's label once this process is gone, however it went. Speaks the protocol of
- * testcontainers' reaper (a filter a line, an ACK for each), plus `release`.
+ * Removes everything that carries the run's label once this process is gone, however it went. It listens to this
+ * process alone: each line begins with a token of this run, and testcontainers programs don't take it for theirs.
  */
 export class Reaper {
   readonly #socket: Socket;
   readonly #answers: AsyncIterator<string>;
   readonly #container: Docker.Container;
+  readonly #token: string;
 
-  private constructor(socket: Socket, container: Docker.Container) {
+  private constructor(socket: Socket, container: Docker.Container, token: string) {
     this.#socket = socket;
+    this.#token = token;
     this.#container = container;
     this.#answers = createInterface({ input: socket })[Symbol.asyncIterator]();
   }
@@ -36,12 +39,17 @@ export class Reaper {
     run: string,
     socketPath: string,
   ): Promise<Reaper> {
+    const token = randomBytes(24).toString('hex');
     const container = await docker.createContainer({
       name: `${network}-reaper-${run}`,
       Image: image,
       Labels: { [NETWORK_LABEL]: network, [RUN_LABEL]: run, [ROLE_LABEL]: 'reaper' },
       // It waits a little longer for its first client than that client, below, for it.
-      Env: [`RYUK_RECONNECTION_TIMEOUT=${RECONNECTION_TIMEOUT}`, 'RYUK_CONNECTION_TIMEOUT=12s'],
+      Env: [
+        `REAPER_TOKEN=${token}`,
+        `REAPER_RECONNECTION_TIMEOUT=${RECONNECTION_TIMEOUT}`,
+        'REAPER_CONNECTION_TIMEOUT=12s',
+      ],
       ExposedPorts: { '8080/tcp': {} },
       HostConfig: {
         AutoRemove: true,
@@ -62,7 +70,7 @@ export class Reaper {
         intervalMs: 30,
       },
       async () => {
-        const reaper = new Reaper(await open(port), container);
+        const reaper = new Reaper(await open(port), container, token);
         await reaper.#say(`label=${encodeURIComponent(`${RUN_LABEL}=${run}`)}`);
         return reaper;
       },
@@ -87,7 +95,7 @@ export class Reaper {
   }
 
   async #say(line: string): Promise<void> {
-    this.#socket.write(`${line}\n`);
+    this.#socket.write(`${this.#token} ${line}\n`);
     const answer = await this.#answers.next();
     if (answer.value !== 'ACK')
       throw new Error(`reaper: expected ACK to "${line}", seen "${answer.value}"`);
