@@ -45,7 +45,7 @@ async function judgeRunning(settings: Settings): Promise<Map<string, ScenarioRes
     const results = new Map<string, ScenarioResult>();
     for (const { name } of network.topology.channels) {
       const folder = path.join(temporary, name);
-      await saveLedger(network, name, folder, interruptible());
+      await saveLedger(network, name, folder, interruptible().signal);
       results.set(name, judge(folder));
     }
     return results;

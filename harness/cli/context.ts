@@ -1,5 +1,5 @@
-import path from 'node:path';
 import { UsageError } from '../base/errors.ts';
+import type { Interruption } from '../base/interruption.ts';
 import { loadSettings, type Settings } from '../base/settings.ts';
 import { findEngine } from '../engine/engine.ts';
 import { findNetwork, type MachinesNetwork } from '../network/machines/network.ts';
@@ -22,9 +22,6 @@ export function settingsFrom(options: GlobalOptions): Settings {
     process.cwd(),
   );
 }
-
-/** The project's own folder. */
-export const projectFolder = path.resolve(import.meta.dirname, '../..');
 
 /**
  * The running network of these settings.
@@ -50,7 +47,7 @@ export async function runningNetwork(settings: Settings): Promise<MachinesNetwor
  * Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once (the reaper cleans up). So does the
  * death of npm or of the launcher that this process was started through: who kills them means the command.
  */
-export function interruptible(): AbortSignal {
+export function interruptible(): Interruption {
   const controller = new AbortController();
   const interrupt = (signal: string) => {
     if (controller.signal.aborted) process.exit(130);
@@ -61,5 +58,10 @@ export function interruptible(): AbortSignal {
   process.on('SIGTERM', interrupt);
   process.on('SIGHUP', interrupt);
   watchLauncher(process.env, () => interrupt('the launching process is gone'));
-  return controller.signal;
+  return {
+    signal: controller.signal,
+    end: (why) => {
+      if (!controller.signal.aborted) interrupt(why);
+    },
+  };
 }

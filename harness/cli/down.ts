@@ -1,22 +1,29 @@
 import type { Settings } from '../base/settings.ts';
 import { findEngine } from '../engine/engine.ts';
 import { stopPrivateEngineIfIdle } from '../engine/private-engine.ts';
-import { networkNames, removeObjects } from '../network/machines/objects.ts';
+import { networkNames } from '../network/machines/objects.ts';
+import { removeNetwork } from '../network/machines/remove-network.ts';
 
-/** `harness down`: removes what carries the network's label, and ends the private engine when nothing else uses it. */
+/**
+ * `harness down`: ends whoever starts or tests the network, removes what carries its label, and ends the private engine
+ * when nothing else uses it.
+ */
 export async function down(settings: Settings, options: { all?: boolean }): Promise<void> {
-  const engine = await findEngine(process.env);
-  const names = !engine ? [] : options.all ? await networkNames(engine.docker) : [settings.name];
-  let removed = 0;
+  const found = options.all ? await findEngine(process.env) : undefined;
+  const names = options.all ? (found ? await networkNames(found.docker) : []) : [settings.name];
+  let done = 0;
   for (const name of names) {
-    const count = engine ? await removeObjects(engine.docker, name) : 0;
-    if (count > 0)
-      console.log(`network "${name}" removed (${count} ${count === 1 ? 'object' : 'objects'})`);
-    removed += count;
+    const { objects, ended } = await removeNetwork(name, (line) => console.error(line));
+    if (objects > 0)
+      console.log(`network "${name}" removed (${objects} ${objects === 1 ? 'object' : 'objects'})`);
+    else if (ended.length > 0)
+      console.log(`network "${name}" removed by process ${ended.join(', ')}`);
+    done += objects + ended.length;
   }
-  if (removed === 0) {
+  if (done === 0) {
     console.log(options.all ? 'no network runs' : `no network "${settings.name}" runs`);
   }
+  const engine = await findEngine(process.env);
   if (engine?.kind === 'private' && (await stopPrivateEngineIfIdle(engine.docker))) {
     console.log('private Docker engine stopped; its images are kept');
   }

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../base/errors.ts';
+import { projectFolder } from '../base/project.ts';
 import { loadSettings } from '../base/settings.ts';
 import { earlierRuns, runVerdict } from '../report/index.ts';
 import { headline, statusWord } from '../report/summary.ts';
-import { projectFolder } from './context.ts';
 import { failureOf } from './failure.ts';
 
 /**

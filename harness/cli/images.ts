@@ -6,10 +6,11 @@ import { connectEngine, type Engine, findEngine } from '../engine/engine.ts';
 import { currentPlan, inTurn, presentImages } from '../images/ensure.ts';
 import { type Removal, removeImages } from '../images/remove.ts';
 import { loadSet, saveSet } from '../images/saved-set.ts';
+import { preflight, topologyFile } from '../network/machines/preflight.ts';
+import { provideImages } from '../network/machines/provide-images.ts';
 import { loadTopology } from '../topology/load.ts';
 import { wantsFabric3 } from '../topology/releases.ts';
 import { interruptible } from './context.ts';
-import { preflight, provideImages, topologyFile } from './provide.ts';
 import { table, terminalProgress } from './terminal.ts';
 
 const MB = 1_000_000;
@@ -58,8 +59,7 @@ export async function images(settings: Settings, options: ImagesOptions): Promis
     settings,
     topology,
     progress,
-    signal: interruptible(),
-    elapsed: () => (performance.now() - started) / 1000,
+    signal: interruptible().signal,
   }).finally(progress.stop);
   const set = provided.images;
   if (options.json) {
@@ -78,7 +78,7 @@ export async function images(settings: Settings, options: ImagesOptions): Promis
 
 async function load(settings: Settings, folder: string): Promise<void> {
   await preflight(settings);
-  const signal = interruptible();
+  const { signal } = interruptible();
   const { docker } = await connectEngine(settings, process.env, notice);
   const loaded = await inTurn({ docker, signal, onNotice: notice }, () =>
     loadSet({ docker, folder: path.resolve(folder), signal }),
@@ -98,7 +98,7 @@ async function save(settings: Settings, folder: string): Promise<void> {
     ]);
   }
   const { docker } = engine;
-  const signal = interruptible();
+  const { signal } = interruptible();
   const bytes = await saveSet({ docker, folder: path.resolve(folder), signal }, set);
   console.log(`saved the images to ${folder}, ${Math.round(bytes / MB)} MB`);
 }

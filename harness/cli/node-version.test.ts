@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import semver from 'semver';
-import { projectFolder } from './context.ts';
+import { projectFolder } from '../base/project.ts';
 
 interface Package {
   readonly engines?: { readonly node?: string };

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../base/errors.ts';
-import { projectFolder } from './context.ts';
+import { projectFolder } from '../base/project.ts';
 
 /** What was asked to run. */
 export interface ScenarioChoice {

@@ -24,6 +24,8 @@ export function describe(network: MachinesNetwork, components: readonly Componen
     run,
     startedAt,
     topology: topology.name,
+    /** The process that the network goes with; null when it stays until it is stopped. */
+    owner: network.owner ?? null,
     mode,
     standIns,
     versions,
@@ -71,5 +73,6 @@ export function formatStatus(
     ...urls.map(([component, url]) => `${component.padEnd(16)} ${url}`),
     '',
     ...standIns.map(([what, by]) => `${what} is served by ${by}`),
+    ...(network.owner ? [`the network goes with ${network.owner}`] : []),
   ].join('\n');
 }

@@ -5,6 +5,8 @@ import { messageOf, UsageError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
 import { parseOwnChaincode } from '../network/chaincode/own-chaincode.ts';
 import type { MachinesNetwork } from '../network/machines/network.ts';
+import { preflight } from '../network/machines/preflight.ts';
+import { type Provided, provideNetwork, useAlone } from '../network/machines/provide.ts';
 import {
   BRING_UP_FOLDER,
   closingLine,
@@ -22,7 +24,6 @@ import { componentsOf } from '../topology/components.ts';
 import { interruptible } from './context.ts';
 import { givenSettings } from './given-settings.ts';
 import { runScenarioFiles, runUnitSuite } from './jest-runs.ts';
-import { type Provided, preflight, provideNetwork, useAlone } from './provide.ts';
 import { scenarioFiles } from './scenario-files.ts';
 import { sourcesHash } from './sources.ts';
 import { columnsOf, terminalProgress } from './terminal.ts';
@@ -62,7 +63,8 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
       })
     : undefined;
   const topology = await preflight(settings, { running: 'fine', ownChaincode });
-  const signal = interruptible();
+  const interruption = interruptible();
+  const { signal } = interruption;
   const unit = options.unit ? await runUnitSuite(signal) : { passed: 0, failed: 0 };
   if (unit.failed > 0) {
     console.log(`${unit.passed} passed, ${unit.failed} failed`);
@@ -93,11 +95,12 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   let provided: Provided | undefined;
   let release = async () => {};
   try {
-    release = await useAlone({ settings, progress, signal });
+    release = await useAlone({ settings, progress, interruption });
     provided = await provideNetwork(topology, {
       settings,
+      command: 'harness test',
       progress,
-      signal,
+      interruption,
       elapsed: () => (performance.now() - started) / 1000,
       ownChaincode,
       logsFolder: path.join(runFolder, BRING_UP_FOLDER),

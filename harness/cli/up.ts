@@ -1,10 +1,11 @@
 import path from 'node:path';
 import type { Settings } from '../base/settings.ts';
 import type { MachinesNetwork } from '../network/machines/network.ts';
+import { preflight } from '../network/machines/preflight.ts';
+import { provideNetwork } from '../network/machines/provide.ts';
 import { type ComponentStatus, statusOf } from '../network/status.ts';
 import { interruptible } from './context.ts';
 import { curlExample } from './example.ts';
-import { preflight, provideNetwork } from './provide.ts';
 import { describe, formatStatus, urlsOf } from './status.ts';
 import { terminalProgress } from './terminal.ts';
 import { waitForApi } from './wait-for-api.ts';
@@ -14,13 +15,15 @@ export async function up(settings: Settings, options: { json?: boolean }): Promi
   const started = performance.now();
   const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
   const topology = await preflight(settings, { running: 'fine' });
-  const signal = interruptible();
+  const interruption = interruptible();
+  const { signal } = interruption;
   const progress = terminalProgress(process.stderr, started);
   try {
     const provided = await provideNetwork(topology, {
       settings,
+      command: 'harness up',
       progress,
-      signal,
+      interruption,
       elapsed: () => (performance.now() - started) / 1000,
       logsFolder: path.join(settings.reportsDir, `up-${time}`, 'logs'),
     });

@@ -13,3 +13,5 @@ export const RUN_LABEL = `${PREFIX}.run`;
 export const MACHINE_LABEL = `${PREFIX}.machine`;
 /** `reaper` on the reaper's own container. */
 export const ROLE_LABEL = `${PREFIX}.role`;
+/** On a reaper: the process that the network goes with, in words. */
+export const OWNER_LABEL = `${PREFIX}.owner`;

@@ -87,7 +87,8 @@ export async function providePrivateEngine(
 }
 
 /** Held by who starts or ends the private engine; there is one of it on a host. */
-const lockPrivateEngine = (onWait: (pid: number) => void) => acquireLock('private-engine', onWait);
+const lockPrivateEngine = (onWait: (pid: number) => void) =>
+  acquireLock('private-engine', { onWait });
 
 async function startUnlessItAnswers(stateDir: string, say: (line: string) => void): Promise<void> {
   leasePrivateEngine();

@@ -47,11 +47,10 @@ export async function inTurn<T>(
 ): Promise<T> {
   const { ID: engine } = await docker.info();
   const key = engine.replaceAll(/[^A-Za-z0-9]/g, '').slice(0, 16);
-  const release = await acquireLock(
-    key,
-    (pid) => onNotice?.(`process ${pid} is making the images: waiting for it`),
-    signal,
-  );
+  const release = await acquireLock(key, {
+    onWait: (pid) => onNotice?.(`process ${pid} is making the images: waiting for it`),
+    ...(signal && { signal }),
+  });
   try {
     return await work(key);
   } finally {

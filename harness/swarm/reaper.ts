@@ -3,25 +3,36 @@ import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type Docker from 'dockerode';
 import { waitFor } from '../base/wait.ts';
-import { NETWORK_LABEL, ROLE_LABEL, RUN_LABEL } from '../engine/labels.ts';
+import { NETWORK_LABEL, OWNER_LABEL, ROLE_LABEL, RUN_LABEL } from '../engine/labels.ts';
 
 /** Seconds between the harness's death and the reaper's sweep. */
 const RECONNECTION_TIMEOUT = '5s';
+/** Milliseconds in which a reaper that was made runs, and in which it is clear whose the name is. */
+export const STARTED_WITHIN_MS = 15_000;
+const CLAIM_MS = 30_000;
 
 /**
  * Removes everything that carries the run's label once this process is gone, however it went. It listens to this
  * process alone: each line begins with a token of this run, and testcontainers programs don't take it for theirs.
+ *
+ * It is also what binds a network to a process, for every process that uses the engine, from whatever host or container:
+ * its name is the network's, and an engine has one container of a name. Who removes it ends the process's claim.
  */
 export class Reaper {
   readonly #socket: Socket;
   readonly #answers: AsyncIterator<string>;
   readonly #container: Docker.Container;
   readonly #token: string;
+  readonly #lost = new AbortController();
+  #ended = false;
 
   private constructor(socket: Socket, container: Docker.Container, token: string) {
     this.#socket = socket;
     this.#token = token;
     this.#container = container;
+    socket.on('close', () => {
+      if (!this.#ended) this.#lost.abort();
+    });
     this.#answers = createInterface({ input: socket })[Symbol.asyncIterator]();
   }
 
@@ -31,19 +42,27 @@ export class Reaper {
    * @param docker the outer engine
    * @param image the reaper's image
    * @param network the network's name, `run` the bring-up's id
+   * @param owner this process in words, for those who find the network bound
+   * @returns `undefined` when the network is bound to another process
    */
   static async start(
     docker: Docker,
     image: string,
     network: string,
     run: string,
+    owner: string,
     socketPath: string,
-  ): Promise<Reaper> {
+  ): Promise<Reaper | undefined> {
     const token = randomBytes(24).toString('hex');
-    const container = await docker.createContainer({
-      name: `${network}-reaper-${run}`,
+    const definition = {
+      name: `${network}-reaper`,
       Image: image,
-      Labels: { [NETWORK_LABEL]: network, [RUN_LABEL]: run, [ROLE_LABEL]: 'reaper' },
+      Labels: {
+        [NETWORK_LABEL]: network,
+        [RUN_LABEL]: run,
+        [ROLE_LABEL]: 'reaper',
+        [OWNER_LABEL]: owner,
+      },
       // It waits a little longer for its first client than that client, below, for it.
       Env: [
         `REAPER_TOKEN=${token}`,
@@ -56,7 +75,9 @@ export class Reaper {
         Binds: [`${socketPath}:/var/run/docker.sock`],
         PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] },
       },
-    });
+    };
+    const container = await claim(docker, definition);
+    if (!container) return undefined;
     await container.start();
     const port = Number(
       (await container.inspect()).NetworkSettings.Ports['8080/tcp']?.[0]?.HostPort,
@@ -82,14 +103,21 @@ export class Reaper {
     return this.#container.id;
   }
 
+  /** Aborts when the reaper goes without having been told to: the network is not this process's any more. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
   /** The network outlives this process from now on. */
   async release(): Promise<void> {
+    this.#ended = true;
     await this.#say('release');
     this.#socket.destroy();
   }
 
   /** Ends the reaper without a sweep of its own, after an orderly teardown. */
   async dismiss(): Promise<void> {
+    this.#ended = true;
     this.#socket.destroy();
     await this.#container.remove({ force: true }).catch(() => undefined);
   }
@@ -100,6 +128,36 @@ export class Reaper {
     if (answer.value !== 'ACK')
       throw new Error(`reaper: expected ACK to "${line}", seen "${answer.value}"`);
   }
+}
+
+/**
+ * Makes the container unless another one has its name.
+ *
+ * @returns `undefined` when that one runs; one that has ended, or that was never started, is in nobody's name
+ */
+async function claim(
+  docker: Docker,
+  definition: Docker.ContainerCreateOptions & { readonly name: string },
+): Promise<Docker.Container | undefined> {
+  const { name } = definition;
+  const made = await waitFor(
+    { subject: name, expected: 'its name free, or taken', budgetMs: CLAIM_MS, intervalMs: 200 },
+    async (): Promise<{ readonly container?: Docker.Container }> => {
+      try {
+        return { container: await docker.createContainer(definition) };
+      } catch (error) {
+        if ((error as { statusCode?: number }).statusCode !== 409) throw error;
+      }
+      const other = docker.getContainer(name);
+      const { State, Created } = await other.inspect();
+      if (State.Running) return {};
+      // The process that has just made it will start it.
+      const isOld = Date.now() - Date.parse(Created) > STARTED_WITHIN_MS;
+      if (isOld || State.Status === 'exited') await other.remove({ force: true });
+      throw new Error(`${name} is ${State.Status}`);
+    },
+  );
+  return made.container;
 }
 
 function open(port: number): Promise<Socket> {

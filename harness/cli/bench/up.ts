@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { projectFolder } from '../context.ts';
+import { projectFolder } from '../../base/project.ts';
 
 /**
  * `npm run bench:up [-- RUNS]`: the warm bring-up, five times unless told, each in a process of its own as a user

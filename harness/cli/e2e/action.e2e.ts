@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { projectFolder } from '../../base/project.ts';
 import { clientFor } from '../../engine/endpoint.ts';
 import { runVerdict } from '../../report/summary.ts';
-import { projectFolder } from '../context.ts';
 import { artefacts, commitAll, copyOfProject, runWorkflow } from './support/act.ts';
 import { temporaryFolder } from './support/command.ts';
 import { startHostEngine } from './support/host-engine.ts';

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { projectFolder } from '../context.ts';
+import { projectFolder } from '../../base/project.ts';
 import { type CommandOptions, harness, type Outcome, temporaryFolder } from './support/command.ts';
 import { everything, testEngine } from './support/engine.ts';
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { projectFolder } from '../context.ts';
+import { projectFolder } from '../../base/project.ts';
 
 /** `npm run test:ci`: the end-to-end tests of action and workflows, and `N passed, N failed` as the last line. */
 const folder = mkdtempSync(path.join(tmpdir(), 'count-'));

@@ -1,8 +1,8 @@
 import { appendFileSync, cpSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import type Docker from 'dockerode';
+import { projectFolder } from '../../base/project.ts';
 import { waitFor } from '../../base/wait.ts';
-import { projectFolder } from '../context.ts';
 import { startProgram, succeed, temporaryFolder } from './support/command.ts';
 import { processesOf, testEngine } from './support/engine.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { projectFolder } from '../context.ts';
+import { projectFolder } from '../../base/project.ts';
 import { type Outcome, start, startProgram, succeed } from './support/command.ts';
 import { Traces, testEngine } from './support/engine.ts';
 

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { Connections } from '../../../fabric-client/connections.ts';
 import { messageOf } from '../../base/errors.ts';
+import type { Interruption } from '../../base/interruption.ts';
 import type { Progress, StepRecord } from '../../base/progress.ts';
 import { raceAbort } from '../../base/race-abort.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -50,7 +52,9 @@ export interface BringUpRequest {
   /** Where logs are kept if it fails. */
   readonly logsFolder: string;
   readonly progress: Progress & { readonly steps: readonly StepRecord[] };
-  readonly signal: AbortSignal;
+  readonly interruption: Interruption;
+  /** The command in words, e.g. `harness up`. */
+  readonly command: string;
   /** Seconds since the command started. */
   readonly elapsed: () => number;
   /** Users' chaincode, to be installed beside the network's own. */
@@ -72,9 +76,12 @@ export interface BroughtUp {
  * Brings a network up: machines, swarm, services, channel, chaincode, first transfer. The reaper is told what to remove
  * before the first object is made; on any failure and on abort everything is removed before this returns. Of a failure
  * the logs stay, and the error names their folder.
+ *
+ * @returns `undefined` when another process has bound the network of this name to itself
  */
-export async function bringUp(request: BringUpRequest): Promise<BroughtUp> {
-  const { engine, name, images, progress, signal } = request;
+export async function bringUp(request: BringUpRequest): Promise<BroughtUp | undefined> {
+  const { engine, name, images, progress, interruption } = request;
+  const { signal } = interruption;
   signal.throwIfAborted();
   const run = randomBytes(4).toString('hex');
   const reaper = await Reaper.start(
@@ -82,10 +89,18 @@ export async function bringUp(request: BringUpRequest): Promise<BroughtUp> {
     images.reaper,
     name,
     run,
+    `process ${process.pid} on ${hostname()} (${request.command})`,
     engine.host.startsWith('unix://')
       ? engine.host.slice('unix://'.length)
       : '/var/run/docker.sock',
   );
+  if (!reaper) return undefined;
+  reaper.lost.addEventListener('abort', () =>
+    interruption.end(`the network "${name}" was removed by somebody else`),
+  );
+  // Only now, when nobody else can be making a network of this name.
+  const left = await removeObjects(engine.docker, name, reaper.id);
+  if (left > 0) progress.say(`removed ${left} objects that an interrupted start had left`);
   const numbers = request.topology.machines.map(({ number }) => number);
   const start = (detail: (text: string) => void) => {
     const waiting = new Set(numbers);
@@ -138,7 +153,7 @@ async function assemble(
   const { engine, name, mode, images, progress, elapsed, ownChaincodes } = request;
   const topology = withOwnChaincodes(request.topology, ownChaincodes);
   const definitions = definitionsOf(topology, ownChaincodes);
-  const serving = { ...request, outer: engine.docker };
+  const serving = { ...request, outer: engine.docker, signal: request.interruption.signal };
   const preparing = prepareChaincodes(ownChaincodes, serving);
   const { nodes, certificates } = await starting;
   const everywhere = onMachines(nodes.map(({ number }) => number));
@@ -239,7 +254,7 @@ async function assemble(
     ]);
     if (built.length > 0) {
       await progress.step('wait for the chaincode servers', () =>
-        awaitChaincodes(nodes, chaincodes, request.signal),
+        awaitChaincodes(nodes, chaincodes, request.interruption.signal),
       );
     }
     const application = startWave('start CAs, MongoDB and REST API', [...waves.application, api]);

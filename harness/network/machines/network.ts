@@ -12,7 +12,7 @@ import { finders, managerOf } from '../components.ts';
 import type { Deployment } from '../deployment.ts';
 import { fabricLedgers } from '../fabric-ledgers.ts';
 import type { EventEngine, Network } from '../port.ts';
-import { findObjects } from './objects.ts';
+import { findObjects, ownerAmong } from './objects.ts';
 import { type ContainedMachine, withPower } from './power.ts';
 
 /** What the first transfer proved. */
@@ -47,6 +47,8 @@ export interface MachinesNetwork extends Network {
   readonly state: NetworkState;
   readonly deployment: Deployment;
   readonly machines: readonly ContainedMachine[];
+  /** The process that the network goes with, in words, when it was found; absent once it is released. */
+  readonly owner?: string;
   /** State of each node container when the network was found: `running`, `exited`, `paused`, … */
   readonly containerStates: ReadonlyMap<number, string>;
 }
@@ -127,7 +129,10 @@ export async function findNetwork(
   }
   for (const { Id } of objects.machines.values()) {
     const text = await getText(docker.getContainer(Id), `${FOLDER}/${FILE}`);
-    if (text) return machinesNetwork(docker, JSON.parse(text) as NetworkState, objects.machines);
+    if (!text) continue;
+    const network = machinesNetwork(docker, JSON.parse(text) as NetworkState, objects.machines);
+    const owner = ownerAmong(objects);
+    return owner === undefined ? network : { ...network, owner };
   }
   return 'incomplete';
 }

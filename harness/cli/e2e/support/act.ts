@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { projectFolder } from '../../context.ts';
+import { projectFolder } from '../../../base/project.ts';
 import { startProgram } from './command.ts';
 
 /** What a runner told about a run of a workflow. */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { projectFolder } from '../../context.ts';
+import { projectFolder } from '../../../base/project.ts';
 
 /** How a command ended. */
 export interface Outcome {
@@ -18,6 +18,8 @@ export interface RunningCommand {
   /** Also the id of its process group. */
   readonly pid: number;
   readonly ended: Promise<Outcome>;
+  /** Resolves when it has told this on standard error. @throws Error when it ends without */
+  told(text: RegExp): Promise<void>;
 }
 
 export interface CommandOptions {
@@ -66,7 +68,16 @@ export function startProgram(
     );
   });
   if (!child.pid) throw new Error(`${program}: expected a process, seen none`);
-  return { child, pid: child.pid, ended };
+  const told = (text: RegExp) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (text.test(stderr)) resolve();
+      };
+      child.stderr?.on('data', look);
+      look();
+      void ended.then(() => reject(new Error(`expected ${text}, seen ${stderr}`)), reject);
+    });
+  return { child, pid: child.pid, ended, told };
 }
 
 /** Runs `harness` to its end. */

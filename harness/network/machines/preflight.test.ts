@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { UsageError } from '../base/errors.ts';
-import { loadSettings } from '../base/settings.ts';
-import { preflight } from './provide.ts';
+import { UsageError } from '../../base/errors.ts';
+import { loadSettings } from '../../base/settings.ts';
+import { preflight } from './preflight.ts';
 
 /** More than any disk has. */
 const TOO_MUCH = 1_000_000;
