@@ -4,11 +4,11 @@ import type { MachinesNetwork } from '../network/machines/network.ts';
 import { preflight } from '../network/machines/preflight.ts';
 import { provideNetwork } from '../network/machines/provide.ts';
 import { type ComponentStatus, statusOf } from '../network/status.ts';
+import { waitForApi } from '../network/wait-for-api.ts';
 import { interruptible } from './context.ts';
 import { curlExample } from './example.ts';
 import { describe, formatStatus, urlsOf } from './status.ts';
 import { terminalProgress } from './terminal.ts';
-import { waitForApi } from './wait-for-api.ts';
 
 /** `harness up`: brings the network up and leaves it running, or says what runs. */
 export async function up(settings: Settings, options: { json?: boolean }): Promise<void> {

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { projectFolder } from '../base/project.ts';
-import { RUN_CONTEXT, type RunContext } from '../scenario/run/run-context.ts';
+import { projectFolder } from '../../base/project.ts';
+import { RUN_CONTEXT, type RunContext } from './run-context.ts';
 
 /** Milliseconds between two looks for a finished scenario. */
 const LOOK_MS = 1_000;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { projectFolder } from '../base/project.ts';
-import { readFiles } from '../images/tree.ts';
+import { projectFolder } from '../../base/project.ts';
+import { readFiles } from '../../images/tree.ts';
 
 /**
  * A hash of what decides how a run goes, tests apart: the harness, its scenarios and fixtures, and what the user adds.

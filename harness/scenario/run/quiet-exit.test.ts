@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const jest = path.resolve('node_modules/jest/bin/jest.js');
-const quiet = path.resolve('harness/cli/quiet-exit.ts');
+const quiet = path.resolve('harness/scenario/run/quiet-exit.ts');
 
 it('keeps jest from advising about an exit that is forced, and from nothing else', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'quiet-exit-'));

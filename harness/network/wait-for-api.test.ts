@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { NetworkState } from '../network/machines/network.ts';
+import type { NetworkState } from './machines/network.ts';
 import { waitForApi } from './wait-for-api.ts';
 
 let server: Server;

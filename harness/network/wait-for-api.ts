@@ -1,6 +1,6 @@
 import { messageOf } from '../base/errors.ts';
 import { waitFor } from '../base/wait.ts';
-import type { NetworkState } from '../network/machines/network.ts';
+import type { NetworkState } from './machines/network.ts';
 
 /** The API starts last and waits for nobody; on two busy cores it and MongoDB take some seconds more. */
 const BUDGET_MS = 30_000;
