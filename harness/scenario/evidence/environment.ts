@@ -5,7 +5,7 @@ import { componentContainers } from '../../network/containers.ts';
 import type { Machine } from '../../network/port.ts';
 import { machineStates } from '../../swarm/cluster.ts';
 import { COMPONENT_LABEL, serviceName } from '../../swarm/deploy.ts';
-import { componentsOf } from '../../topology/components.ts';
+import { type ComponentKind, componentsOf } from '../../topology/components.ts';
 import type { Session } from '../session.ts';
 
 interface Service {
@@ -15,13 +15,8 @@ interface Service {
   };
 }
 
-/** Components that every component of the network must be able to reach, and their ports on the overlay. */
-const SENTINELS: Readonly<Record<string, number>> = {
-  orderer: 7050,
-  peer: 7051,
-  kafka: 9092,
-  zookeeper: 2181,
-};
+/** Kinds of component that every other must be able to reach, by the first of their ports on the overlay. */
+const SENTINELS: readonly ComponentKind[] = ['orderer', 'peer', 'kafka', 'zookeeper'];
 
 /** State of the machines, services, containers and of the overlay, and traces of faults. */
 export async function probeEnvironment(session: Session): Promise<EnvironmentProbe> {
@@ -101,14 +96,14 @@ async function traces(machine: Machine): Promise<string[]> {
 /** From one container of each machine to every orderer, peer, broker and ZooKeeper, by name. */
 async function reach(machine: Machine, session: Session) {
   const components = componentsOf(session.network.topology);
-  const targets = components.filter(({ kind }) => kind in SENTINELS);
+  const targets = components.filter(({ kind }) => SENTINELS.includes(kind));
   const from = components.find(
-    ({ kind, machine: at }) => at === machine.number && kind in SENTINELS,
+    ({ kind, machine: at }) => at === machine.number && SENTINELS.includes(kind),
   );
   if (!from) return [];
   const tries = targets.map(
-    ({ name, kind }) =>
-      `(timeout 3 bash -c 'exec 3<>/dev/tcp/${name}/${SENTINELS[kind]}' 2>/dev/null && echo '${name} yes' || echo '${name} no') &`,
+    ({ name, ports: [port] }) =>
+      `(timeout 3 bash -c 'exec 3<>/dev/tcp/${name}/${port?.container}' 2>/dev/null && echo '${name} yes' || echo '${name} no') &`,
   );
   const id = await machine.execOk([
     'docker',

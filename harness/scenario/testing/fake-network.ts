@@ -68,9 +68,10 @@ export function fakeNetwork(clock: Clock): FakeNetwork {
     },
     async *events(peer, name, signal) {
       for (let next = 0; !signal.aborted; ) {
+        const has = height(peer, name) ?? 0;
         const blocks = channel(name)
           .told(next)
-          .slice(0, (height(peer, name) ?? 0) - next);
+          .slice(0, Math.max(0, has - next));
         yield* blocks;
         next += blocks.length;
         await clock.until(clock.now() + LISTEN_MS, signal);

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { paths } from '../../audit/evidence.ts';
+import { readJsonLines } from '../../base/files.ts';
+import type { HistoryRecord } from '../../workload/history.ts';
+import { FakeClock } from '../../workload/testing/fake-clock.ts';
+import { memoryHistory } from '../../workload/testing/memory-history.ts';
+import { fakeNetwork } from '../testing/fake-network.ts';
+import { Observers } from './observers.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'observers-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Observes a channel with a block a second, for six seconds. */
+async function observe(act: (network: ReturnType<typeof fakeNetwork>, second: number) => void) {
+  const clock = new FakeClock();
+  const network = fakeNetwork(clock);
+  await network.ledgers.create('c', 'bank');
+  const { history, records } = memoryHistory(clock);
+  const seen = new Set<string>();
+  const open = {
+    committed: (ids: Iterable<string>) => {
+      for (const id of ids) seen.add(id);
+    },
+  };
+  const observers = new Observers({ network, clock }, 'c', folder, history, open);
+  const { ledger } = network.channel('c');
+  for (let second = 1; second <= 6; second += 1) {
+    act(network, second);
+    ledger.submit('open', [`a${second}`, 'ann', '1'], { silent: true });
+    ledger.cut();
+    await clock.advance(1_000);
+  }
+  await clock.drive(observers.stop());
+  const told = (peer: string) => [
+    ...readJsonLines<{ block: number; at: number }>(paths.events(folder, 'c', peer)),
+  ];
+  return { records, seen, told };
+}
+
+const heights = (records: readonly HistoryRecord[], node: string) =>
+  records.flatMap((r) => (r.type === 'height' && r.source === node ? [r.height] : []));
+
+describe('observers of a channel', () => {
+  it('take down the height of every node each second, and of one that is away nothing', async () => {
+    const { records } = await observe((network, second) => {
+      if (second === 3) network.fake.scale('orderer1', 0);
+      if (second === 5) network.fake.scale('orderer1', 1);
+    });
+    expect(heights(records, 'orderer0')).toEqual([2, 2, 3, 4, 5, 6, 7]);
+    expect(heights(records, 'orderer1')).toEqual([2, 2, 3, 6, 7]);
+  });
+
+  it('hear each block once from each peer, from one that was away after it is back', async () => {
+    const { told, records, seen } = await observe((network, second) => {
+      if (second === 2) network.fake.scale('peer1.org1', 0);
+      if (second === 5) network.fake.scale('peer1.org1', 1);
+    });
+    const blocks = [0, 1, 2, 3, 4, 5, 6];
+    expect(told('peer0.org1').map(({ block }) => block)).toEqual(blocks);
+    expect(told('peer1.org1').map(({ block }) => block)).toEqual(blocks);
+    const late = told('peer1.org1').filter(({ block }) => block >= 2 && block <= 4);
+    expect(late.every(({ at }) => at >= 4_000)).toBe(true);
+    expect(records.filter(({ type }) => type === 'trouble')).toEqual([]);
+    expect(seen.size).toBeGreaterThanOrEqual(6);
+  });
+});
