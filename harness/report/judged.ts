@@ -14,7 +14,9 @@ const SIGN = { valid: '✓', invalid: '✗', unknown: '?' } as const;
  * @returns lines joined by `\n`
  */
 export function formatResult(name: string, result: ScenarioResult): string {
-  const lines = [`${name}: ${verdictOf(result)} (${result.status})`];
+  // A ledger without a scenario neither passes nor fails.
+  const status = result.suite === '' ? '' : ` (${result.status})`;
+  const lines = [`${name}: ${verdictOf(result)}${status}`];
   const part = (title: string, content: readonly string[]) => {
     if (content.length > 0) lines.push(`  ${title}`, ...content.map((line) => `    ${line}`));
   };

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { writeScenario } from '../../audit/evidence.ts';
 import type { Network } from '../../network/port.ts';
+import { componentsOf } from '../../topology/components.ts';
 import { waitForQuiescence } from '../run/quiescence.ts';
 import { openSession } from '../session.ts';
 import { saveBlocks, saveLogs, saveOrdering } from './collect.ts';
@@ -35,6 +36,7 @@ export async function saveLedger(
       },
     },
     namespaces: namespacesOf(chaincode ?? 'bank'),
+    components: componentsOf(network.topology).map((c) => ({ name: c.name, machine: c.machine })),
     patience: 60_000,
     floors: { operations: 0, conflicts: 0, reads: 0 },
   });

@@ -88,6 +88,36 @@ describe('the results of a run', () => {
     expect(lines('running')[0]).toBe('hangs: interrupted: has begun; no result yet');
   });
 
+  it('tell of one that was cut off what its evidence tells', () => {
+    const declared = declare('cut', a);
+    update(folder, declared.place, { begunAt: 20 });
+    const crash = {
+      type: 'fault',
+      fault: 1,
+      kind: 'crash',
+      role: 'orderer0',
+      targets: ['orderer0'],
+    };
+    const events = [
+      { ...crash, phase: 'inject', at: 30 },
+      { ...crash, phase: 'verified', at: 31, evidence: 'orderer0 is down' },
+    ];
+    writeFileSync(
+      path.join(folder, declared.place.folder, 'history.jsonl'),
+      events.map((event) => `${JSON.stringify(event)}\n`).join(''),
+    );
+    expect(read('running')[0]?.faults).toEqual([]);
+    expect(read('completed')[0]).toMatchObject({
+      status: 'failed',
+      problems: [
+        'began, and gave no result; its output is above',
+        'its process ended before its evidence was complete',
+        expect.stringContaining('crash of orderer0 took effect and was healed'),
+      ],
+      faults: [{ kind: 'crash', verifiedAt: 31, healedAt: null }],
+    });
+  });
+
   it('find a result that came after the last look', () => {
     const results = new Results(folder, [a], 'own');
     const declared = declare('late', a);

@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { paths } from '../../audit/evidence.ts';
+import { judge } from '../../audit/judge.ts';
 import type { ScenarioPlace } from '../../audit/recording.ts';
 import type { RunResult, ScenarioResult, ScenarioStatus } from '../../report/model.ts';
 import { indexHistory } from '../../workload/history-index.ts';
@@ -67,8 +69,25 @@ export class Results {
       }
       return scenarios
         .filter(({ place }) => !this.#given.has(place.folder))
-        .map((declared) => absent(declared.place, absenceOf(declared, state), declared.begunAt));
+        .map((declared) => this.#withoutResult(declared, state));
     });
+  }
+
+  /** Of one that began and was cut off, what its evidence tells as far as it goes. */
+  #withoutResult(declared: Declared, state: State): ScenarioResult {
+    const { place, begunAt } = declared;
+    const absence = absenceOf(declared, state);
+    const folder = path.join(this.#runFolder, place.folder);
+    if (begunAt === undefined || state === 'running' || !existsSync(paths.history(folder))) {
+      return absent(place, absence, begunAt);
+    }
+    try {
+      const { status, problem } = absence;
+      const judged = judge(folder);
+      return { ...judged, status, problems: [problem, ...judged.problems] };
+    } catch {
+      return absent(place, absence, begunAt);
+    }
   }
 
   #fileAsPlace(file: string): ScenarioPlace {
