@@ -77,6 +77,14 @@ describe('a scenario on a network in memory', () => {
     expect(result.audit).not.toBeNull();
   });
 
+  it('is timed out when its own limit ends it', async () => {
+    const { result } = await run(crash(component('orderer0')), ({ clock, interrupt }) => {
+      const late = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
+      void clock.until(2_000).then(() => interrupt.abort(late));
+    });
+    expect(result.status).toBe('timed-out');
+  });
+
   it('fails where a fault has no effect, whatever the ledger says', async () => {
     const { result } = await run(noop(component('orderer0')));
     expect(result.status).toBe('failed');
