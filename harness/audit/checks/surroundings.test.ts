@@ -125,6 +125,7 @@ describe('F23 logs clean', () => {
     ['[error] JavaScript heap out of memory', 'out of memory'],
     ['UnhandledPromiseRejection: x', 'unhandled error'],
     ['process got an unhandledRejection', 'unhandled error'],
+    ['[c-api:_] Unhandled Rejection reason Error: Assertion failed', 'unhandled error'],
   ])('rejects %s', (line, meaning) => {
     const result = judge(logsClean, logged(line));
     expect(result.verdict).toBe('invalid');

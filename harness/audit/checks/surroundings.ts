@@ -18,7 +18,7 @@ const BAD_LINES: readonly BadLine[] = [
     pattern: /java\.lang\.OutOfMemoryError|JavaScript heap out of memory/,
     meaning: 'out of memory',
   },
-  { pattern: /unhandledRejection|UnhandledPromiseRejection/i, meaning: 'unhandled error' },
+  { pattern: /unhandled ?rejection|UnhandledPromiseRejection/i, meaning: 'unhandled error' },
 ];
 
 /** One expression for all, so that a clean line costs one match. */

@@ -18,7 +18,7 @@ describe('F1 nothing acknowledged is lost', () => {
       ...noneLost.definition,
       verdict: 'valid',
       evidence: [],
-      counts: { acknowledged: 30, 'acknowledged of the load': 30, violations: 0 },
+      counts: { acknowledged: 30, 'answered of the load': 30, violations: 0 },
     });
   });
 
@@ -198,7 +198,7 @@ describe('F1 nothing acknowledged is lost', () => {
     const recording = ledger.recording();
     const result = judge(noneLost, recording);
     expect(result.verdict).toBe('unknown');
-    expect(result.reason).toBe('saw 9 acknowledged of the load, needs at least 10');
+    expect(result.reason).toBe('saw 9 answered of the load, needs at least 10');
     recording.scenario = { ...recording.scenario, floors: { operations: 9 } };
     expect(judge(noneLost, recording).verdict).toBe('valid');
   });

@@ -9,6 +9,7 @@ import type { Block } from '../../fabric/ledger/model.ts';
 import type { Acknowledgement } from '../../ordering/forgetting.ts';
 import { UNSETTLED } from '../../workload/history.ts';
 import { isMarked, type Operation } from '../../workload/history-index.ts';
+import { columnOf } from '../../workload/statistics/columns.ts';
 import { isLoad } from '../../workload/statistics/operations.ts';
 import type { ChannelCheck, ChannelContext } from '../checker.ts';
 import { Findings } from '../findings.ts';
@@ -88,12 +89,13 @@ export const noneLost: ChannelCheck = {
       height: (height) => deviations.note(sources, height),
       finish() {
         for (const operation of history.operations) {
+          // What set-up and probes got through says nothing of the load, and what was rightly refused has nothing to lose.
+          const counts = isAcknowledged(operation) || columnOf(operation) === 'refused';
+          if (counts && isLoad(operation)) findings.count('answered of the load');
           if (!isAcknowledged(operation)) continue;
           const { operation: number, transactionId: id = '' } = operation.invoke;
           const where = { transactionId: id, operation: number };
           findings.count('acknowledged');
-          // What set-up and probes got through says nothing of the load.
-          if (isLoad(operation)) findings.count('acknowledged of the load');
           const places = transactions.places(id).filter(({ code }) => code !== DUPLICATE_TXID);
           const place = places[0];
           if (!place && unsettled) {
@@ -131,7 +133,7 @@ export const noneLost: ChannelCheck = {
             });
           }
         }
-        findings.floor('acknowledged of the load', scenario.floors?.operations ?? 10);
+        findings.floor('answered of the load', scenario.floors?.operations ?? 10);
         return findings.result();
       },
     };
