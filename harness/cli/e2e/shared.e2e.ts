@@ -14,8 +14,8 @@ describe('commands that want the same network', () => {
   let docker: Docker;
   let before: Set<string>;
   beforeAll(async () => {
-    docker = await testEngine();
     await succeed(['images']);
+    docker = await testEngine();
     await succeed(named('down'));
     before = await everything(docker, [NAME]);
   });
