@@ -58,6 +58,7 @@ export function judge(folder: string, checks?: readonly Check[]): ScenarioResult
     expectations,
     audit: audited,
     recovery: hasLedger ? recovery(history, goal) : [],
+    ...(scenario.client === undefined ? {} : { client: scenario.client }),
     load: loadResult(hasLedger ? history : indexHistory([]), {
       blocks: blocksSeen(recording),
       goal,

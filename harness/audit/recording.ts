@@ -32,6 +32,8 @@ export interface ScenarioFacts {
   readonly components?: readonly { readonly name: string; readonly machine: number }[];
   /** Chaincode under test, e.g. `bank`; its namespace is what `state/` holds. */
   readonly chaincode: string;
+  /** What the clients of the load were made with, e.g. `fabric-network`; the harness's own if absent. */
+  readonly client?: string;
   /** `bank`: the money rules of the bank chaincode apply. `other`: they do not. */
   readonly workload: 'bank' | 'other';
   readonly channels: Readonly<Record<string, ChannelFacts>>;

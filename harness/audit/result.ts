@@ -35,6 +35,8 @@ export interface ScenarioResult {
   /** `null` where there is no ledger to audit. */
   readonly audit: AuditResult | null;
   readonly recovery: readonly RecoveryResult[];
+  /** What the clients of the load were made with; absent where there was no load. */
+  readonly client?: string;
   readonly load: LoadResult;
   /** One line each; the first is the headline. */
   readonly problems: readonly string[];

@@ -43,7 +43,9 @@ export function formatResult(name: string, result: ScenarioResult): string {
     ),
   );
   part(
-    'clients were told',
+    result.client === undefined || result.client === 'harness'
+      ? 'clients were told'
+      : `clients on ${result.client} were told`,
     (['before', 'during', 'recovering', 'after'] as const)
       .filter((phase) => total(result.load[phase]) > 0)
       .map((phase) => `${phase}: ${inWords(result.load[phase])}`),

@@ -150,6 +150,11 @@ const scenario = z.strictObject({
       budget: milliseconds('What the scenario allows'),
     }),
   ),
+  client: z.exactOptional(
+    text.describe(
+      'What the clients of the load were made with: harness, or a client as others make it',
+    ),
+  ),
   load,
   problems: list(text).describe('One line each; the first is the headline'),
   excerpts: list(

@@ -4,6 +4,7 @@ import type { ClientUser } from '../fabric/identities/enrol.ts';
 import { Guard } from '../faults/guard.ts';
 import type { Network } from '../network/port.ts';
 import { addressesOf } from '../topology/addresses.ts';
+import type { ClientKind } from '../workload/client.ts';
 import { type Clock, RunClock } from '../workload/clock.ts';
 import { openClients, type ScenarioClients } from './run/clients.ts';
 
@@ -20,6 +21,7 @@ export interface Session extends AsyncDisposable {
     channel: string,
     chaincode: string,
     count: number,
+    kind: ClientKind,
     users?: readonly ClientUser[],
   ): Promise<ScenarioClients>;
   readonly seed: number;

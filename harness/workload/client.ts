@@ -2,6 +2,16 @@
 
 import type { ProposalAnswer } from './history.ts';
 
+/**
+ * What clients of a load are made with: the project's own Fabric client, which keeps every answer, or one of those that
+ * applications use, as it comes.
+ */
+export const CLIENT_KINDS = ['harness', 'fabric-network', 'fabric-gateway'] as const;
+export type ClientKind = (typeof CLIENT_KINDS)[number];
+
+export const isClientKind = (value: unknown): value is ClientKind =>
+  (CLIENT_KINDS as readonly unknown[]).includes(value);
+
 export interface LoadClient {
   /** Unique within a scenario, e.g. `org1-3`. */
   readonly name: string;

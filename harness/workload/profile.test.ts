@@ -37,6 +37,14 @@ describe('transfers', () => {
     [{ overdrafts: -0.1 }, 'overdrafts: expected a share from 0 to 1, got -0.1'],
     [{ reads: { share: 0.5 } }, 'reads.peers: expected at least one peer, got none'],
     [{ overdrafts: 0.6, moves: 0.6 }, 'overdrafts + reads.share + moves.share: expected at most 1'],
+    [
+      { client: 'sdk' as 'harness' },
+      'client: expected harness, fabric-network, fabric-gateway, got sdk',
+    ],
+    [
+      { client: 'fabric-network', reads: { share: 0.1, peers: ['peer0.org1'] } },
+      'reads.share: expected 0, since only client',
+    ],
     [{ doubleSpends: 0.1, clients: 1 }, 'doubleSpends: expected two clients or more'],
     [{ rate: 0 }, 'rate: expected more than 0, got 0'],
     [{ gap: 0 }, 'gap: expected at least 1 ms, got 0'],

@@ -1,3 +1,5 @@
+import { CLIENT_KINDS, type ClientKind, isClientKind } from './client.ts';
+
 /**
  * A load profile is data: how many accounts, which operations in which shares, how fast. Together with a seed it fixes
  * what every client asks for and in which order; only the timing is left to the run.
@@ -11,6 +13,8 @@ export interface TransferProfile {
   readonly accounts: number;
   /** Opening balance of each account. */
   readonly balance: number;
+  /** What the clients are made with. */
+  readonly client: ClientKind;
   /** Number of clients; the list given to the run must have as many. */
   readonly clients: number;
   readonly pace: Pace;
@@ -71,6 +75,7 @@ export function transfers(options: TransferOptions = {}): TransferProfile {
   const clients = rest.clients ?? 4;
   const profile: TransferProfile = {
     kind: 'transfers',
+    client: 'harness',
     prefix: 'x',
     owner: 'Load',
     accounts: 10 * clients,
@@ -103,6 +108,13 @@ function check(profile: TransferProfile): void {
       `a whole number from ${least}`,
       value,
     );
+  expect(isClientKind(profile.client), 'client', CLIENT_KINDS.join(', '), profile.client);
+  expect(
+    profile.client === 'harness' || reads.share === 0,
+    'reads.share',
+    "0, since only client 'harness' reads from one peer at one height",
+    reads.share,
+  );
   whole('clients', clients, 1);
   whole('balance', balance, 0);
   whole('amount.least', amount.least, 1);

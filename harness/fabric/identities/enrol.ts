@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import type FabricCaClient from 'fabric-ca-client';
 import type { ICryptoSuite, User } from 'fabric-common';
 import { describe, FabricError } from '../../../fabric-client/errors.ts';
-import { loadSdk } from '../../../fabric-client/sdk.ts';
+import { loadCaSdk } from '../../../fabric-client/sdk.ts';
 import type { SigningIdentity } from '../../../fabric-client/types.ts';
 import { until } from '../../../fabric-client/until.ts';
 import { addressesOf } from '../../topology/addresses.ts';
@@ -137,7 +137,7 @@ function openAuthority(network: Enrolling, organisation: Organisation): Authorit
       seen: registrar === undefined ? 'no registrar' : 'no address',
     });
   }
-  const { CaClient, common } = loadSdk();
+  const { CaClient, common } = loadCaSdk();
   // A suite of its own: the default one writes every private key to the home directory.
   const suite = common.Utils.newCryptoSuite();
   const service = new CaClient({
@@ -216,7 +216,7 @@ async function register(
 async function enrolRegistrar(authority: Authority): Promise<User> {
   const { suite, registrar } = authority;
   const identity = await certified(authority, registrar.user, registrar.password);
-  const { User: SdkUser } = loadSdk().common;
+  const { User: SdkUser } = loadCaSdk().common;
   const user = new SdkUser(registrar.user);
   user.setCryptoSuite(suite);
   const key = suite.createKeyFromRaw(identity.privateKeyPem);

@@ -84,6 +84,10 @@ ${sorted.map(({ name, met, expected, seen }) => html`<tr><th scope="row">${name}
 </tbody></table>`;
 }
 
+/** Name of the clients' library where it is not the harness's own. */
+const stockClient = ({ client }: ScenarioResult): string | false =>
+  client !== undefined && client !== 'harness' && client;
+
 function evidenceItem(item: Evidence): Markup {
   const facts: [string, string | number | undefined][] = [
     ['channel', item.channel],
@@ -158,7 +162,7 @@ export function scenarioSection(
   const drawn = scenario.load.series.length > 0;
   return html`<section class="scenario ${scenario.status}" id="${id}" aria-labelledby="${id}-h">
 <header><h3 id="${id}-h">${scenario.name}</h3>${badge(scenario.status)}
-<p class="meta">${scenario.status === 'not-run' ? 'not run' : duration(scenario.duration)}${scenario.channel !== '' && ` · channel ${scenario.channel}`} · ${scenario.suite} · <code>${shownFile(scenario)}:${scenario.line}</code></p></header>
+<p class="meta">${scenario.status === 'not-run' ? 'not run' : duration(scenario.duration)}${scenario.channel !== '' && ` · channel ${scenario.channel}`}${stockClient(scenario) && ` · clients on ${stockClient(scenario)}`} · ${scenario.suite} · <code>${shownFile(scenario)}:${scenario.line}</code></p></header>
 ${why !== undefined && html`<p class="headline">${why}</p>`}
 ${further.length > 0 && html`<ul class="problems">${further.map((problem) => html`<li>${problem}</li>`)}</ul>`}
 ${timeline(scenario, run, axis)}

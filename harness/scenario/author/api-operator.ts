@@ -1,4 +1,4 @@
-import { loadSdk } from '../../../fabric-client/sdk.ts';
+import { loadCaSdk } from '../../../fabric-client/sdk.ts';
 import { connectionProfile } from '../../fabric/profile/connection-profile.ts';
 import { deploymentOf } from '../../network/deployment.ts';
 import { CONTAINER_PORTS } from '../../topology/schema.ts';
@@ -14,7 +14,7 @@ export async function revokeAtCa(
   organisation: string,
   enrollmentID: string,
 ): Promise<void> {
-  const { common } = loadSdk();
+  const { common } = loadCaSdk();
   const { ca, registrar, mspId } = caOf(session, organisation);
   const { key, certificate } = await ca.enroll({
     enrollmentID: registrar.user,
@@ -59,7 +59,7 @@ function caOf({ network, addresses }: Session, organisation: string) {
   if (!authority || !registrar) {
     throw new Error(`organisation ${organisation}: expected one with a CA, seen none`);
   }
-  const { CaClient } = loadSdk();
+  const { CaClient } = loadCaSdk();
   const tls = { trustedRoots: [authority.tlsCACerts.pem], verify: true };
   const ca = new CaClient(authority.url, tls, caName);
   return { ca, registrar, mspId: profile.organizations[organisation]?.mspid ?? '' };

@@ -1,6 +1,7 @@
 import type { AnyInvariant } from '../../audit/invariant.ts';
 import type { Fault } from '../../faults/model.ts';
 import type { OrderingType } from '../../topology/schema.ts';
+import { CLIENT_KINDS, type ClientKind, isClientKind } from '../../workload/client.ts';
 import type { TransferProfile } from '../../workload/profile.ts';
 
 /** A fault on the scenario's time axis. */
@@ -64,6 +65,8 @@ export interface ScenarioDefinition {
 export interface CustomLoad {
   readonly kind: 'calls';
   readonly chaincode: string;
+  /** What the clients are made with; `harness` unless told. */
+  readonly client?: ClientKind;
   readonly clients: number;
   /** Run once, before the load. */
   readonly setUp: readonly Call[];
@@ -159,11 +162,18 @@ export interface LoadUser {
 export const chaincodeOf = (load: ScenarioDefinition['load']): string =>
   load.kind === 'calls' ? load.chaincode : 'bank';
 
-/** A load that calls the functions of any chaincode. */
-export const calls = (options: Omit<CustomLoad, 'kind'>): CustomLoad => ({
-  kind: 'calls',
-  ...options,
-});
+/** A load that calls the functions of any chaincode. @throws Error for a client that there is not */
+export function calls(options: Omit<CustomLoad, 'kind'>): CustomLoad {
+  const { client } = options;
+  if (client !== undefined && !isClientKind(client)) {
+    throw new Error(`calls: client: expected ${CLIENT_KINDS.join(', ')}, got ${client}`);
+  }
+  return { kind: 'calls', ...options };
+}
+
+/** What the clients of a scenario's load are made with. */
+export const clientOf = ({ load }: Pick<ScenarioDefinition, 'load'>): ClientKind =>
+  load.client ?? 'harness';
 
 /**
  * The next operation in shares, e.g. `next: shares([0.8, write], [0.2, read])`. The run's seed decides.

@@ -1,6 +1,6 @@
 import { savedInvariant } from '../../audit/invariant.ts';
 import type { AvailabilityExpectation, ScenarioFacts } from '../../audit/recording.ts';
-import type { ScenarioDefinition } from '../author/definition.ts';
+import { clientOf, type ScenarioDefinition } from '../author/definition.ts';
 import { namespacesOf } from './state.ts';
 
 /** Shares of a load that nobody says anything about: without faults, or once recovered, a network answers. */
@@ -71,8 +71,10 @@ function shareExpectations({
 export const declaredFacts = ({
   faults = [],
   invariants = [],
-}: Pick<ScenarioDefinition, 'faults' | 'invariants'>): Partial<ScenarioFacts> => ({
+  load,
+}: Pick<ScenarioDefinition, 'faults' | 'invariants' | 'load'>): Partial<ScenarioFacts> => ({
   kind: 'scenario',
+  client: clientOf({ load }),
   faults: faults.map(({ fault }) => ({ text: fault.text, role: fault.role.text })),
   ...(invariants.length > 0 && { invariants: invariants.map(savedInvariant) }),
 });

@@ -4,9 +4,12 @@ import type { SigningIdentity } from '../../../fabric-client/types.ts';
 import { type ClientUser, enrolClients, enrolUsers } from '../../fabric/identities/enrol.ts';
 import { deploymentOf } from '../../network/deployment.ts';
 import type { Network } from '../../network/port.ts';
-import type { LoadClient } from '../../workload/client.ts';
+import type { ClientKind, LoadClient } from '../../workload/client.ts';
 import type { Clock } from '../../workload/clock.ts';
 import { directClient, PROBE_TIMEOUTS } from '../../workload/direct-client.ts';
+import { fabricGatewayClients } from '../../workload/stock/fabric-gateway.ts';
+import { fabricNetworkClients } from '../../workload/stock/fabric-network.ts';
+import type { StockClients, StockOptions } from '../../workload/stock/stock.ts';
 
 /** The clients of a scenario. */
 export interface ScenarioClients extends AsyncDisposable {
@@ -16,11 +19,27 @@ export interface ScenarioClients extends AsyncDisposable {
   readonly probes: ReadonlyMap<string, LoadClient>;
 }
 
+/** Clients that others make, by the name that a load gives them. */
+const STOCK: Partial<Record<ClientKind, (options: StockOptions) => StockClients>> = {
+  'fabric-network': fabricNetworkClients,
+  'fabric-gateway': fabricGatewayClients,
+};
+
+const nameOf = ({ mspId }: SigningIdentity, name: string) =>
+  `${mspId.replace(/MSP$/, '').toLowerCase()}-${name}`;
+
 /** The clients' name at each organisation's CA. */
 const CLIENT_NAME = 'harness-client';
 
+function identityOf(identities: readonly SigningIdentity[], index: number): SigningIdentity {
+  const identity = identities[index % identities.length];
+  if (!identity) throw new Error('clients: expected an organisation, seen none');
+  return identity;
+}
+
 /**
- * Opens clients for the load and for the probes, with identities that the organisations' CAs enrolled.
+ * Opens clients for the load, and for the probes, which are always the harness's own, with identities that the
+ * organisations' CAs enrolled.
  *
  * @param place its connections are shared by all clients, and with them the events of the channel
  * @param users whom the load's clients act as, in turn; a client of each organisation in turn unless told
@@ -31,6 +50,7 @@ export async function openClients(
   channel: string,
   chaincode: string,
   count: number,
+  kind: ClientKind,
   users: readonly ClientUser[] = [],
 ): Promise<ScenarioClients> {
   const { network, clock, connections } = place;
@@ -44,8 +64,7 @@ export async function openClients(
     name: string,
     extra: object = {},
   ): Promise<LoadClient> => {
-    const identity = identities[index % identities.length];
-    if (!identity) throw new Error('clients: expected an organisation, seen none');
+    const identity = identityOf(identities, index);
     const client = await openClient({
       connections,
       profile: network.nodes,
@@ -58,16 +77,17 @@ export async function openClients(
       ...extra,
     });
     opened.push(client);
-    return directClient(
-      client,
-      `${identity.mspId.replace(/MSP$/, '').toLowerCase()}-${name}`,
-      chaincode,
-    );
+    return directClient(client, nameOf(identity, name), chaincode);
   };
+  const now = () => clock.now();
+  const stock = STOCK[kind]?.({ profile: network.nodes, channel, chaincode, now });
   const load = await Promise.all(
     Array.from({ length: count }, (_, i) => {
       const user = users[i % users.length];
-      return user ? open(named, i, `${user.name}-${i}`) : open(plain, i, String(i));
+      const [identities, name] = user ? [named, `${user.name}-${i}`] : [plain, String(i)];
+      if (stock === undefined) return open(identities, i, name);
+      const identity = identityOf(identities, i);
+      return stock.client(nameOf(identity, name), identity, i);
     }),
   );
   const probes = await Promise.all(
@@ -80,7 +100,10 @@ export async function openClients(
     load,
     probes: new Map(probes),
     async [Symbol.asyncDispose]() {
-      await Promise.allSettled(opened.map((client) => client.close()));
+      await Promise.allSettled([
+        ...opened.map((client) => client.close()),
+        stock?.[Symbol.asyncDispose](),
+      ]);
     },
   };
 }

@@ -5,7 +5,7 @@ import { messageOf } from '../../base/errors.ts';
 import { greatest } from '../../network/fabric-ledgers.ts';
 import { LAST_LOOK, QUIESCENT, UNSETTLED } from '../../workload/history.ts';
 import type { History } from '../../workload/history-writer.ts';
-import { chaincodeOf, type ScenarioDefinition } from '../author/definition.ts';
+import { chaincodeOf, clientOf, type ScenarioDefinition } from '../author/definition.ts';
 import { saveBlocks, saveOrdering } from '../evidence/collect.ts';
 import { probeEnvironment, settledEnvironment } from '../evidence/environment.ts';
 import { scenarioFacts } from '../evidence/facts.ts';
@@ -149,6 +149,7 @@ async function usingClients(
     place.channel,
     chaincode,
     count,
+    clientOf(definition),
     definition.load.kind === 'calls' ? definition.load.users : undefined,
   );
   await prepare(session, definition, clients, history);

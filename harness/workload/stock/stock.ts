@@ -1,0 +1,28 @@
+import type { NetworkProfile } from '../../../fabric-client/client.ts';
+import type { SigningIdentity } from '../../../fabric-client/types.ts';
+import type { LoadClient } from '../client.ts';
+
+/**
+ * A client that others make, as its users have it: unpatched, with its own idea of whom to ask, what to retry and when to
+ * give up. What its users are told under a fault is a result of its own.
+ */
+export interface StockClients extends AsyncDisposable {
+  /** @param turn counts the clients; those that can start with different peers take turns */
+  client(name: string, identity: SigningIdentity, turn: number): Promise<LoadClient>;
+}
+
+export interface StockOptions {
+  readonly profile: NetworkProfile;
+  readonly channel: string;
+  readonly chaincode: string;
+  /** Milliseconds since the run started. */
+  readonly now: () => number;
+}
+
+/** Patience that a user would give them, the same as that of the project's own client; milliseconds. */
+export const STOCK_PATIENCE = { endorse: 5_000, submit: 5_000, commit: 20_000 };
+
+/** Reads aim at one peer's state at one height, which stock clients give no hold on. */
+export const noReads = (name: string) => async (): Promise<never> => {
+  throw new Error(`${name}: reads of one peer at one height are the harness's own client's`);
+};
