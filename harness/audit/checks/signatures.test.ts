@@ -1,4 +1,5 @@
-import protos from 'fabric-protos';
+import type { FabricProtos } from '../../../fabric-client/protos.ts';
+import * as protos from '../../../fabric-client/protos.ts';
 import { signLow, withHighS } from '../testing/authority.ts';
 import type { Simulation } from '../testing/encoding.ts';
 import { editBlock, judge } from '../testing/forge.ts';
@@ -16,7 +17,7 @@ function editSignatures(
   recording: TestRecording,
   source: string,
   number: number,
-  edit: (metadata: protos.common.Metadata) => void,
+  edit: (metadata: FabricProtos.common.Metadata) => void,
 ): void {
   editBlock(recording, source, number, ({ metadata }) => {
     const signed = common.Metadata.decode(metadata[0] as Buffer);
@@ -51,7 +52,10 @@ function one(
 function resign(
   recording: TestRecording,
   block: number,
-  edit: (payload: protos.common.Payload, action: protos.protos.ChaincodeActionPayload) => void,
+  edit: (
+    payload: FabricProtos.common.Payload,
+    action: FabricProtos.protos.ChaincodeActionPayload,
+  ) => void,
   signer: string | null = 'User1@org1',
 ): void {
   for (const source of recording.chain.keys()) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import protos from 'fabric-protos';
+import type { FabricProtos } from '../../../fabric-client/protos.ts';
+import * as protos from '../../../fabric-client/protos.ts';
 import { serializedIdentity, signAs } from './identities.ts';
 
 /** Serialization of the paper network's blocks, with fabric-protos. */
@@ -195,7 +196,7 @@ const encodeEvent = (event: NonNullable<Simulation['event']>, tx_id: string): Bu
 export function encodeConfig(
   channel: string,
   sequence: number,
-  group: protos.common.IConfigGroup,
+  group: FabricProtos.common.IConfigGroup,
   update: Buffer,
 ): Buffer {
   const last_update = update.length > 0 ? common.Envelope.decode(update) : null;
@@ -235,7 +236,7 @@ function signatureHeader(creator: string, nonce: string): Buffer {
   );
 }
 
-function envelope(header: protos.common.IHeader, data: Buffer, creator: string): Buffer {
+function envelope(header: FabricProtos.common.IHeader, data: Buffer, creator: string): Buffer {
   const payload = finish(common.Payload.encode({ header, data }));
   return finish(common.Envelope.encode({ payload, signature: signAs(creator, payload) }));
 }

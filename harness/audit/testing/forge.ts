@@ -1,4 +1,4 @@
-import protos from 'fabric-protos';
+import * as protos from '../../../fabric-client/protos.ts';
 import type { HistoryRecord } from '../../workload/history.ts';
 import { audit } from '../audit.ts';
 import type { Check } from '../checker.ts';

@@ -1,4 +1,4 @@
-import protos from 'fabric-protos';
+import * as protos from '../../../fabric-client/protos.ts';
 import { Authority, type Member, signLow } from './authority.ts';
 
 /** Who signs in paper networks: three organisations, each with an authority of its own. */

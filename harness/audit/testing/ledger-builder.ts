@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import protos from 'fabric-protos';
+import * as protos from '../../../fabric-client/protos.ts';
 import type { OrderingFacts } from '../../ordering/facts.ts';
 import type { Completion, HistoryRecord } from '../../workload/history.ts';
 import { canonicalValue } from '../canonical.ts';

@@ -1,4 +1,5 @@
-import protos from 'fabric-protos';
+import type { FabricProtos } from '../../../fabric-client/protos.ts';
+import * as protos from '../../../fabric-client/protos.ts';
 import { AUTHORITIES, serializedIdentity, signAs } from './identities.ts';
 
 /** The channel's configuration of paper networks, and the definition of its chaincode, as Fabric's tools write them. */
@@ -43,7 +44,7 @@ const signed = (value: Buffer) => ({ policy: { type: SIGNATURE, value }, mod_pol
 const ANY = 0;
 const MAJORITY = 2;
 
-type Group = protos.common.IConfigGroup;
+type Group = FabricProtos.common.IConfigGroup;
 
 /** What a test may change in a configuration. */
 export interface ChannelOptions {

@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
-import { loadCaSdk } from '../../../fabric-client/sdk.ts';
 import { loadTopology } from '../../topology/load.ts';
 import { createAuthority } from './certificates.ts';
 import { createCredentials } from './credentials.ts';
@@ -78,7 +77,6 @@ let base: Enrolling;
 let issued: string;
 
 beforeAll(async () => {
-  loadCaSdk();
   const addresses = Object.fromEntries(machines.map(({ number, address }) => [number, address]));
   const identities = await createIdentities(topology, addresses);
   const authority = await createAuthority('ca.test', 'test', Date.now());

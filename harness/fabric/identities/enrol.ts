@@ -1,8 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
-import type FabricCaClient from 'fabric-ca-client';
-import type { ICryptoSuite, User } from 'fabric-common';
+import { type CaService, type CaUser, caUser, openCa } from '../../../fabric-client/ca.ts';
 import { describe, FabricError } from '../../../fabric-client/errors.ts';
-import { loadCaSdk } from '../../../fabric-client/sdk.ts';
 import type { SigningIdentity } from '../../../fabric-client/types.ts';
 import { until } from '../../../fabric-client/until.ts';
 import { addressesOf } from '../../topology/addresses.ts';
@@ -118,10 +116,9 @@ interface Authority {
   readonly url: string;
   readonly organisation: Organisation;
   readonly registrar: Login;
-  readonly service: FabricCaClient;
-  readonly suite: ICryptoSuite;
+  readonly service: CaService;
   /** Its enrolment, begun when first needed. */
-  admin?: Promise<User>;
+  admin?: Promise<CaUser>;
 }
 
 function openAuthority(network: Enrolling, organisation: Organisation): Authority {
@@ -137,17 +134,9 @@ function openAuthority(network: Enrolling, organisation: Organisation): Authorit
       seen: registrar === undefined ? 'no registrar' : 'no address',
     });
   }
-  const { CaClient, common } = loadCaSdk();
-  // A suite of its own: the default one writes every private key to the home directory.
-  const suite = common.Utils.newCryptoSuite();
-  const service = new CaClient({
-    url: endpoint.url,
-    caName: endpoint.caName,
-    // The root, not the server's certificate: Go takes either, Node does not.
-    tlsOptions: { trustedRoots: [endpoint.tlsCACerts.pem], verify: endpoint.httpOptions.verify },
-    cryptoSuite: suite,
-  });
-  return { name, url: endpoint.url, organisation, registrar, service, suite };
+  const { url, caName, tlsCACerts } = endpoint;
+  const service = openCa({ url, caName, tlsRoots: [tlsCACerts.pem] });
+  return { name, url, organisation, registrar, service };
 }
 
 async function enrol(
@@ -213,15 +202,9 @@ async function register(
   }
 }
 
-async function enrolRegistrar(authority: Authority): Promise<User> {
-  const { suite, registrar } = authority;
-  const identity = await certified(authority, registrar.user, registrar.password);
-  const { User: SdkUser } = loadCaSdk().common;
-  const user = new SdkUser(registrar.user);
-  user.setCryptoSuite(suite);
-  const key = suite.createKeyFromRaw(identity.privateKeyPem);
-  await user.setEnrollment(key, identity.certificatePem, identity.mspId);
-  return user;
+async function enrolRegistrar(authority: Authority): Promise<CaUser> {
+  const { registrar } = authority;
+  return caUser(registrar.user, await certified(authority, registrar.user, registrar.password));
 }
 
 /**

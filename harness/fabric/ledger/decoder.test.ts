@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import protos from 'fabric-protos';
+import type { FabricProtos } from '../../../fabric-client/protos.ts';
+import * as protos from '../../../fabric-client/protos.ts';
 import { codeName } from './codes.ts';
 import { decodeBlock, decodeHeader, splitBlock } from './decoder.ts';
 import { headerBytes, headerHash } from './header.ts';
@@ -164,7 +165,7 @@ const config = envelope(
 function block(
   data: Buffer[],
   metadata: Buffer[],
-  header: Partial<protos.common.IBlockHeader> = {},
+  header: Partial<FabricProtos.common.IBlockHeader> = {},
 ): Buffer {
   return bytes(
     common.Block.encode({

@@ -1,4 +1,4 @@
-import { loadCaSdk } from '../../../fabric-client/sdk.ts';
+import { caUser, openCa } from '../../../fabric-client/ca.ts';
 import { connectionProfile } from '../../fabric/profile/connection-profile.ts';
 import { deploymentOf } from '../../network/deployment.ts';
 import { CONTAINER_PORTS } from '../../topology/schema.ts';
@@ -14,15 +14,16 @@ export async function revokeAtCa(
   organisation: string,
   enrollmentID: string,
 ): Promise<void> {
-  const { common } = loadCaSdk();
   const { ca, registrar, mspId } = caOf(session, organisation);
   const { key, certificate } = await ca.enroll({
     enrollmentID: registrar.user,
     enrollmentSecret: registrar.password,
   });
-  const user = new common.User(registrar.user);
-  user.setCryptoSuite(common.Utils.newCryptoSuite());
-  await user.setEnrollment(key, certificate, mspId);
+  const user = caUser(registrar.user, {
+    mspId,
+    certificatePem: certificate,
+    privateKeyPem: key.toBytes(),
+  });
   await ca.revoke({ enrollmentID, reason: 'keycompromise' }, user);
 }
 
@@ -59,9 +60,8 @@ function caOf({ network, addresses }: Session, organisation: string) {
   if (!authority || !registrar) {
     throw new Error(`organisation ${organisation}: expected one with a CA, seen none`);
   }
-  const { CaClient } = loadCaSdk();
-  const tls = { trustedRoots: [authority.tlsCACerts.pem], verify: true };
-  const ca = new CaClient(authority.url, tls, caName);
+  const tlsRoots = [authority.tlsCACerts.pem];
+  const ca = openCa({ url: authority.url, caName, tlsRoots });
   return { ca, registrar, mspId: profile.organizations[organisation]?.mspid ?? '' };
 }
 

@@ -1,8 +1,8 @@
 import type * as FabricNetwork from 'fabric-network';
+import { loadFabricNetwork } from '../../../fabric-client/ca.ts';
 import { describe } from '../../../fabric-client/errors.ts';
 import { sha256 } from '../../../fabric-client/proposing.ts';
 import { type Refusal, refusalOf } from '../../../fabric-client/refusals.ts';
-import { loadFabricNetwork } from '../../../fabric-client/sdk.ts';
 import type { SigningIdentity } from '../../../fabric-client/types.ts';
 import type { LoadClient, SubmitResult } from '../client.ts';
 import type { ProposalAnswer } from '../history.ts';
