@@ -3,7 +3,7 @@ import { Connections } from './connections.ts';
 import {
   approveChaincode,
   commitChaincode,
-  deployChaincode,
+  defineChaincode,
   installChaincode,
   queryCommitted,
 } from './lifecycle.ts';
@@ -130,20 +130,21 @@ beforeEach(async () => {
 afterEach(() => network.stop());
 
 it('deploys with one commit, endorsed by both organisations, and only what is missing', async () => {
-  const { options, organisations } = network;
-  expect(await deployChaincode(options, organisations, definition, PACKAGE)).toEqual({
-    packageId: PACKAGE_ID,
-    committed: true,
-  });
+  const { connections, options, organisations } = network;
+  const deploy = async () => {
+    for (const { admin, peers } of organisations) {
+      for (const peer of peers) await installChaincode(connections, peer, PACKAGE, admin);
+    }
+    return await defineChaincode(options, organisations, definition, PACKAGE_ID);
+  };
+  expect(await deploy()).toEqual({ committed: true });
   expect(network.installs.sort()).toEqual(['peer0.org1', 'peer0.org2', 'peer1.org1', 'peer1.org2']);
   expect(network.calls.filter((call) => call.startsWith('Commit')).sort()).toEqual([
     'CommitChaincodeDefinition peer0.org1',
     'CommitChaincodeDefinition peer0.org2',
   ]);
   const before = network.chain.blocks.length;
-  expect(await deployChaincode(options, organisations, definition, PACKAGE)).toMatchObject({
-    committed: false,
-  });
+  expect(await deploy()).toEqual({ committed: false });
   expect(network.installs).toHaveLength(4);
   expect(network.chain.blocks).toHaveLength(before);
 });

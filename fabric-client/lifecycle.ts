@@ -347,27 +347,6 @@ export async function defineChaincode(
   }
 }
 
-/**
- * Takes a chaincode from package to committed definition: installs on all peers at once, then as
- * {@link defineChaincode}. Does only what is missing.
- * @throws FabricError from the step that failed
- */
-export async function deployChaincode(
-  options: LifecycleOptions,
-  organisations: readonly LifecycleOrganisation[],
-  definition: ChaincodeDefinition,
-  packageBytes: Uint8Array,
-): Promise<{ readonly packageId: string; readonly committed: boolean }> {
-  const installed = await Promise.all(
-    organisations.flatMap(({ admin, peers }) =>
-      peers.map((peer) => installChaincode(options.connections, peer, packageBytes, admin)),
-    ),
-  );
-  const packageId = installed[0]?.packageId ?? '';
-  const { committed } = await defineChaincode(options, organisations, definition, packageId);
-  return { packageId, committed };
-}
-
 function definitionFields(definition: ChaincodeDefinition) {
   return {
     name: definition.name,

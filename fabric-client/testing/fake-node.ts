@@ -96,7 +96,7 @@ export interface SeenProposal {
 /** A peer's answer: a refusal, an endorsement of a result, or `hang` for no answer at all. */
 export type FakeAnswer =
   | { readonly refuse: string; readonly byChaincode?: boolean }
-  | { readonly payload?: Uint8Array; readonly readWriteSet?: string }
+  | { readonly payload?: Uint8Array; readonly readWriteSet?: string | Uint8Array }
   | 'hang';
 
 export interface FakeNodeOptions {
