@@ -20,7 +20,7 @@ interface Failed {
 const CHAINCODE_RESPONSE = /chaincode response (\d+), (.*)$/s;
 
 /**
- * Clients on @hyperledger/fabric-gateway 1.12: each talks to one peer of its organisation, which does the endorsing and
+ * Clients on @hyperledger/fabric-gateway 1.11: each talks to one peer of its organisation, which does the endorsing and
  * the ordering for it, and stays with that peer whatever happens, as the library has no other idea.
  */
 export function fabricGatewayClients(options: StockOptions): StockClients {
