@@ -3,6 +3,7 @@ import { status as grpcStatus } from '@grpc/grpc-js';
 import { callFailed, type Transport } from './connections.ts';
 import { describe } from './errors.ts';
 import {
+  type BroadcastAnswer,
   classifyAnswer,
   classifyError,
   type Handover,
@@ -12,12 +13,6 @@ import { common, orderer as ordererMessages } from './protos.ts';
 import type { Endpoint } from './types.ts';
 
 const BROADCAST = '/orderer.AtomicBroadcast/Broadcast';
-
-export interface BroadcastAnswer {
-  /** Name in `common.Status`, e.g. `SUCCESS`, `SERVICE_UNAVAILABLE`. */
-  readonly status: string;
-  readonly info: string;
-}
 
 /**
  * Hands one envelope to one orderer and waits for its answer.

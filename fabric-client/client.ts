@@ -8,7 +8,8 @@ import { createProposal } from './proposal.ts';
 import { type ProposalRecord, query } from './proposing.ts';
 import { RefusedError } from './refusals.ts';
 import { createSigner, type Signer } from './signer.ts';
-import { type SubmitOutcome, type SubmitPolicy, submit } from './submit.ts';
+import type { SubmitPolicy } from './submission.ts';
+import { type SubmitOutcome, submit } from './submit.ts';
 import type { Endpoint, PeerEndpoint, SigningIdentity } from './types.ts';
 
 /** A network as clients see it: a static list, no discovery. */

@@ -1,6 +1,12 @@
 /** What an orderer's answer to Broadcast says about the envelope, for each ordering service. */
-import type { BroadcastAnswer } from './broadcast.ts';
 import { RpcError } from './errors.ts';
+
+/** An orderer's answer to Broadcast. */
+export interface BroadcastAnswer {
+  /** Name in `common.Status`, e.g. `SUCCESS`, `SERVICE_UNAVAILABLE`. */
+  readonly status: string;
+  readonly info: string;
+}
 
 /**
  * `taken`: the ordering service has it, as far as it tells; `refused`: not taken, and no orderer would; `not-taken`:
