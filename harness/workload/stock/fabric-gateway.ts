@@ -44,8 +44,12 @@ export function fabricGatewayClients(options: StockOptions): StockClients {
       return {
         name,
         ...{ msp: identity.mspId, channel, chaincode },
-        async submit({ function: called, args, prepared }) {
-          const proposal = contract.newProposal(called, { arguments: [...args] });
+        async submit({ function: called, args, transient, endorsers, prepared }) {
+          const proposal = contract.newProposal(called, {
+            arguments: [...args],
+            ...(transient && { transientData: transient }),
+            ...(endorsers && { endorsingOrganizations: [...endorsers] }),
+          });
           prepared({ transactionId: proposal.getTransactionId(), peers: [peer.name] });
           let stage: Stage = 'endorse';
           const acknowledged: { acknowledgedAt?: number } = {};

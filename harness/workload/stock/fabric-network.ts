@@ -48,8 +48,10 @@ export function fabricNetworkClients(options: StockOptions): StockClients {
       return {
         name,
         ...{ msp: identity.mspId, channel, chaincode },
-        async submit({ function: called, args, prepared }) {
+        async submit({ function: called, args, transient, endorsers, prepared }) {
           const transaction = contract.createTransaction(called);
+          if (transient) transaction.setTransient(buffersOf(transient));
+          if (endorsers) transaction.setEndorsingOrganizations(...endorsers);
           prepared({ transactionId: transaction.getTransactionId(), peers });
           try {
             await transaction.submit(...args);
@@ -68,6 +70,9 @@ export function fabricNetworkClients(options: StockOptions): StockClients {
     },
   };
 }
+
+const buffersOf = (data: Readonly<Record<string, Uint8Array>>): Record<string, Buffer> =>
+  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value)]));
 
 async function connect(
   { mspId, certificatePem: certificate, privateKeyPem: key }: SigningIdentity,
