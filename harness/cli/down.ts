@@ -1,6 +1,6 @@
 import type { Settings } from '../base/settings.ts';
 import { findEngine } from '../engine/engine.ts';
-import { stopPrivateEngineIfIdle } from '../engine/private-engine.ts';
+import { endPrivateEngine } from '../engine/private-engine.ts';
 import { networkNames } from '../network/machines/objects.ts';
 import { removeNetwork } from '../network/machines/remove-network.ts';
 
@@ -24,7 +24,7 @@ export async function down(settings: Settings, options: { all?: boolean }): Prom
     console.log(options.all ? 'no network runs' : `no network "${settings.name}" runs`);
   }
   const engine = await findEngine(process.env);
-  if (engine?.kind === 'private' && (await stopPrivateEngineIfIdle(engine.docker))) {
+  if (engine?.kind === 'private' && (await endPrivateEngine(engine.docker))) {
     console.log('private Docker engine stopped; its images are kept');
   }
 }

@@ -109,7 +109,7 @@ const notice = (line: string) => void process.stderr.write(`${line}\n`);
  * The engine that answers, or the private one if it has ever been started here: it ends by itself when nothing uses it,
  * and its images stay. Connected to, so that it does not end in the middle of a removal.
  */
-async function engineWithImages(settings: Settings): Promise<Engine | undefined> {
+export async function engineWithImages(settings: Settings): Promise<Engine | undefined> {
   const there = existsSync(path.join(settings.stateDir, 'engine'));
   if (!there && !(await findEngine(process.env))) return undefined;
   return connectEngine(settings, process.env, notice);

@@ -171,6 +171,16 @@ program
     trend(folders, options);
   });
 
+program
+  .command('uninstall')
+  .description('remove all that the harness has left on this host, packages included; not reports')
+  .option('--dry-run', 'only say what would be done')
+  .option('--keep-packages', 'leave packages and system settings as they are')
+  .action(async (options: { dryRun?: boolean; keepPackages?: boolean }) => {
+    const { uninstall } = await import('./uninstall.ts');
+    await uninstall(settings(), options);
+  });
+
 let exitCode = 0;
 try {
   await program.parseAsync();

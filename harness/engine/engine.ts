@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { UsageError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
+import { busyEngine } from './busy-engine.ts';
 import { candidateEndpoints, clientFor, pingFailure } from './endpoint.ts';
 import {
   assertCanProvide,
@@ -37,6 +38,13 @@ export async function connectEngine(
     throw new UsageError([
       `no Docker engine answers: ${tried.join('; ')}`,
       'HARNESS_ENGINE=existing forbids starting one; start yours, point DOCKER_HOST at it, or unset HARNESS_ENGINE',
+    ]);
+  }
+  const busy = busyEngine();
+  if (busy !== undefined) {
+    throw new UsageError([
+      `a Docker engine runs here (process ${busy}) but does not answer: ${tried.join('; ')}`,
+      'wait until it does, or end it; a second engine beside it is not started, since both would use the same bridge and packet filter',
     ]);
   }
   assertCanProvide(hostFacts(), tried);

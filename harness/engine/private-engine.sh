@@ -3,10 +3,10 @@
 # dockerd, both with their own folders. Ends both once nothing uses them: no container exists and no lease names a
 # living process. So a killed harness leaves no process behind, and nothing has to be stopped by hand.
 #
-# private-engine.sh DATA RUN IDLE_SECONDS
+# private-engine.sh DATA RUN IDLE_SECONDS MTU
 #   DATA  data root (kept: the images)     RUN  sockets, pid files, leases, logs (removed at the end)
 set -u
-data=$1 run=$2 idle=$3
+data=$1 run=$2 idle=$3 mtu=$4
 mkdir -p "$data" "$run/leases"
 
 containerd --root "$data/containerd" --state "$run/containerd" --address "$run/containerd.sock" \
@@ -18,7 +18,7 @@ while [ ! -S "$run/containerd.sock" ] && [ $n -lt 250 ]; do sleep 0.02; n=$((n +
 # Who binds a socket that is not there gets a folder in its place: a container that outlived its engine may have.
 [ ! -d "$run/docker.sock" ] || rmdir "$run/docker.sock"
 dockerd --data-root "$data/docker" --exec-root "$run/exec" --pidfile "$run/dockerd.pid" \
-  --containerd "$run/containerd.sock" --host "unix://$run/docker.sock" --group root \
+  --containerd "$run/containerd.sock" --host "unix://$run/docker.sock" --group root --mtu "$mtu" \
   >"$run/dockerd.log" 2>&1 &
 dockerd=$!
 

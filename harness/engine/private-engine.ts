@@ -15,6 +15,8 @@ import { UsageError } from '../base/errors.ts';
 import { acquireLock } from '../base/lock.ts';
 import { waitFor } from '../base/wait.ts';
 import { pingFailure } from './endpoint.ts';
+import { installPackages, noteForwarding, removeStalePolicy } from './host-changes.ts';
+import { outerMtu } from './outer-mtu.ts';
 
 /** Sockets, pid files and logs of the private engine; short, because a socket's path may have 107 characters. */
 const RUN_DIR = '/run/fabric-swarm-harness';
@@ -95,9 +97,9 @@ async function startUnlessItAnswers(stateDir: string, say: (line: string) => voi
   if ((await pingFailure(privateHost, 1000)) === undefined) return;
   const missing = await missingPackages();
   if (missing.length > 0) {
-    say(`no Docker engine answers: installing ${missing.join(', ')} with apt-get`);
-    await installPackages(missing);
-  }
+    await installPackages(missing, 'no Docker engine answers', say);
+  } else removeStalePolicy();
+  noteForwarding(say);
   say(`starting a private Docker engine (socket ${RUN_DIR}/docker.sock, data ${stateDir}/engine)`);
   const supervisor = startSupervisor(stateDir);
   const failure = await Promise.race([answers(), supervisor]);
@@ -136,7 +138,7 @@ function startSupervisor(stateDir: string): Promise<string> {
   const script = path.join(import.meta.dirname, 'private-engine.sh');
   const child = spawn(
     'sh',
-    [script, path.join(stateDir, 'engine'), RUN_DIR, String(IDLE_SECONDS)],
+    [script, path.join(stateDir, 'engine'), RUN_DIR, String(IDLE_SECONDS), String(outerMtu())],
     {
       detached: true, // its own session: Ctrl-C in the terminal must not reach it
       stdio: ['ignore', log, log],
@@ -171,31 +173,12 @@ async function onPath(command: string): Promise<boolean> {
   return (await $({ quiet: true, nothrow: true })`command -v ${command}`).exitCode === 0;
 }
 
-async function installPackages(packages: readonly string[]): Promise<void> {
-  // Debian's package starts a system-wide engine at install; policy-rc.d is the documented way to say no, and is only
-  // put there if the user has none. The private engine is the one that the harness uses.
-  const policy = '/usr/sbin/policy-rc.d';
-  const own = !existsSync(policy);
-  if (own) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const quiet = $({ quiet: true, env });
-  try {
-    await quiet`apt-get -q update`;
-    await quiet`apt-get -q install -y --no-install-recommends ${packages}`;
-  } catch (error) {
-    const text = String(error).trim().split('\n').slice(-8).join('\n');
-    throw new Error(`apt-get could not install ${packages.join(', ')}:\n${text}`);
-  } finally {
-    if (own) rmSync(policy, { force: true });
-  }
-}
-
 /**
  * Ends the private engine at once, instead of after its idle time, if it has no container and no other process uses it.
  *
  * @returns whether it was told to end
  */
-export async function stopPrivateEngineIfIdle(docker: Docker): Promise<boolean> {
+export async function endPrivateEngine(docker: Docker): Promise<boolean> {
   const unlock = await lockPrivateEngine(() => {});
   try {
     if (otherUsers(LEASES).length > 0) return false;

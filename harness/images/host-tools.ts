@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../base/errors.ts';
-import { runTool, type ToolRun } from './tool.ts';
+import { installPackages } from '../engine/host-changes.ts';
 
 /** A program that a host step needs. */
 interface HostTool {
@@ -41,7 +41,6 @@ export function packagesFor(missing: readonly ToolName[]): {
  */
 export async function requireTools(
   tools: readonly ToolName[],
-  run: Pick<ToolRun, 'log' | 'signal'>,
   notice: (text: string) => void,
 ): Promise<void> {
   const missing: ToolName[] = [];
@@ -57,10 +56,7 @@ export async function requireTools(
     ]);
   }
   if (ours.length === 0) return;
-  notice(`building images: installing ${ours.join(', ')} with apt-get`);
-  const apt = { ...run, image: 'host tools', env: { DEBIAN_FRONTEND: 'noninteractive' } };
-  await runTool(['apt-get', '-q', 'update'], apt);
-  await runTool(['apt-get', '-q', 'install', '-y', '--no-install-recommends', ...ours], apt);
+  await installPackages(ours, 'building images', notice);
 }
 
 async function onPath(program: string): Promise<boolean> {

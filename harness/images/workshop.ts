@@ -49,7 +49,7 @@ export class Workshop {
     const { lane, title, tools } = STEPS[name];
     const run = { image: title, log: this.log(name), signal };
     // one at a time: apt locks itself
-    await this.#tools(() => requireTools(tools, run, (text) => onNotice?.(text)));
+    await this.#tools(() => requireTools(tools, (text) => onNotice?.(text)));
     const hash = plan.stepHashes.get(name) as string;
     const context = { root, arch: plan.arch, debianMirror, run };
     return this.lanes[lane](() =>

@@ -15,17 +15,22 @@ const HEARTBEAT_NS = 1_000_000_000;
  */
 const KEPT_TASKS = 50;
 
+/** What an overlay adds to each packet: outer IP, UDP and VXLAN headers, and the inner Ethernet header. */
+const VXLAN_BYTES = 50;
+
 /**
  * Joins the machines into a swarm, labels the nodes and makes the attachable overlay.
  *
  * @param nodes the machines; the first makes the swarm, so it is a manager
  * @param managers numbers of the machines that manage the swarm
  * @param overlay name of the overlay network
+ * @param mtu bytes of the largest packet between machines
  */
 export async function formSwarm(
   nodes: readonly StartedDockerNode[],
   managers: readonly number[],
   overlay: string,
+  mtu: number,
 ): Promise<void> {
   const [manager, ...others] = nodes;
   if (!manager) throw new Error('a swarm needs at least one machine, seen none');
@@ -61,6 +66,7 @@ export async function formSwarm(
       Name: overlay,
       Driver: 'overlay',
       Attachable: true,
+      Options: { 'com.docker.network.driver.mtu': String(mtu - VXLAN_BYTES) },
       IPAM: { Config: [{ Subnet: OVERLAY_SUBNET }] },
     }),
   ]);

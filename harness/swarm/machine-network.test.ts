@@ -42,7 +42,7 @@ describe('createMachineNetwork', () => {
   it('passes over what a rule of this host rewrites, such as one that a killed engine left', async () => {
     const own = (await subnetOf('x', FREE)) ?? '';
     const rule = (source: string) => ({
-      routes: '',
+      ...FREE,
       rules: `-P POSTROUTING ACCEPT\n-A POSTROUTING -s ${source} ! -o br-x -j MASQUERADE\n`,
     });
     expect(await subnetOf('x', rule(own))).not.toBe(own);
@@ -67,6 +67,17 @@ describe('createMachineNetwork', () => {
     expect(await chosen(routes('0000000A', '000000FF'))).toBe(own);
     expect(await chosen(routes(`00${hex}D60A`, '00FFFFFF'))).toBe(own);
     expect(await chosen('no such\ntable\n')).toBe(own);
+  });
+
+  it('has the packet size that it is told', async () => {
+    const options: Record<string, string>[] = [];
+    const createNetwork = async ({ Options }: { Options: Record<string, string> }) => {
+      options.push(Options);
+      return { id: 'n1' };
+    };
+    const docker = { createNetwork } as unknown as Docker;
+    expect((await createMachineNetwork(docker, 'x', {}, FREE, 1400)).mtu).toBe(1400);
+    expect(options).toEqual([{ 'com.docker.network.driver.mtu': '1400' }]);
   });
 
   it('says so when none is free, and passes other errors on', async () => {

@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type Docker from 'dockerode';
+import { outerMtu, routeTable } from '../engine/outer-mtu.ts';
 
 /** The plain bridge that the machines stand on: what a switch is to real ones. */
 export interface MachineNetwork {
   readonly id: string;
   readonly name: string;
+  /** Bytes of the largest packet; that of the host's way out, since machines fetch packages and images. */
+  readonly mtu: number;
   /** Address of a machine: fixed, so that a machine that was lost comes back at the same place. */
   addressOf(machine: number): string;
 }
@@ -25,6 +27,7 @@ const PREFIX = '10.213';
  *
  * @param name the network's name
  * @param host this host's routes, as /proc/net/route prints them, and its rules, as `iptables -t nat -S` does
+ * @param mtu bytes of the largest packet on this host's way out
  * @throws Error when 256 subnets are taken
  */
 export async function createMachineNetwork(
@@ -32,6 +35,7 @@ export async function createMachineNetwork(
   name: string,
   labels: Record<string, string>,
   host?: HostNetworking,
+  mtu = outerMtu(),
 ): Promise<MachineNetwork> {
   const first = createHash('sha256').update(name).digest().readUInt8(0);
   const { routes, rules } = host ?? (await hostNetworking());
@@ -46,9 +50,10 @@ export async function createMachineNetwork(
         Driver: 'bridge',
         CheckDuplicate: true,
         Labels: labels,
+        Options: { 'com.docker.network.driver.mtu': String(mtu) },
         IPAM: { Config: [{ Subnet: `${subnet}.0/24`, Gateway: `${subnet}.1` }] },
       });
-      return { id: network.id, name, addressOf: (machine) => `${subnet}.${10 + machine}` };
+      return { id: network.id, name, mtu, addressOf: (machine) => `${subnet}.${10 + machine}` };
     } catch (error) {
       if (!/overlaps/i.test(String(error))) throw error;
     }
@@ -71,14 +76,6 @@ async function hostNetworking(): Promise<HostNetworking> {
     () => '',
   );
   return { routes: routeTable(), rules: await rules };
-}
-
-function routeTable(): string {
-  try {
-    return readFileSync('/proc/net/route', 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 /** Third octets X for which a rule names 10.213.X.0/24 as source. */

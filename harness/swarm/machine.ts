@@ -44,7 +44,10 @@ export class DockerNode extends GenericContainer {
       .withLabels({ ...options.labels, [MACHINE_LABEL]: String(options.number) })
       .withBindMounts([{ source: options.goldenVolume, target: '/golden', mode: 'ro' }])
       // Without it the agents ask a public registry about every image that they already have.
-      .withEnvironment({ DOCKER_SERVICE_PREFER_OFFLINE_IMAGE: '1' })
+      .withEnvironment({
+        DOCKER_SERVICE_PREFER_OFFLINE_IMAGE: '1',
+        DOCKERD_ARGS: `--mtu=${options.machineNetwork.mtu}`,
+      })
       .withCopyContentToContainer([
         { content: ca, target: `${TLS_FOLDER}/ca.pem`, mode: 0o644 },
         { content: server.cert, target: `${TLS_FOLDER}/cert.pem`, mode: 0o644 },

@@ -78,7 +78,7 @@ export async function buildSources(options: BuildOptions): Promise<BuiltSources>
   const built = { folder: done, parent: PARENTS[language], hash };
   if (existsSync(done)) return built;
   const run = { image: `chaincode ${name}`, log, signal };
-  await requireTools(TOOLS[language], run, options.notice);
+  await requireTools(TOOLS[language], options.notice);
   const part = path.join(kept, `${name}-${hash}.${process.pid}`);
   const [work, out] = [path.join(part, 'work'), path.join(part, 'out')];
   try {

@@ -68,7 +68,7 @@ async function makeNodeImage({ docker, cacheDir, log, notice, signal }: ParentOp
   const run = { image: 'npm for chaincode builds', log, signal };
   const context = path.join(cacheDir, 'chaincode-node');
   if (!existsSync(path.join(context, 'npm'))) {
-    await requireTools(['npm'], run, notice);
+    await requireTools(['npm'], notice);
     const part = `${context}.${process.pid}`;
     await mkdir(part, { recursive: true });
     for (const file of ['package.json', 'package-lock.json']) {
@@ -113,7 +113,7 @@ async function makeGoImage({
   signal,
 }: ParentOptions): Promise<void> {
   const run = { image: 'Go for chaincode builds', log, signal };
-  await requireTools(['go'], run, notice);
+  await requireTools(['go'], notice);
   const { stdout } = await promisify(execFile)('go', ['env', 'GOROOT']);
   const folder = path.join(cacheDir, 'chaincode-go');
   await mkdir(folder, { recursive: true });

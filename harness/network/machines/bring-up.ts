@@ -155,7 +155,7 @@ async function assemble(
   const definitions = definitionsOf(topology, ownChaincodes);
   const serving = { ...request, outer: engine.docker, signal: request.interruption.signal };
   const preparing = prepareChaincodes(ownChaincodes, serving);
-  const { nodes, certificates } = await starting;
+  const { nodes, certificates, mtu } = await starting;
   const everywhere = onMachines(nodes.map(({ number }) => number));
   const [manager] = nodes;
   if (!manager) throw new Error('topology: expected a machine, seen none');
@@ -170,7 +170,7 @@ async function assemble(
     making,
     progress.step(
       'form swarm',
-      () => formSwarm(nodes, managersOf(topology), topology.network),
+      () => formSwarm(nodes, managersOf(topology), topology.network, mtu),
       everywhere,
     ),
   ]);

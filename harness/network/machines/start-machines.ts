@@ -24,6 +24,8 @@ export interface MachineRequest {
 export interface Machines {
   readonly nodes: readonly StartedDockerNode[];
   readonly certificates: ApiCertificates;
+  /** Bytes of the largest packet between them. */
+  readonly mtu: number;
 }
 
 /**
@@ -66,5 +68,5 @@ export async function startMachines(request: MachineRequest): Promise<Machines> 
   const failed = started.find(({ status }) => status === 'rejected');
   if (failed) throw (failed as PromiseRejectedResult).reason;
   const nodes = started.flatMap((s) => (s.status === 'fulfilled' ? [s.value] : []));
-  return { nodes, certificates };
+  return { nodes, certificates, mtu: machineNetwork.mtu };
 }
