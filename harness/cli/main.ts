@@ -123,6 +123,7 @@ program
   .option('--chaincode-name <name>', "its name; by default the folder's or image's")
   .option('--unit', 'run the unit suite first')
   .option('--keep', 'leave the network running')
+  .option('--json', 'say what happens as JSON, one object a line, and at the end how it went')
   .action(async (options: TestOptions) => {
     const { test } = await import('./test.ts');
     await test(settings(), options);

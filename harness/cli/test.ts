@@ -4,7 +4,13 @@ import { UsageError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
 import { parseOwnChaincode } from '../network/chaincode/own-chaincode.ts';
 import { preflight } from '../network/machines/preflight.ts';
-import { closingLine, formatScorecard, reportToGitHub, runVerdict } from '../report/index.ts';
+import {
+  closingLine,
+  formatScorecard,
+  reportToGitHub,
+  runVerdict,
+  tally,
+} from '../report/index.ts';
 import { runUnitSuite } from '../scenario/run/jest-runs.ts';
 import { runSuite } from '../scenario/run/suite.ts';
 import { interruptible } from './context.ts';
@@ -28,6 +34,8 @@ export interface TestOptions {
   readonly chaincodeCollections?: string;
   /** Run the unit suite first. */
   readonly unit?: boolean;
+  /** One JSON object a line on standard output: what each scenario does, and at the end how the run went. */
+  readonly json?: boolean;
   /** Leave a network that was brought up for this run running. */
   readonly keep?: boolean;
 }
@@ -49,7 +57,9 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   const { signal } = interruption;
   const unit = options.unit ? await runUnitSuite(signal) : { passed: 0, failed: 0 };
   if (unit.failed > 0) {
-    console.log(`${unit.passed} passed, ${unit.failed} failed`);
+    const { passed, failed } = unit;
+    if (options.json) console.log(JSON.stringify({ what: 'ended', verdict: 'failed', unit }));
+    else console.log(`${passed} passed, ${failed} failed`);
     process.exitCode = 1;
     return;
   }
@@ -63,19 +73,27 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
     ownChaincode,
     added: options.chaincode ? [options.chaincode] : [],
     keep: options.keep ?? false,
+    told: options.json ? 'json' : 'lines',
     progress: terminalProgress(process.stderr, started),
     interruption,
     started,
   });
   await reportToGitHub(run, report);
-  console.log(
-    formatScorecard(run, {
-      colour: process.stdout.isTTY === true,
-      width: columnsOf(process.stdout),
-      report: path.relative(process.cwd(), report),
-    }),
-  );
-  console.log(closingLine(run, unit.passed));
+  if (options.json) {
+    const { passed, failed, skipped } = tally(run);
+    const results = path.join(path.dirname(report), 'results.json');
+    const ended = { what: 'ended', verdict: runVerdict(run), passed, failed, skipped };
+    console.log(JSON.stringify({ ...ended, seed, results, unit }));
+  } else {
+    console.log(
+      formatScorecard(run, {
+        colour: process.stdout.isTTY === true,
+        width: columnsOf(process.stdout),
+        report: path.relative(process.cwd(), report),
+      }),
+    );
+    console.log(closingLine(run, unit.passed));
+  }
   process.exitCode = signal.aborted ? 130 : runVerdict(run) === 'passed' ? 0 : 1;
 }
 

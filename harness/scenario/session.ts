@@ -7,6 +7,7 @@ import { addressesOf } from '../topology/addresses.ts';
 import type { ClientKind } from '../workload/client.ts';
 import { type Clock, RunClock } from '../workload/clock.ts';
 import { openClients, type ScenarioClients } from './run/clients.ts';
+import type { Told } from './run/narration.ts';
 
 /** What all scenarios of a run share: one network, one clock, one guard, one set of connections. */
 export interface Session extends AsyncDisposable {
@@ -27,6 +28,8 @@ export interface Session extends AsyncDisposable {
   readonly seed: number;
   readonly runFolder: string;
   readonly signal: AbortSignal;
+  /** Told what a scenario is doing. */
+  readonly tell?: ((told: Told) => void) | undefined;
 }
 
 /**
@@ -41,6 +44,7 @@ export async function openSession(options: {
   readonly runFolder: string;
   readonly origin: number;
   readonly signal: AbortSignal;
+  readonly tell?: Session['tell'];
   readonly clock?: Clock;
   readonly clients?: Session['openClients'];
 }): Promise<Session> {
@@ -61,6 +65,7 @@ export async function openSession(options: {
     seed,
     runFolder,
     signal,
+    tell: options.tell,
     async [Symbol.asyncDispose]() {
       connections.close();
       network.ledgers.close();

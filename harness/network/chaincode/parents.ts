@@ -112,7 +112,6 @@ async function makeGoImage({
   notice,
   signal,
 }: ParentOptions): Promise<void> {
-  const run = { image: 'Go for chaincode builds', log, signal };
   await requireTools(['go'], notice);
   const { stdout } = await promisify(execFile)('go', ['env', 'GOROOT']);
   const folder = path.join(cacheDir, 'chaincode-go');

@@ -42,6 +42,7 @@ describe('a declaration', () => {
     const context: RunContext = {
       ...{ runFolder, origin: Date.now(), seed: 7, network: 'none', suite: 'own' },
       suffix: '1a2b',
+      told: 'lines',
     };
     process.env[RUN_CONTEXT] = JSON.stringify(context);
   });

@@ -12,6 +12,7 @@ import { saveLogs } from '../evidence/collect.ts';
 import { EngineEvents } from '../evidence/engine-events.ts';
 import type { Session } from '../session.ts';
 import { update } from './declared.ts';
+import { narrator } from './narration.ts';
 
 /** What is written to while something runs. */
 export interface Record {
@@ -39,6 +40,7 @@ export async function recorded(
   });
   const since = Math.floor(Date.now() / 1000) - 1;
   const history = History.create(paths.history(folder), clock);
+  if (session.tell) history.subscribe(narrator(place, clock.now(), session.tell));
   try {
     const engines = EngineEvents.start(session, folder);
     try {

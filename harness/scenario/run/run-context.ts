@@ -9,6 +9,8 @@ export interface RunContext {
   readonly suite: string;
   /** Last part of each channel's name, so that a network can serve several runs. */
   readonly suffix: string;
+  /** How the scenarios say what they are doing: lines on standard error, or JSON lines on standard output. */
+  readonly told: 'lines' | 'json';
 }
 
 export const RUN_CONTEXT = 'SCENARIO_RUN_CONTEXT';

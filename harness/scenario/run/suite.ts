@@ -36,6 +36,8 @@ export interface SuiteRequest {
   readonly added: readonly string[];
   /** Leave a network that is brought up for this run running. */
   readonly keep: boolean;
+  /** How the scenarios say what they are doing. */
+  readonly told: RunContext['told'];
   /** `stop` leaves the terminal to the scenarios. */
   readonly progress: ProvideOptions['progress'] & { stop(): void };
   readonly interruption: Interruption;
@@ -112,6 +114,7 @@ export async function runSuite(
       network: settings.name,
       suite,
       suffix: id.slice(-4),
+      told: request.told,
     };
     const update = async () => {
       run = { ...run, scenarios: results.read('running') };
