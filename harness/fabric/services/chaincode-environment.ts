@@ -8,7 +8,6 @@ export const CHAINCODE_PORT = 7052;
 const HOME = '/etc/hyperledger/chaincode';
 const KEY = `${HOME}/server.key`;
 const CERTIFICATE = `${HOME}/server.crt`;
-const ROOTS = `${HOME}/ca.crt`;
 /** Where official samples look, whatever their environment says. */
 const SAMPLES = '/hyperledger';
 
@@ -55,17 +54,16 @@ const TLS = {
   CORE_CHAINCODE_TLS_CERT_FILE: CERTIFICATE,
   CORE_TLS_CLIENT_CERT_FILE: CERTIFICATE,
   CORE_TLS_CLIENT_CERT_PATH: `${CERTIFICATE}.base64`,
-  // The Java shim wants to know it before it serves TLS, and does not read it then.
-  CORE_PEER_TLS_ROOTCERT_FILE: ROOTS,
+  // The Java shim wants it to be there before it serves TLS, and does not read it then; Go's contract API takes what it
+  // names for the authority of callers.
+  CORE_PEER_TLS_ROOTCERT_FILE: '',
 } as const;
 
 /**
  * Files that the variables name. An image may run as any user, and nobody else is in its container, so whoever runs
  * may read them.
- *
- * @param roots PEM of the TLS roots of every organisation
  */
-export function chaincodeFiles({ certificate, privateKey }: KeyPair, roots: string): ServiceFile[] {
+export function chaincodeFiles({ certificate, privateKey }: KeyPair): ServiceFile[] {
   const base64 = (text: string) => Buffer.from(text).toString('base64');
   const key = (path: string, content = privateKey) => secret(path, content, 0o444);
   return [
@@ -75,6 +73,5 @@ export function chaincodeFiles({ certificate, privateKey }: KeyPair, roots: stri
     config(CERTIFICATE, certificate),
     config(`${CERTIFICATE}.base64`, base64(certificate)),
     config(`${SAMPLES}/cert.pem`, certificate),
-    config(ROOTS, roots),
   ];
 }

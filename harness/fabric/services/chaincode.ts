@@ -68,7 +68,6 @@ export function chaincodeServices(
   identities: Identities,
   serving: Readonly<Record<string, ChaincodeServing>>,
 ): ServiceDefinition[] {
-  const roots = chaincodeRoots(identities);
   return topology.chaincodes.flatMap((chaincode) =>
     topology.organisations.flatMap((organisation) => {
       const owned = required(identities.organisations, organisation.name, 'identities');
@@ -80,7 +79,7 @@ export function chaincodeServices(
           image: chaincode.name,
           machine: peer.machine,
           env: chaincodeEnvironment({ packageId, mspId: owned.mspId, tls }),
-          files: chaincodeFiles(required(owned.servers, name, 'TLS certificate'), roots),
+          files: chaincodeFiles(required(owned.servers, name, 'TLS certificate')),
           health: NO_HEALTH_CHECK,
           stopGracePeriodMs: 2_000,
         };

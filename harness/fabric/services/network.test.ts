@@ -312,6 +312,13 @@ describe('chaincode', () => {
     expect(server.user).toBeUndefined();
   });
 
+  it('tells no server an authority of callers: it would demand a certificate of every peer', () => {
+    const { env = {}, files = [] } = service('bank.peer0.org1');
+    expect(env.CORE_PEER_TLS_ROOTCERT_FILE).toBe('');
+    expect(Object.keys(env).filter((key) => /CLIENT_CA/.test(key))).toEqual([]);
+    expect(files.map(({ path }) => path).filter((path) => /ca|root/.test(path))).toEqual([]);
+  });
+
   it('serves in the clear where the server cannot do TLS', () => {
     const serving = { bank: { packageId: 'bank_1.0:0123', tls: false } };
     const [server] = chaincodeServices(topology, identities, serving);

@@ -1,7 +1,6 @@
 import type Docker from 'dockerode';
 import type { Progress } from '../../base/progress.ts';
 import type { Identities } from '../../fabric/identities/identities.ts';
-import { chaincodeRoots } from '../../fabric/services/chaincode.ts';
 import { required } from '../../swarm/service-parts.ts';
 import { chaincodeServiceName } from '../../topology/components.ts';
 import type { Topology } from '../../topology/schema.ts';
@@ -78,10 +77,9 @@ export async function makeServable(
   if (!organisation || !peer || !machine) throw new Error('topology: expected a peer, seen none');
   const { servers, mspId } = required(identities.organisations, organisation.name, 'identities');
   const certificate = required(servers, chaincodeServiceName(name, peer.name), 'TLS certificate');
-  const roots = chaincodeRoots(identities);
   const { signal } = options;
   const { tls } = await progress.step(`try chaincode ${name}`, () =>
-    tryChaincode({ name, image, machine, certificate, roots, mspId, signal }),
+    tryChaincode({ name, image, machine, certificate, mspId, signal }),
   );
   return { name, image, tls, origin, hash };
 }

@@ -16,8 +16,6 @@ export interface TrialOptions {
   readonly image: string;
   readonly machine: Machine;
   readonly certificate: KeyPair;
-  /** PEM. */
-  readonly roots: string;
   readonly mspId: string;
   readonly signal: AbortSignal;
   /** Milliseconds for the port to open; a JVM on busy cores takes ten seconds and more. */
@@ -49,7 +47,7 @@ export async function tryChaincode(options: TrialOptions): Promise<{ readonly tl
 }
 
 async function attempt(options: TrialOptions, tls: boolean): Promise<Outcome> {
-  const { machine, image, name, certificate, roots, mspId, signal, budgetMs = 60_000 } = options;
+  const { machine, image, name, certificate, mspId, signal, budgetMs = 60_000 } = options;
   const env = chaincodeEnvironment({ packageId: `${name}_trial:${'0'.repeat(64)}`, mspId, tls });
   const container = await machine.docker.createContainer({
     Image: image,
@@ -59,10 +57,7 @@ async function attempt(options: TrialOptions, tls: boolean): Promise<Outcome> {
     HostConfig: { NetworkMode: 'none' },
   });
   try {
-    const files = chaincodeFiles(certificate, roots).map(({ path, content }) => [
-      path.slice(1),
-      content,
-    ]);
+    const files = chaincodeFiles(certificate).map(({ path, content }) => [path.slice(1), content]);
     await container.putArchive(await tar(Object.fromEntries(files)), { path: '/' });
     await container.start();
     const budget = {
@@ -110,8 +105,9 @@ export async function listens(machine: Machine, pid: number): Promise<boolean> {
 async function spokenBy(machine: Machine, pid: number, signal: AbortSignal): Promise<Outcome> {
   const at = `127.0.0.1:${CHAINCODE_PORT}`;
   const script = `
-if timeout 10 openssl s_client -connect ${at} -alpn h2 </dev/null 2>/dev/null | grep -q 'BEGIN CERTIFICATE'
-then echo tls; exit; fi
+said=$(timeout 10 openssl s_client -connect ${at} -alpn h2 </dev/null 2>/dev/null)
+case $said in *'Acceptable client certificate CA'*|*'Requested Signature Algorithms'*) echo mutual; exit;; esac
+case $said in *'BEGIN CERTIFICATE'*) echo tls; exit;; esac
 exec 3<>/dev/tcp/127.0.0.1/${CHAINCODE_PORT} || exit
 printf 'PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n\\0\\0\\0\\4\\0\\0\\0\\0\\0' >&3
 timeout 5 head -c 4 <&3 | od -An -tx1 | grep -q ' 04$' && echo plain`;
@@ -119,6 +115,12 @@ timeout 5 head -c 4 <&3 | od -An -tx1 | grep -q ' 04$' && echo plain`;
   const asked = ['nsenter', '-t', String(pid), '-n', 'bash', '-c', script];
   return await waitFor(budget, async (): Promise<Outcome | undefined> => {
     const spoken = (await machine.exec(asked)).stdout.trim();
+    if (spoken === 'mutual') {
+      return {
+        problem:
+          'expected a server that any peer may call, seen one that demands a certificate of it',
+      };
+    }
     return spoken === 'tls' || spoken === 'plain' ? { speaks: spoken } : undefined;
   }).catch(() => {
     signal.throwIfAborted();
