@@ -58,6 +58,15 @@ describe('F14 reads match a height', () => {
     ]);
   });
 
+  it('leaves reads of a chaincode that is not the bank to its author', () => {
+    const ledger = opened();
+    ledger.evaluate('read', ['a1'], { result: 'Org1', peer: 'peer1.org2' });
+    const recording = ledger.recording();
+    expect(judge(readsReal, recording).verdict).toBe('invalid');
+    const other = { ...recording, scenario: { ...recording.scenario, workload: 'other' as const } };
+    expect(judge(readsReal, other).evidence).toEqual([]);
+  });
+
   it('judges a refused read by whether the chain has what was asked for', () => {
     const refused = (args: readonly string[], heights: readonly [number, number] = [3, 3]) => {
       const ledger = opened();
