@@ -352,7 +352,9 @@ describe('evaluate', () => {
     const client = await network.open();
     network.answers.set('peer0.org1', () => ({ refuse: 'unknown account', byChaincode: true }));
     const result = await client.evaluate({ peer: 'peer0.org1', function: 'balance', args: [] });
-    expect(result).toMatchObject({ outcome: 'fail', heightBefore: 1 });
+    expect(result).toMatchObject({
+      ...{ outcome: 'fail', refused: true, heightBefore: 1, heightAfter: 1 },
+    });
     expect(result.error).toContain('unknown account');
     expect(network.endorsers()).toEqual(['peer0.org1']);
   });

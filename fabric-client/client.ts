@@ -258,9 +258,14 @@ export class FabricClient implements AsyncDisposable {
       return { outcome: 'ok', at: this.#clock(), stage, result, heightBefore, heightAfter };
     } catch (error) {
       const before = heightBefore === undefined ? {} : { heightBefore };
-      const refused = error instanceof RefusedError && error.byChaincode ? { refused: true } : {};
-      const told = { ...before, ...refused, error: describe(error) };
-      return { outcome: 'fail', at: this.#clock(), stage, ...told };
+      const failed = { outcome: 'fail', stage, ...before, error: describe(error) } as const;
+      if (!(error instanceof RefusedError && error.byChaincode)) {
+        return { ...failed, at: this.#clock() };
+      }
+      // A refusal is an answer from a state, and can be judged by it as a result can.
+      const after = await this.chainInfo(peer.name, timeoutMs).catch(() => undefined);
+      const heights = after === undefined ? {} : { heightAfter: after.height };
+      return { ...failed, refused: true, ...heights, at: this.#clock() };
     }
   }
 

@@ -51,8 +51,8 @@ describe('audit', () => {
     const ids = CHECKS.map(({ definition }) => definition.id);
     const expected = Array.from({ length: 20 }, (_, index) => `F${index + 1}`);
     const others = [
-      ...['F22', 'F23', 'F25', 'F26', 'F27', 'F28', 'F29', 'F30', 'F31', 'F32'],
-      ...['L1', 'R1', 'S1'],
+      ...['F22', 'F23', 'F25', 'F26', 'F27', 'F28', 'F29', 'F30', 'F31', 'F32', 'F33'],
+      ...['L1', 'R1', 'R2', 'S1'],
     ];
     expect([...ids].sort()).toEqual([...expected, ...others].sort());
     for (const { definition } of CHECKS) {

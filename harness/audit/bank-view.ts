@@ -60,7 +60,7 @@ export class BankView {
         return this.#balance(first)?.toString() ?? null;
       case 'account': {
         const value = this.#value(ACCOUNT_PREFIX + first);
-        return value === null ? null : canonicalJson(JSON.parse(value));
+        return value === null ? null : canonicalText(value);
       }
       case 'query':
         return this.#value(first);
@@ -73,7 +73,7 @@ export class BankView {
       }
       case 'accountsByOwner': {
         const keys = [...(this.#owned.get(first) ?? [])].sort((a, b) => (a < b ? -1 : 1));
-        return `[${keys.map((key) => canonicalJson(JSON.parse(this.#value(key) ?? 'null'))).join(',')}]`;
+        return `[${keys.map((key) => canonicalText(this.#value(key) ?? 'null')).join(',')}]`;
       }
       case 'history': {
         const changes = this.#changes.get(ACCOUNT_PREFIX + first);
@@ -93,6 +93,15 @@ export class BankView {
     const key = ACCOUNT_PREFIX + id;
     const value = this.#replay.get(this.#chaincode, key)?.value;
     return value === undefined ? undefined : parseAccount(key, value)?.balance;
+  }
+}
+
+/** JSON in canonical form; what is none (a damaged block) as it is. */
+function canonicalText(text: string): string {
+  try {
+    return canonicalJson(JSON.parse(text));
+  } catch {
+    return text;
   }
 }
 

@@ -1,4 +1,4 @@
-import { canonicalJson, canonicalValue } from './canonical.ts';
+import { canonicalJson, canonicalValue, roundedValue } from './canonical.ts';
 
 describe('canonicalJson', () => {
   it('sorts keys at every depth and leaves lists in order', () => {
@@ -15,6 +15,14 @@ describe('canonicalValue', () => {
     const expected = '{"a":1,"b":"ü"}';
     expect(canonicalValue(Buffer.from(json))).toBe(expected);
     expect(canonicalValue(Buffer.from(json).toString('latin1'))).toBe(expected);
+  });
+
+  it('keeps every digit of a number, and gives equal ones one form', () => {
+    expect(canonicalValue('{"a":1732800000123456789,"b":[1.50,1e2]}')).toBe(
+      '{"a":1732800000123456789,"b":[1.5,100]}',
+    );
+    expect(roundedValue('{"a":1732800000123456789}')).toBe('{"a":1732800000123456800}');
+    expect(roundedValue('rubbish')).toBe(canonicalValue('rubbish'));
   });
 
   it.each(['100', '[1]', 'null', '"text"', 'rubbish', ''])('takes %j as bytes', (value) => {

@@ -1,11 +1,15 @@
+import { canonicalNumber, exactNumber, parseExact } from '../base/exact-json.ts';
+
 /**
  * One form for values that mean the same, so that a document which CouchDB gave back with its keys in another order
  * equals the bytes that the chaincode wrote.
  */
 
-/** JSON with the keys of every object sorted by code unit and without spaces. */
+/** JSON with the keys of every object sorted by code unit and without spaces; numbers of `parseExact` as exact decimals. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  const number = exactNumber(value);
+  if (number !== undefined) return canonicalNumber(number);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
@@ -20,7 +24,7 @@ export function canonicalJson(value: unknown): string {
 export function canonicalValue(bytes: Uint8Array | string): string {
   const buffer = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : Buffer.from(bytes);
   try {
-    const parsed: unknown = JSON.parse(buffer.toString('utf8'));
+    const parsed = parseExact(buffer.toString('utf8'));
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) {
       return canonicalJson(parsed);
     }
@@ -28,4 +32,17 @@ export function canonicalValue(bytes: Uint8Array | string): string {
     // Not JSON: bytes.
   }
   return buffer.toString('base64');
+}
+
+/**
+ * What Fabric makes of a document before it reaches CouchDB: it reads each number as a double, and so rounds what has
+ * more digits (`keyValToCouchDoc` unmarshals into a map).
+ */
+export function roundedValue(bytes: string): string {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(bytes, 'latin1').toString('utf8'));
+    return canonicalJson(parseExact(JSON.stringify(parsed)));
+  } catch {
+    return canonicalValue(bytes);
+  }
 }

@@ -39,8 +39,8 @@ export interface ScenarioFacts {
   readonly channels: Readonly<Record<string, ChannelFacts>>;
   /** Longest that a client waits for an operation, in ms; anything longer is a hang. */
   readonly patience: number;
-  /** Namespaces whose databases were read; that of the chaincode alone if absent. */
-  readonly namespaces?: readonly string[];
+  /** Namespaces whose databases were read, or all of the channel's; that of the chaincode alone if absent. */
+  readonly namespaces?: readonly string[] | 'all';
   /** Least that must have been seen for a check to count; below, its verdict is `unknown`. */
   readonly floors?: Floors;
   readonly expectations?: Expectations;
@@ -68,6 +68,8 @@ export interface DeclaredFault {
 export interface ChannelFacts {
   /** Names of all block sources that must be there, e.g. `peer0.org1`, `orderer1`. */
   readonly peers: readonly string[];
+  /** MSP id of each peer's organisation; absent in recordings of before it was noted. */
+  readonly organisations?: Readonly<Record<string, string>>;
   readonly orderers: readonly string[];
   /** Height when the scenario began; blocks below it belong to set-up or to earlier scenarios. */
   readonly startHeight: number;
@@ -130,13 +132,18 @@ export interface AllowedLog {
 
 /** One key of one peer's state databases. */
 export interface StateEntry {
-  /** The chaincode's own if absent; else that of another database of the channel, e.g. `_lifecycle`. */
+  /**
+   * The chaincode's own if absent; else that of another database of the channel: `_lifecycle`, empty for the channel's own,
+   * `bank$$hsecret` for the hashes of a private collection and `bank$$psecret` for its data.
+   */
   readonly namespace?: string;
   readonly key: string;
   /** Canonical JSON when the value is a JSON object (begins with a brace), else the bytes in base64. */
   readonly value: string;
-  /** `block:transaction`, as the peer stored it. */
+  /** `block:transaction`, as the peer stored it; empty for the savepoint of the channel's own database. */
   readonly version: string;
+  /** Serialized metadata in base64, e.g. the endorsement policy of the key; absent where there is none. */
+  readonly metadata?: string;
 }
 
 /** A filtered block as a long-lived listener saw it. */

@@ -7,9 +7,11 @@ import { converged, sameHeaders, wellFormed } from './checks/chain.ts';
 import { faultsTookEffect } from './checks/declared.ts';
 import { endorsersAgree } from './checks/endorsers.ts';
 import { eventsComplete } from './checks/events.ts';
+import { historySound } from './checks/history.ts';
 import { loadAsIntended } from './checks/load.ts';
 import { amountsExact, moneyConserved } from './checks/money.ts';
 import { configUntouched } from './checks/ordering.ts';
+import { privateData } from './checks/private-data.ts';
 import { readsReal } from './checks/reads.ts';
 import { realTimeOrder } from './checks/real-time.ts';
 import { available, recovers } from './checks/recovery.ts';
@@ -60,5 +62,7 @@ export const CHECKS: readonly Check[] = [
   askedIsCommitted,
   endorsersAgree,
   refusalsRight,
+  privateData,
   allSettled,
+  historySound,
 ];

@@ -1,4 +1,5 @@
 import {
+  CONFIG,
   ENDORSER_TRANSACTION,
   MVCC_READ_CONFLICT,
   PHANTOM_READ_CONFLICT,
@@ -23,6 +24,9 @@ import { matchesSummary } from './range-summary.ts';
  * of the same block has touched conflicts whatever its version, and ranges are read again. Rich queries are not
  * protected by Fabric and cannot be checked.
  */
+
+/** Key of a channel's configuration in its own namespace (core/peer/configtx_processor.go). */
+export const CONFIGURATION = 'CHANNEL_CONFIG_ENV_BYTES';
 
 /** Value of a key. Bytes are kept as a latin1 string: compact, cheap to compare, and free of the block's memory. */
 export interface StateValue {
@@ -176,6 +180,10 @@ export class Replay {
   #commit(transaction: Transaction, pending: Pending): Change[] {
     const changes: Change[] = [];
     const version = { block: pending.number, transaction: transaction.index };
+    if (transaction.type === CONFIG && transaction.parts.config) {
+      const writes = [{ key: CONFIGURATION, isDelete: false, value: transaction.parts.config }];
+      write(this.#space(''), pending.namespace(''), { writes, metadataWrites: [] }, version);
+    }
     for (const set of transaction.readWriteSets) {
       const { namespace } = set;
       if (set.writes.length + set.metadataWrites.length > 0) {

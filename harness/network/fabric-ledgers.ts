@@ -146,7 +146,7 @@ export function fabricLedgers(
       const addresses = addressesOf(machines);
       await orderingOf(topology).settled({ topology, addresses, channel });
     },
-    documents: (peer, channel, namespace) => stateDocuments(deployment, peer, channel, namespace),
+    documents: (peer, channel) => stateDocuments(deployment, peer, channel),
     close: () => connections.close(),
   };
 }

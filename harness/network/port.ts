@@ -157,11 +157,11 @@ export interface Ledgers {
    */
   ready(channel: string): Promise<void>;
   /**
-   * Every document of a namespace in a peer's state database, in the order of their keys.
+   * Every document of every database that a peer has of a channel, database by database in the order of their keys.
    *
    * @throws Error when the database does not answer
    */
-  documents(peer: string, channel: string, namespace: string): AsyncIterable<StateDocument>;
+  documents(peer: string, channel: string): AsyncIterable<StateDocument>;
   /** Ends its connections; nothing can be read any more. */
   close(): void;
 }
@@ -172,8 +172,10 @@ export interface BlockTold {
   readonly transactions: readonly { readonly id: string; readonly code: number }[];
 }
 
-/** A row of CouchDB's `_all_docs`, with its document. */
+/** A row of CouchDB's `_all_docs`, with its document; numbers in it as `parseExact` gives them. */
 export interface StateDocument {
+  /** A chaincode's name, `_lifecycle`, empty for the channel's own; with `$$h` or `$$p` and the name of a collection. */
+  readonly namespace: string;
   readonly id: string;
   readonly doc?: Record<string, unknown> & {
     readonly _attachments?: Readonly<Record<string, { readonly data?: string }>>;

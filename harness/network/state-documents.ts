@@ -1,3 +1,4 @@
+import { parseExact } from '../base/exact-json.ts';
 import type { Deployment } from './deployment.ts';
 import type { StateDocument } from './port.ts';
 
@@ -5,12 +6,17 @@ import type { StateDocument } from './port.ts';
 const PAGE = 1_000;
 const BUDGET_MS = 30_000;
 
-/** `couchdb_util.go constructNamespaceDBName`, for channel names without dots and of ordinary length. */
+/** Document of the channel's own database that names all others (`statecouchdb.go`). */
+const CHANNEL_METADATA = 'channel_metadata';
+
+/** `couchdbutil.go constructNamespaceDBName`, for channel names without dots and of ordinary length. */
 export const databaseName = (channel: string, namespace: string): string =>
-  `${channel}_${namespace}`;
+  `${channel}_${namespace.replace(/[A-Z]/g, (letter) => `$${letter.toLowerCase()}`)}`;
 
 /**
- * Every document of a namespace in a peer's CouchDB, attachments included.
+ * Every document of every database that a peer's CouchDB has of a channel, attachments included: those of chaincodes, of
+ * their definitions, of the channel itself, of private collections and of their hashes. Numbers are kept as they are
+ * written (`parseExact`).
  *
  * @throws Error when there is no such peer, or its database does not answer
  */
@@ -18,7 +24,6 @@ export async function* stateDocuments(
   { topology, machines, credentials }: Deployment,
   peer: string,
   channel: string,
-  namespace: string,
 ): AsyncGenerator<StateDocument> {
   const couchdb = topology.organisations
     .flatMap((o) => o.peers)
@@ -28,7 +33,33 @@ export async function* stateDocuments(
   const { user, password } = credentials.couchdb;
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   const server = `http://${machine.address}:${couchdb.ports.http}`;
-  const base = `${server}/${databaseName(channel, namespace)}`;
+  const databases = new Map([['', databaseName(channel, '')]]);
+  for (const [namespace, name] of databases) {
+    const base = `${server}/${encodeURIComponent(name)}`;
+    for await (const { id, doc } of documentsOf(base, authorization)) {
+      // Taken in while the map is walked: the channel's own database is the first.
+      if (namespace === '' && id === CHANNEL_METADATA) {
+        for (const [listed, database] of listedIn(doc)) databases.set(listed, database);
+      }
+      yield { namespace, id, ...(doc && { doc }) };
+    }
+  }
+}
+
+type Document = StateDocument['doc'];
+
+/** Namespaces and names of their databases. */
+function listedIn(doc: Document): [string, string][] {
+  const listed = (doc?.['NamespaceDBsInfo'] ?? {}) as Record<string, { DBName?: string }>;
+  return Object.entries(listed).flatMap(([namespace, { DBName }]) =>
+    DBName === undefined ? [] : [[namespace, DBName] as [string, string]],
+  );
+}
+
+async function* documentsOf(
+  base: string,
+  authorization: string,
+): AsyncGenerator<Omit<StateDocument, 'namespace'>> {
   let start: string | undefined;
   for (;;) {
     const query = new URLSearchParams({
@@ -46,7 +77,9 @@ export async function* stateDocuments(
         `${base}: expected its documents, seen ${response.status} ${await response.text()}`,
       );
     }
-    const { rows: page } = (await response.json()) as { rows: StateDocument[] };
+    const { rows: page } = parseExact(await response.text()) as {
+      rows: Omit<StateDocument, 'namespace'>[];
+    };
     yield* page.slice(0, PAGE);
     start = page[PAGE]?.id;
     if (start === undefined) return;

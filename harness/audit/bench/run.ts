@@ -37,6 +37,8 @@ function measure(dir: string): void {
     verdict,
     notValid: checks.filter((check) => check.verdict !== 'valid').map(({ id }) => id),
     transactions: count('F3', 'transactions'),
+    signatures: count('F26', 'signatures'),
+    codesDerived: count('F27', 'codes derived'),
     copies: 6,
     megabytes: Math.round(sizeOf(dir) / 1e6),
     seconds: Math.round(seconds * 100) / 100,

@@ -184,12 +184,57 @@ describe('F5 chain well-formed', () => {
           'transaction 0 of block 16 is VALID but unreadable: field 1 wants 5 bytes at byte 2, 1 are left',
       },
     ]);
-    for (const source of recording.chain.keys()) {
+    for (const source of PEERS) {
       editBlock(recording, source, 16, ({ metadata }) => {
         metadata[2] = Buffer.from([2]);
       });
     }
     expect(judge(wellFormed, recording).verdict).toBe('valid');
+  });
+
+  it.each<[string, string, (metadata: Buffer[]) => void, string]>([
+    [
+      'orderer0',
+      'a slot more',
+      (metadata) => metadata.push(Buffer.alloc(0)),
+      '6 slots, expected 5',
+    ],
+    [
+      'orderer1',
+      'a code',
+      (metadata) => metadata.splice(2, 1, Buffer.of(0)),
+      'an orderer says what',
+    ],
+    [
+      'orderer1',
+      'a hash',
+      (metadata) => metadata.splice(4, 1, Buffer.from([0x0a, 1, 0])),
+      'an orderer says what',
+    ],
+    [
+      'peer0.org1',
+      'old offsets',
+      (metadata) => metadata.splice(3, 1, Buffer.of(0)),
+      'the slot of old',
+    ],
+    [
+      'peer1.org2',
+      'another last configuration',
+      (metadata) => metadata.splice(1, 1, Buffer.from([0x0a, 2, 8, 0])),
+      'says 0, expected 1 as on peer0.org1',
+    ],
+    [
+      'peer1.org1',
+      'a last configuration that cannot be read',
+      (metadata) => metadata.splice(1, 1, Buffer.from([0x0a, 9])),
+      'says something else, expected 1',
+    ],
+  ])('rejects metadata of %s with %s', (source, _, change, message) => {
+    const recording = busyRecording();
+    editBlock(recording, source, 5, ({ metadata }) => change(metadata));
+    expect(judge(wellFormed, recording).evidence).toMatchObject([
+      { block: 5, sources: [source], message: expect.stringContaining(message) },
+    ]);
   });
 
   it('is unknown without blocks', () => {

@@ -1,4 +1,5 @@
 import { VALID } from '../../fabric/ledger/codes.ts';
+import { lastConfigIn } from '../../fabric/ledger/decoder.ts';
 import { LAST_LOOK, QUIESCENT, UNSETTLED } from '../../workload/history.ts';
 import { isMarked, type RecordedHistory } from '../../workload/history-index.ts';
 import type { ChannelCheck } from '../checker.ts';
@@ -32,7 +33,19 @@ export const sameHeaders: ChannelCheck = {
         findings.count('compared');
         if (copies.every(({ same }) => same)) return;
         const [most, ...others] = group(copies, ({ block }) => block.hash);
-        if (others.length === 0) return;
+        if (others.length === 0) {
+          // What is hashed is equal, so something stands beside it that no component writes. Other data are F5's.
+          const odd = copies
+            .filter(({ same, block }) => !same && block.computedDataHash === block.dataHash)
+            .map(({ source }) => source);
+          if (odd.length === 0) return;
+          findings.violation({
+            block: number,
+            sources: odd,
+            message: `block ${number} has the same header on all, but other bytes on ${odd.join(', ')}`,
+          });
+          return;
+        }
         const differing = others.flatMap(([, names]) => names);
         findings.violation({
           block: number,
@@ -58,9 +71,9 @@ export const wellFormed: ChannelCheck = {
     id: 'F5',
     name: 'chain well-formed',
     guarantee:
-      'In every copy block numbers count from 0 without gap, each block names the hash of the one before it, and its data hash is that of its data.',
+      'In every copy block numbers count from 0 without gap, each block names the hash of the one before it, its data hash is that of its data, and its metadata are what orderers and peers write.',
   },
-  create({ problems }) {
+  create({ problems, facts }) {
     const findings = new Findings(wellFormed.definition);
     const lastHash = new Map<string, { readonly number: number; readonly hash: string }>();
     return {
@@ -70,8 +83,11 @@ export const wellFormed: ChannelCheck = {
         const report = (message: string, source: string): void => {
           wrong.set(message, [...(wrong.get(message) ?? []), source]);
         };
-        for (const { source, block } of copies) {
+        for (const copy of copies) {
+          const { source, block } = copy;
           findings.count('blocks');
+          const flaw = flawOfMetadata(copy, copies[0], facts.orderers.includes(source));
+          if (flaw !== undefined) report(`metadata of block ${number}: ${flaw}`, source);
           const previous = lastHash.get(source);
           lastHash.set(source, { number, hash: block.hash });
           // After a gap (a problem of its own) there is nothing to compare with.
@@ -112,6 +128,39 @@ export const wellFormed: ChannelCheck = {
     };
   },
 };
+
+const SLOTS = 5;
+const LAST_CONFIG = 1;
+
+/**
+ * What is wrong with the metadata that no signature covers: the number of slots, what is left empty, and the last
+ * configuration, which is said twice.
+ */
+function flawOfMetadata(
+  copy: Copy,
+  first: Copy | undefined,
+  isOrderer: boolean,
+): string | undefined {
+  const { slots, metadata } = copy;
+  if (slots.length !== SLOTS) return `${slots.length} slots, expected ${SLOTS}`;
+  const [, lastConfig, codes, orderer, commitHash] = slots as [
+    Buffer,
+    Buffer,
+    Buffer,
+    Buffer,
+    Buffer,
+  ];
+  if (isOrderer && codes.length + commitHash.length > 0) return 'an orderer says what peers found';
+  // Before 1.4.1 orderers wrote here what stands in the signed slot now.
+  if (orderer.length > 0 && (slots[0] as Buffer).length > 0)
+    return 'the slot of old orderers is used';
+  const same = first?.slots[LAST_CONFIG]?.equals(lastConfig) ?? true;
+  const index = lastConfig.length === 0 ? 0 : lastConfigIn(lastConfig);
+  if (same && index === metadata.lastConfig) return undefined;
+  // Fabric leaves the slot empty where the index is 0.
+  if (same && lastConfig.length === 0 && metadata.lastConfig === 0) return undefined;
+  return `the slot of the last configuration says ${index ?? 'something else'}, expected ${metadata.lastConfig} as on ${first?.source}`;
+}
 
 export const converged: ChannelCheck = {
   scope: 'channel',

@@ -1,7 +1,8 @@
 import { judge } from '../testing/forge.ts';
 import { PEERS, type TestRecording } from '../testing/ledger-builder.ts';
-import { definitionState } from '../testing/paper-channel.ts';
-import { busyRecording, opened } from '../testing/scene.ts';
+import { definitionState, outOf, ROLES } from '../testing/paper-channel.ts';
+import { busyRecording, opened, transfers } from '../testing/scene.ts';
+import { privateData } from './private-data.ts';
 import { replayedState, sameState } from './state.ts';
 
 /** Changes one document in one peer's database, by hand. */
@@ -51,7 +52,7 @@ describe('F9 same state in every database', () => {
     recording.states.get('peer1.org1')?.reverse();
     expect(judge(sameState, recording)).toMatchObject({
       verdict: 'valid',
-      counts: { 'keys compared': 42, violations: 0 },
+      counts: { 'keys compared': 63, violations: 0 },
     });
   });
 
@@ -136,7 +137,7 @@ describe('F10 state is the replay of the chain', () => {
   it('accepts what replaying gives, documents and text alike', () => {
     expect(judge(replayedState, busyRecording())).toMatchObject({
       verdict: 'valid',
-      counts: { 'keys compared': 56, violations: 0 },
+      counts: { 'keys compared': 84, violations: 0 },
     });
   });
 
@@ -165,7 +166,12 @@ describe('F10 state is the replay of the chain', () => {
   it('asks for a namespace only if its databases were read', () => {
     const recording = defined();
     recording.scenario = { ...recording.scenario, namespaces: ['bank'] };
-    for (const peer of PEERS) edit(recording, peer, DEFINITION, null);
+    for (const [peer, entries] of recording.states) {
+      recording.states.set(
+        peer,
+        entries.filter(({ namespace }) => namespace === undefined),
+      );
+    }
     expect(judge(replayedState, recording).verdict).toBe('valid');
   });
 
@@ -233,5 +239,163 @@ describe('F10 state is the replay of the chain', () => {
     empty.chain.clear();
     for (const peer of PEERS) empty.states.set(peer, []);
     expect(judge(replayedState, empty).reason).toBe('saw 0 keys compared, needs at least 1');
+  });
+});
+
+describe('F9 and F10 of all databases', () => {
+  const OWN = outOf(1, ['Org1MSP', ROLES.PEER]);
+
+  /** A key with a policy of its own, a new definition and private data. */
+  function everything(): TestRecording {
+    const ledger = opened();
+    ledger.submit('transfer', ['a1', 'a2', '1'], {
+      tamper: (simulation) => {
+        simulation.parameters = new Map([['account:a1', OWN]]);
+        simulation.definitions = definitionState('bank', {
+          collections: [{ name: 'secret', members: ['Org1MSP'] }],
+        });
+      },
+    });
+    ledger.cut();
+    ledger.submit('transfer', ['a3', 'a4', '1'], {
+      tamper: (simulation) => {
+        simulation.secrets = new Map([['secret', new Map([['k', 'v']])]]);
+      },
+    });
+    ledger.cut();
+    ledger.configure();
+    return ledger.recordingOfAll({ secret: ['Org1MSP'] });
+  }
+  const verdicts = (recording: TestRecording) =>
+    [sameState, replayedState, privateData].map((check) => judge(check, recording).verdict);
+
+  it('accepts what the chain gives', () => {
+    expect(verdicts(everything())).toEqual(['valid', 'valid', 'valid']);
+    expect(judge(privateData, everything()).counts).toMatchObject({
+      'private keys': 2,
+      'hashes of private data': 1,
+    });
+  });
+
+  it.each<[string, string, object | null, string]>([
+    ['a key’s endorsement policy', 'account:a1', { metadata: 'AAAA' }, 'metadata AAAA'],
+    ['the policy of a key that has none', 'account:a2', { metadata: 'AAAA' }, 'metadata AAAA'],
+    ['the channel’s configuration', 'CHANNEL_CONFIG_ENV_BYTES', { value: 'AA==' }, 'AA=='],
+    ['a definition', DEFINITION, { value: 'AA==' }, 'AA=='],
+    ['the savepoint', 'statedb_savepoint', { value: '{"BlockNum":1,"TxNum":0}' }, '"BlockNum":1'],
+  ])('rejects an edit of %s', (_, key, change, shown) => {
+    const recording = everything();
+    edit(recording, 'peer1.org2', key, change);
+    for (const check of [sameState, replayedState]) {
+      const result = judge(check, recording);
+      expect(result.verdict).toBe('invalid');
+      expect(result.evidence[0]?.message).toContain(shown);
+    }
+  });
+
+  it('rejects the same edit in all databases, and another hash of private data', () => {
+    const recording = everything();
+    for (const peer of PEERS) edit(recording, peer, 'account:a1', { metadata: undefined });
+    expect(verdicts(recording)).toEqual(['valid', 'invalid', 'valid']);
+    const hashes = everything();
+    for (const entries of hashes.states.values()) {
+      const index = entries.findIndex(({ namespace }) => namespace === 'bank$$hsecret');
+      entries[index] = { ...(entries[index] as (typeof entries)[number]), value: 'AA==' };
+    }
+    expect(verdicts(hashes)).toEqual(['valid', 'invalid', 'valid']);
+  });
+
+  const secret = (recording: TestRecording, peer: string) => {
+    const entries = recording.states.get(peer) ?? [];
+    const index = entries.findIndex(({ namespace }) => namespace === 'bank$$psecret');
+    return { entries, index };
+  };
+
+  it.each<[string, object | null, string]>([
+    ['is missing', null, 'peer1.org1 is a member and does not hold it'],
+    ['has another version', { version: '3:0' }, 'peer1.org1 has version 3:0, the chain has 4:0'],
+    ['has another value', { value: 'eA==' }, 'what peer1.org1 holds does not have the hash'],
+    ['has another key', { key: 'x' }, 'peer1.org1 holds it, the chain has no hash of it'],
+  ])('rejects private data of which one member’s %s', (_, change, message) => {
+    const recording = everything();
+    const { entries, index } = secret(recording, 'peer1.org1');
+    if (change === null) entries.splice(index, 1);
+    else entries[index] = { ...(entries[index] as (typeof entries)[number]), ...change };
+    const result = judge(privateData, recording);
+    expect(result.verdict).toBe('invalid');
+    expect(result.evidence[0]?.message).toContain(message);
+    expect(result.evidence[0]?.message).toMatch(/^the private key with hash [0-9a-f]{16}… of/);
+  });
+
+  it('rejects private data with somebody who is no member', () => {
+    const recording = everything();
+    const { entries, index } = secret(recording, 'peer0.org1');
+    recording.states.get('peer0.org2')?.push(entries[index] as (typeof entries)[number]);
+    expect(judge(privateData, recording).evidence[0]?.message).toContain(
+      'peer0.org2 holds it and is no member',
+    );
+  });
+
+  it('knows that private data live as many blocks as their collection says', () => {
+    const living = (blocks: number) => {
+      const ledger = opened();
+      ledger.submit('transfer', ['a1', 'a2', '1'], {
+        tamper: (simulation) => {
+          simulation.definitions = definitionState('bank', {
+            collections: [{ name: 'secret', members: ['Org1MSP'], blockToLive: 2 }],
+          });
+        },
+      });
+      ledger.cut();
+      ledger.submit('transfer', ['a3', 'a4', '1'], {
+        tamper: (simulation) => {
+          simulation.secrets = new Map([['secret', new Map([['k', 'v']])]]);
+        },
+      });
+      ledger.cut();
+      transfers(ledger, blocks);
+      return verdicts(ledger.recordingOfAll({ secret: ['Org1MSP'] }));
+    };
+    expect(living(2)).toEqual(['valid', 'valid', 'valid']);
+    expect(living(3)).toEqual(['valid', 'invalid', 'invalid']);
+  });
+
+  it('names the key whose number the database has rounded, and notices an edit of its last digit', () => {
+    const written = '{"at":1732800000123456789}';
+    const stored = (value: string) => {
+      const ledger = opened();
+      ledger.submit('transfer', ['a1', 'a2', '1'], {
+        tamper: ({ writes }) => writes.set('time', written),
+      });
+      ledger.cut();
+      const recording = ledger.recordingOfAll();
+      for (const peer of PEERS) edit(recording, peer, 'time', { value });
+      return recording;
+    };
+    expect(verdicts(stored(written)).slice(0, 2)).toEqual(['valid', 'valid']);
+    const rounded = stored('{"at":1732800000123456800}');
+    expect(judge(replayedState, rounded)).toMatchObject({
+      verdict: 'invalid',
+      counts: { 'values rounded': 4 },
+      evidence: [
+        {
+          key: 'time',
+          message: `key time should be ${written} (version 3:0), peer0.org1 has {"at":1732800000123456800} (version 3:0): the state database rounds numbers beyond 2^53`,
+        },
+        {},
+        {},
+        {},
+      ],
+    });
+    const edited = stored(written);
+    edit(edited, 'peer1.org2', 'time', { value: '{"at":1732800000123456788}' });
+    expect(verdicts(edited).slice(0, 2)).toEqual(['invalid', 'invalid']);
+  });
+
+  it('does not apply where only some databases were read', () => {
+    expect(judge(privateData, opened().recording())).toMatchObject({
+      applicable: false,
+      reason: 'private data were not recorded',
+    });
   });
 });

@@ -97,6 +97,10 @@ export class LedgerBuilder {
   now = 1_000;
   height = 0;
   readonly state = new Map<string, Stored>();
+  /** Databases other than the chaincode's: namespace → key → value in base64, version, metadata. */
+  readonly #databases = new Map<string, Map<string, Omit<StateEntry, 'key'>>>();
+  /** Metadata of the chaincode's keys, in base64. */
+  readonly #metadata = new Map<string, string>();
   /** Overrides a validation code: `block:position` → code. State follows it. */
   readonly forcedCodes = new Map<string, number>();
   readonly #chain = new Map<string, Buffer[]>();
@@ -128,7 +132,9 @@ export class LedgerBuilder {
     });
     this.#offset += 1;
     const config = encodeConfig(channel, 0, this.#group, Buffer.alloc(0));
+    this.#keepConfiguration(config);
     if (isDefined) {
+      this.#commit(definition.simulation, 0, 1, new Map());
       this.#write([config, definition.envelope], ['', definition.id], [VALID, VALID], new Map());
     } else this.#write([config], [''], [VALID], new Map());
     this.now = 1_000;
@@ -160,6 +166,7 @@ export class LedgerBuilder {
     this.#lastConfig = this.height;
     this.#offset += 1;
     const config = encodeConfig(this.channel, this.#sequence, after, update);
+    this.#keepConfiguration(config);
     this.#write([config], [''], [VALID], new Map());
   }
 
@@ -299,6 +306,55 @@ export class LedgerBuilder {
     for (const list of [...this.#chain.values(), ...this.#streams.values()]) list.length = 0;
   }
 
+  /**
+   * As {@link recording}, with all databases of the channel, as today's collectors save them.
+   *
+   * @param holders - MSP ids of the members by collection; all organisations if absent
+   */
+  recordingOfAll(holders: Readonly<Record<string, readonly string[]>> = {}): TestRecording {
+    const recording = this.recording();
+    const facts = recording.scenario.channels[this.channel];
+    if (!facts) throw new Error('no facts');
+    const organisations = Object.fromEntries(
+      PEERS.map((peer) => [peer, peer.endsWith('org1') ? 'Org1MSP' : 'Org2MSP']),
+    );
+    recording.scenario = {
+      ...recording.scenario,
+      namespaces: 'all',
+      channels: { [this.channel]: { ...facts, organisations } },
+    };
+    for (const peer of PEERS) {
+      const entries = recording.states.get(peer) ?? [];
+      for (const [index, entry] of entries.entries()) {
+        const metadata = this.#metadata.get(entry.key);
+        if (metadata !== undefined) entries[index] = { ...entry, metadata };
+      }
+      for (const [namespace, keys] of this.#databases) {
+        const collection = /\$\$p(.*)$/.exec(namespace)?.[1];
+        const members = collection === undefined ? undefined : holders[collection];
+        if (members && !members.includes(organisations[peer] as string)) continue;
+        for (const [key, entry] of keys) entries.push({ namespace, key, ...entry });
+      }
+      const value = `{"BlockNum":${this.height - 1},"TxNum":0}`;
+      entries.push({ namespace: '', key: 'statedb_savepoint', value, version: '' });
+    }
+    return recording;
+  }
+
+  #database(namespace: string): Map<string, Omit<StateEntry, 'key'>> {
+    const found = this.#databases.get(namespace) ?? new Map<string, Omit<StateEntry, 'key'>>();
+    this.#databases.set(namespace, found);
+    return found;
+  }
+
+  #keepConfiguration(envelope: Buffer): void {
+    const { data } = protos.common.Payload.decode(protos.common.Envelope.decode(envelope).payload);
+    this.#database('').set('CHANNEL_CONFIG_ENV_BYTES', {
+      value: Buffer.from(data).toString('base64'),
+      version: `${this.height}:0`,
+    });
+  }
+
   /** Everything recorded so far, as the audit takes it. */
   recording(): TestRecording {
     const entries = [...this.state].map(([key, { value, block, transaction }]) => ({
@@ -428,7 +484,7 @@ export class LedgerBuilder {
   }
 
   #commit(
-    { writes }: Simulation,
+    { writes, definitions, parameters, secrets }: Simulation,
     block: number,
     transaction: number,
     updates: Map<string, { value: string | null; transaction: number }>,
@@ -437,6 +493,37 @@ export class LedgerBuilder {
       updates.set(key, { value, transaction });
       if (value === null) this.state.delete(key);
       else this.state.set(key, { value, block, transaction });
+      if (value === null) this.#metadata.delete(key);
+    }
+    const version = `${block}:${transaction}`;
+    for (const [key, value] of definitions ?? []) {
+      this.#database('_lifecycle').set(key, {
+        value: Buffer.from(value, 'latin1').toString('base64'),
+        version,
+      });
+    }
+    for (const [key, parameter] of parameters ?? []) {
+      const stored = this.state.get(key);
+      if (!stored) continue;
+      this.state.set(key, { ...stored, block, transaction });
+      updates.set(key, { value: stored.value, transaction });
+      if (parameter === null) this.#metadata.delete(key);
+      else this.#metadata.set(key, paperMetadata(parameter));
+    }
+    for (const [collection, values] of secrets ?? []) {
+      for (const [key, value] of values) {
+        const hashed = createHash('sha256').update(key).digest('base64');
+        const hashes = this.#database(`bank$$h${collection}`);
+        const data = this.#database(`bank$$p${collection}`);
+        if (value === null) {
+          hashes.delete(hashed);
+          data.delete(key);
+          continue;
+        }
+        const hash = createHash('sha256').update(value).digest('base64');
+        hashes.set(hashed, { value: hash, version });
+        data.set(key, { value: Buffer.from(value).toString('base64'), version });
+      }
     }
   }
 
@@ -505,6 +592,14 @@ function healthy(): EnvironmentProbe {
       { from: 'machine 2', to: 'machine 1', ok: true },
     ],
   };
+}
+
+/** Metadata as a peer stores it: `kvrwset.KVMetadataWrite` without its key. */
+function paperMetadata(value: Buffer): string {
+  const entries = [{ name: 'VALIDATION_PARAMETER', value }];
+  return Buffer.from(protos.kvrwset.KVMetadataWrite.encode({ entries }).finish()).toString(
+    'base64',
+  );
 }
 
 /** `txmgr.Updates` spelled out by hand; keys and values of the paper network are ASCII and short. */

@@ -107,7 +107,7 @@ export function busy(): LedgerBuilder {
 
 /** The busy run's recording with expectations that it meets. */
 export function busyRecording(): TestRecording {
-  const recording = busy().recording();
+  const recording = busy().recordingOfAll();
   recording.scenario = {
     ...recording.scenario,
     expectations: {
@@ -120,4 +120,9 @@ export function busyRecording(): TestRecording {
     },
   };
   return recording;
+}
+
+/** The busy run's recording with a key that has a policy of its own and private data as well. */
+export function soundRecording(): TestRecording {
+  return busyRecording();
 }

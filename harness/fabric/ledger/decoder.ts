@@ -112,6 +112,16 @@ export function decodeMetadata(metadata: readonly Buffer[]): BlockMetadata {
   };
 }
 
+/** Index in metadata slot 1, the last configuration; `undefined` when it cannot be read. */
+export function lastConfigIn(slot: Buffer): number | undefined {
+  try {
+    const value = metadataValue(slot);
+    return value ? decodeIndex(new FieldReader(value)) : 0;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The signed slot's value, and whether its signatures are a quorum's, which name their signers by identifier. */
 function decodeSigned(slot: Buffer | undefined): {
   readonly value: Buffer | undefined;

@@ -47,6 +47,7 @@ export const NO_PARTS: EnvelopeParts = {
   endorsements: [],
   actionChaincode: null,
   event: null,
+  config: null,
   channelGroup: null,
   lastUpdate: null,
 };
@@ -92,11 +93,11 @@ function decodeParts(bytes: Buffer, draft: Draft): void {
   }
   parts.stage = 'payload';
   let header: FieldReader | undefined;
-  let data: FieldReader | undefined;
+  let data: Buffer | undefined;
   const payload = new FieldReader(parts.payload);
   while (payload.next()) {
     if (payload.field === 1) header = payload.message();
-    else if (payload.field === 2) data = payload.message();
+    else if (payload.field === 2) data = payload.view();
     else payload.skip();
   }
   parts.stage = 'header';
@@ -108,8 +109,11 @@ function decodeParts(bytes: Buffer, draft: Draft): void {
     else header.skip();
   }
   enter(draft, 'transaction');
-  if (data && draft.type === ENDORSER_TRANSACTION) decodeTransaction(data, draft);
-  else if (data && draft.type === CONFIG) decodeConfig(data, draft);
+  if (data && draft.type === ENDORSER_TRANSACTION) decodeTransaction(new FieldReader(data), draft);
+  else if (data && draft.type === CONFIG) {
+    parts.config = data;
+    decodeConfig(new FieldReader(data), draft);
+  }
   enter(draft, 'complete');
 }
 

@@ -109,6 +109,8 @@ export interface EnvelopeParts {
   readonly actionChaincode: { readonly name: string; readonly version: string } | null;
   /** Serialized `peer.ChaincodeEvent`; `null` where the chaincode set none. */
   readonly event: Buffer | null;
+  /** Of a CONFIG transaction: serialized `common.ConfigEnvelope`. */
+  readonly config: Buffer | null;
   /** Of a CONFIG transaction: serialized `common.ConfigGroup`. */
   readonly channelGroup: Buffer | null;
   /** Of a CONFIG transaction: serialized `common.Envelope` of the update that led to it. */

@@ -29,7 +29,7 @@ export class FieldReader {
   /** Moves to the next field; `false` at the end of the message. */
   next(): boolean {
     if (this.position >= this.end) return false;
-    const tag = this.varint();
+    const tag = this.#integer();
     this.field = tag >>> 3;
     this.wireType = tag & 7;
     if (this.field === 0) throw new MalformedMessage(`field number 0 at byte ${this.position}`);
@@ -39,9 +39,22 @@ export class FieldReader {
   /**
    * An unsigned integer.
    *
-   * @throws {MalformedMessage} when it runs past the end or exceeds 2^53 - 1, which no block number or offset reaches.
+   * @throws {MalformedMessage} when the field is of another type, runs past the end or exceeds 2^53 - 1, which no block
+   *   number or offset reaches.
    */
   varint(): number {
+    this.#expect(0);
+    return this.#integer();
+  }
+
+  #expect(wireType: number): void {
+    if (this.wireType === wireType) return;
+    throw new MalformedMessage(
+      `field ${this.field} has wire type ${this.wireType} where ${wireType} was expected`,
+    );
+  }
+
+  #integer(): number {
     const { bytes, end } = this;
     let position = this.position;
     let value = 0;
@@ -64,6 +77,7 @@ export class FieldReader {
 
   /** A signed 64-bit integer in two's complement (`int64`); Kafka offsets may be -1. */
   signed(): number {
+    this.#expect(0);
     const { bytes, end } = this;
     let value = 0n;
     let shift = 0n;
@@ -122,12 +136,8 @@ export class FieldReader {
   }
 
   #content(): number {
-    if (this.wireType !== 2) {
-      throw new MalformedMessage(
-        `field ${this.field} has wire type ${this.wireType} where 2 was expected`,
-      );
-    }
-    const length = this.varint();
+    this.#expect(2);
+    const length = this.#integer();
     const start = this.position;
     this.#advance(length);
     return start;

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { Kafka, logLevel } from 'kafkajs';
+import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
 import type { Broker, Topology, ZooKeeperNode } from '../../topology/schema.ts';
 import { clusterOf } from './cluster.ts';
 
@@ -12,11 +12,16 @@ export interface TopicFacts {
   readonly replicas: readonly string[];
   readonly inSync: readonly string[];
   readonly endOffset: number | undefined;
+  readonly firstOffset?: number;
 }
 
 export interface KafkaAdmin extends AsyncDisposable {
   /** @throws Error when no broker answers or the topic does not exist */
   topic(channel: string): Promise<TopicFacts>;
+  /** Settings of a channel's topic, by Kafka's names. @throws Error when no broker answers */
+  settings(channel: string): Promise<Readonly<Record<string, string>>>;
+  /** Changes a setting of a channel's topic. @throws Error when no broker takes it */
+  alter(channel: string, name: string, value: string): Promise<void>;
   /** The broker that is the cluster's controller. */
   controller(): Promise<string | undefined>;
   /** Brokers that are registered. */
@@ -52,13 +57,36 @@ export async function openKafkaAdmin(
       const partition = topics[0]?.partitions.find((p) => p.partitionId === PARTITION);
       if (!partition) throw new Error(`kafka: topic ${channel} has no partition ${PARTITION}`);
       const offsets = await admin.fetchTopicOffsets(channel).catch(() => []);
-      const high = offsets.find((o) => o.partition === PARTITION)?.high;
+      const { high, low } = offsets.find((o) => o.partition === PARTITION) ?? {};
       return {
         leader: nameOf(partition.leader),
         replicas: namesOf(partition.replicas),
         inSync: namesOf(partition.isr),
         endOffset: high === undefined ? undefined : Number(high),
+        ...(low !== undefined && { firstOffset: Number(low) }),
       };
+    },
+    async settings(channel) {
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type: ConfigResourceTypes.TOPIC, name: channel }],
+      });
+      const entries = resources[0]?.configEntries ?? [];
+      return Object.fromEntries(
+        entries.map(({ configName, configValue }) => [configName, configValue]),
+      );
+    },
+    async alter(channel, name, value) {
+      await admin.alterConfigs({
+        validateOnly: false,
+        resources: [
+          {
+            type: ConfigResourceTypes.TOPIC,
+            name: channel,
+            configEntries: [{ name, value }],
+          },
+        ],
+      });
     },
     async controller() {
       return nameOf((await admin.describeCluster()).controller);

@@ -1,6 +1,7 @@
-import { borrow, judge } from '../../audit/testing/forge.ts';
-import { LedgerBuilder } from '../../audit/testing/ledger-builder.ts';
-import { busyRecording, opened } from '../../audit/testing/scene.ts';
+import protos from 'fabric-protos';
+import { borrow, editBlock, judge } from '../../audit/testing/forge.ts';
+import { LedgerBuilder, type TestRecording } from '../../audit/testing/ledger-builder.ts';
+import { busyRecording, opened, transfers } from '../../audit/testing/scene.ts';
 import { kafkaAgrees } from './check.ts';
 
 const SOURCES = [
@@ -11,6 +12,23 @@ const SOURCES = [
   'orderer0',
   'orderer1',
 ] as const;
+
+const { common, orderer } = protos;
+
+/** Adds to the Kafka offset that one copy of a block was cut at. */
+function shiftOffset(recording: TestRecording, source: string, block: number, by: number): void {
+  editBlock(recording, source, block, ({ metadata }) => {
+    const signed = common.Metadata.decode(metadata[0] as Buffer);
+    const inner = common.OrdererBlockMetadata.decode(signed.value);
+    const consenter = common.Metadata.decode(inner.consenter_metadata);
+    const kafka = orderer.KafkaMetadata.decode(consenter.value);
+    kafka.last_offset_persisted = Number(kafka.last_offset_persisted) + by;
+    consenter.value = orderer.KafkaMetadata.encode(kafka).finish();
+    inner.consenter_metadata = common.Metadata.encode(consenter).finish();
+    signed.value = common.OrdererBlockMetadata.encode(inner).finish();
+    metadata[0] = Buffer.from(common.Metadata.encode(signed).finish());
+  });
+}
 
 describe('F20 Kafka agrees with the chain', () => {
   it('accepts offsets that grow and end below the end of the topic', () => {
@@ -91,6 +109,52 @@ describe('F20 Kafka agrees with the chain', () => {
       verdict: 'unknown',
       reason: 'saw 0 replicas, needs at least 1',
     });
+  });
+
+  it('accepts a topic as the topology wants it, and rejects every way in which it is not', () => {
+    const judged = (change: object) => {
+      const recording = opened().recording();
+      const topic = {
+        endOffset: 99,
+        replicas: [0, 1, 2],
+        inSync: [0, 1, 2],
+        firstOffset: 0,
+        wanted: { replicas: 3, minInSync: 2 },
+        settings: { minInSync: 2, uncleanElection: false },
+        ...change,
+      };
+      recording.ordering = { type: 'kafka', topics: { mychannel: topic } };
+      return judge(kafkaAgrees, recording);
+    };
+    expect(judged({})).toMatchObject({ verdict: 'valid', counts: { settings: 2 } });
+    expect(judged({ settings: undefined }).verdict).toBe('valid');
+    const message = (change: object) => judged(change).evidence.map((evidence) => evidence.message);
+    expect(message({ firstOffset: 4 })).toEqual([
+      'topic mychannel begins at offset 4: its first records are gone',
+    ]);
+    expect(message({ replicas: [2], inSync: [2] })).toEqual([
+      'topic mychannel has 1 replicas (brokers 2), 3 are configured',
+    ]);
+    expect(message({ settings: { minInSync: 1, uncleanElection: true } })).toEqual([
+      'topic mychannel takes 1 replicas in sync for enough, 2 are configured',
+      'topic mychannel lets a replica that lags become leader',
+    ]);
+  });
+
+  it('rejects a block with more transactions than its offsets leave room for', () => {
+    const ledger = opened();
+    transfers(ledger, 2);
+    const recording = ledger.recording();
+    expect(judge(kafkaAgrees, recording)).toMatchObject({
+      verdict: 'valid',
+      counts: { 'records without a transaction': 3 },
+    });
+    for (const source of SOURCES) {
+      shiftOffset(recording, source, 4, -2);
+    }
+    expect(judge(kafkaAgrees, recording).evidence[0]?.message).toBe(
+      'block 4 has 3 transactions, but only 2 records between its Kafka offset 12 and that of the block before',
+    );
   });
 
   it('is unknown without Kafka’s word, and not applicable without Kafka', () => {

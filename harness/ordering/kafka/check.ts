@@ -1,6 +1,7 @@
 import type { ChannelCheck } from '../../audit/checker.ts';
 import { Findings } from '../../audit/findings.ts';
 import type { BlockMetadata } from '../../fabric/ledger/decoder.ts';
+import type { KafkaTopicFacts } from './model.ts';
 
 export const kafkaAgrees: ChannelCheck = {
   scope: 'channel',
@@ -8,13 +9,13 @@ export const kafkaAgrees: ChannelCheck = {
     id: 'F20',
     name: 'Kafka agrees with the chain',
     guarantee:
-      'The Kafka offset that a block was cut at is the same in every copy, never decreases, is below the end of the topic, and all replicas are in sync at the end.',
+      'The Kafka offset that a block was cut at is the same in every copy, never decreases, leaves room for the transactions of the block and is below the end of the topic; the topic is whole from its first record, has the replicas and settings that the topology wants, and all are in sync at the end.',
   },
   create({ channel, recording }) {
     const findings = new Findings(kafkaAgrees.definition);
     let last = -1;
     return {
-      height({ number, copies }) {
+      height({ number, copies, reference }) {
         const [first, ...others] = copies;
         const offset = first && offsetOf(first);
         for (const { source, metadata } of others) {
@@ -37,6 +38,16 @@ export const kafkaAgrees: ChannelCheck = {
             message: `block ${number} was cut at Kafka offset ${offset}, the block before at ${last}`,
           });
         }
+        // Each transaction has an offset; connect and time-to-cut messages, and what was discarded, have the others.
+        const room = offset - last;
+        const { length } = reference.transactions;
+        if (last >= 0 && offset > last && room < length) {
+          findings.violation({
+            block: number,
+            message: `block ${number} has ${length} transactions, but only ${room} records between its Kafka offset ${offset} and that of the block before`,
+          });
+        }
+        if (last >= 0) findings.count('records without a transaction', Math.max(0, room - length));
         last = offset;
       },
       finish() {
@@ -58,6 +69,7 @@ export const kafkaAgrees: ChannelCheck = {
             message: `the last block was cut at Kafka offset ${last}, but the topic ends at ${topic.endOffset}: its records are gone`,
           });
         }
+        judgeTopic(topic, findings, channel);
         const lagging = topic.replicas.filter((broker) => !topic.inSync.includes(broker));
         findings.count('replicas', topic.replicas.length);
         findings.count('replicas in sync', topic.inSync.length);
@@ -77,4 +89,25 @@ export const kafkaAgrees: ChannelCheck = {
 function offsetOf({ metadata }: { readonly metadata: BlockMetadata }): number | undefined {
   const { consenter } = metadata;
   return consenter?.type === 'kafka' ? consenter.lastOffsetPersisted : undefined;
+}
+
+/** What the topic lacks of what the topology wants. */
+function judgeTopic(topic: KafkaTopicFacts, findings: Findings, channel: string): void {
+  const { firstOffset = 0, wanted, settings, replicas } = topic;
+  const wrong = (message: string): void =>
+    findings.violation({ message: `topic ${channel} ${message}` });
+  if (firstOffset > 0) wrong(`begins at offset ${firstOffset}: its first records are gone`);
+  if (wanted && replicas.length !== wanted.replicas) {
+    wrong(
+      `has ${replicas.length} replicas (brokers ${replicas.join(', ')}), ${wanted.replicas} are configured`,
+    );
+  }
+  if (!settings) return;
+  findings.count('settings', 2);
+  if (wanted && settings.minInSync !== wanted.minInSync) {
+    wrong(
+      `takes ${settings.minInSync} replicas in sync for enough, ${wanted.minInSync} are configured`,
+    );
+  }
+  if (settings.uncleanElection) wrong('lets a replica that lags become leader');
 }

@@ -15,7 +15,7 @@ export async function kafkaFacts({
   addresses,
   channel,
 }: OrderedChannel): Promise<KafkaFacts> {
-  const { brokers, replicationFactor } = clusterOf(topology).kafka;
+  const { brokers, replicationFactor, minInsyncReplicas } = clusterOf(topology).kafka;
   const ids = new Map(brokers.map((b) => [b.name, b.id]));
   await using admin = await openKafkaAdmin(topology, addresses);
   const topic = await waitFor(
@@ -31,11 +31,20 @@ export async function kafkaFacts({
       throw new Error(`in sync: ${facts.inSync.join(', ')} of ${facts.replicas.join(', ')}`);
     },
   ).catch(() => admin.topic(channel));
+  const settings = await admin.settings(channel).catch(() => undefined);
   const numbers = (names: readonly string[]) => names.map((name) => ids.get(name) ?? -1);
   const facts: KafkaTopicFacts = {
     endOffset: topic.endOffset ?? -1,
     replicas: numbers(topic.replicas),
     inSync: numbers(topic.inSync),
+    ...(topic.firstOffset !== undefined && { firstOffset: topic.firstOffset }),
+    wanted: { replicas: replicationFactor, minInSync: minInsyncReplicas },
+    ...(settings && {
+      settings: {
+        minInSync: Number(settings['min.insync.replicas']),
+        uncleanElection: settings['unclean.leader.election.enable'] === 'true',
+      },
+    }),
   };
   return { type: 'kafka', topics: { [channel]: facts } };
 }

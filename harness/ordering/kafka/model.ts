@@ -9,4 +9,16 @@ export interface KafkaTopicFacts {
   readonly endOffset: number;
   readonly replicas: readonly number[];
   readonly inSync: readonly number[];
+  /** The oldest offset that is still in the topic; 0 unless records were removed. Absent in older recordings. */
+  readonly firstOffset?: number;
+  /** What the topology wants. */
+  readonly wanted?: { readonly replicas: number; readonly minInSync: number };
+  /** What the topic has, as its brokers say; absent where they did not. */
+  readonly settings?: TopicSettings;
+}
+
+export interface TopicSettings {
+  readonly minInSync: number;
+  /** Whether a replica that lags may become leader: what others have is lost then. */
+  readonly uncleanElection: boolean;
 }

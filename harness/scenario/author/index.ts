@@ -40,13 +40,30 @@ export {
   seconds,
   shares,
 } from './definition.ts';
+export {
+  editEvents,
+  flipSignature,
+  forgetLastBlock,
+  markAll,
+  stripSignature,
+} from './doctored.ts';
 export { type RestAnswer, RestClient, show } from './rest-client.ts';
 export {
+  allowUncleanElection,
   chaincodeDefect,
+  dropDocument,
   editDocument,
+  inventDocument,
   neverHealed,
   startComponent,
   truncateBlockFile,
 } from './sabotage.ts';
 export { scenario } from './scenario.ts';
 export { transferThrough } from './transfer-through.ts';
+export {
+  anotherAmount,
+  anotherReading,
+  failureOfCommitted,
+  refusalWithoutAsking,
+  successWithoutSubmitting,
+} from './untrue-clients.ts';

@@ -4,6 +4,7 @@ import { managerOf } from '../../network/components.ts';
 import { componentContainers } from '../../network/containers.ts';
 import { deploymentOf } from '../../network/deployment.ts';
 import { databaseName } from '../../network/state-documents.ts';
+import { openKafkaAdmin } from '../../ordering/kafka/admin.ts';
 import { serviceName } from '../../swarm/deploy.ts';
 import { scaleComponent } from '../../swarm/scale.ts';
 import { componentsOf } from '../../topology/components.ts';
@@ -13,8 +14,14 @@ import type { Session } from '../session.ts';
 
 const BUDGET_MS = 60_000;
 
-/** Adds one to the balance of an account in one peer's CouchDB, as an operator with a browser could. */
-export async function editDocument(session: Session, channel: string, peer: string): Promise<void> {
+interface StoredDocument {
+  readonly _id: string;
+  readonly _rev: string;
+  readonly balance: number;
+}
+
+/** One account's document in one peer's CouchDB, and how to write to that database, as an operator with a browser could. */
+async function accountIn(session: Session, channel: string, peer: string) {
   const { topology, credentials } = deploymentOf(session.network, 'editing a document');
   const owner = topology.organisations.flatMap((o) => o.peers).find((p) => p.name === peer);
   if (!owner) throw new Error(`${peer}: no such peer`);
@@ -27,15 +34,42 @@ export async function editDocument(session: Session, channel: string, peer: stri
   };
   const query = 'include_docs=true&limit=1&startkey=%22account%3A%22';
   const answer = await fetch(`${database}/_all_docs?${query}`, { headers });
-  const { rows } = (await answer.json()) as { rows?: { doc: { _id: string; balance: number } }[] };
+  const { rows } = (await answer.json()) as { rows?: { doc: StoredDocument }[] };
   const doc = rows?.[0]?.doc;
   if (!doc) throw new Error(`${database}: expected an account, seen none`);
-  const written = await fetch(`${database}/${encodeURIComponent(doc._id)}`, {
-    method: 'PUT',
-    headers,
-    body: JSON.stringify({ ...doc, balance: doc.balance + 1 }),
-  });
-  if (!written.ok) throw new Error(`${database}/${doc._id}: ${await written.text()}`);
+  const write = async (method: string, id: string, document?: object): Promise<void> => {
+    const revision = document === undefined ? `?rev=${doc._rev}` : '';
+    const written = await fetch(`${database}/${encodeURIComponent(id)}${revision}`, {
+      method,
+      headers,
+      ...(document && { body: JSON.stringify(document) }),
+    });
+    if (!written.ok) throw new Error(`${database}/${id}: ${await written.text()}`);
+  };
+  return { doc, write };
+}
+
+/** Adds one to the balance of an account in one peer's CouchDB. */
+export async function editDocument(session: Session, channel: string, peer: string): Promise<void> {
+  const { doc, write } = await accountIn(session, channel, peer);
+  await write('PUT', doc._id, { ...doc, balance: doc.balance + 1 });
+}
+
+/** Removes an account from one peer's CouchDB. */
+export async function dropDocument(session: Session, channel: string, peer: string): Promise<void> {
+  const { doc, write } = await accountIn(session, channel, peer);
+  await write('DELETE', doc._id);
+}
+
+/** Puts an account that nobody opened into one peer's CouchDB. */
+export async function inventDocument(
+  session: Session,
+  channel: string,
+  peer: string,
+): Promise<void> {
+  const { doc, write } = await accountIn(session, channel, peer);
+  const { _rev, ...invented } = doc;
+  await write('PUT', 'account:nobody', { ...invented, _id: 'account:nobody' });
 }
 
 /** Cuts the end off a peer's newest block file, and restarts nothing: the index still points behind it. */
@@ -61,13 +95,21 @@ interface Service {
 }
 
 /**
- * Restarts every chaincode server with a planted defect, or without one.
+ * Restarts chaincode servers with a planted defect, or without one.
  *
  * @param defect a value of the bank chaincode's CHAINCODE_DEFECT
+ * @param peer only the server beside this peer; every one if absent
  */
-export async function chaincodeDefect(session: Session, defect: string | undefined): Promise<void> {
+export async function chaincodeDefect(
+  session: Session,
+  defect: string | undefined,
+  peer?: string,
+): Promise<void> {
   const manager = await managerOf(session.network);
-  const servers = componentsOf(session.network.topology).filter((c) => c.kind === 'chaincode');
+  const servers = componentsOf(session.network.topology).filter(
+    (c) => c.kind === 'chaincode' && (peer === undefined || c.name.endsWith(`.${peer}`)),
+  );
+  if (servers.length === 0) throw new Error(`${peer}: expected a chaincode server, seen none`);
   const since = Date.now();
   await Promise.all(
     servers.map(async ({ name }) => {
@@ -128,4 +170,11 @@ export function neverHealed(fault: Fault): Fault {
 export async function startComponent(session: Session, component: string): Promise<void> {
   const manager = await managerOf(session.network);
   await scaleComponent(manager.docker, component, 1);
+}
+
+/** Lets a replica of the channel's topic that lags become leader, as a hurried operator might. */
+export async function allowUncleanElection(session: Session, channel: string): Promise<void> {
+  const { topology } = deploymentOf(session.network, 'changing a topic');
+  await using admin = await openKafkaAdmin(topology, session.addresses);
+  await admin.alter(channel, 'unclean.leader.election.enable', 'true');
 }

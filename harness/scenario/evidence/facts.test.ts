@@ -17,6 +17,7 @@ const circumstances = {
   channel: { name: 'crash-1', startHeight: 3 },
   chaincode: 'bank',
   peers: ['peer0.org1'],
+  organisations: { 'peer0.org1': 'Org1MSP' },
   orderers: ['orderer0'],
   recovery: 5_000,
   patience: 50_000,

@@ -1,7 +1,6 @@
 import { savedInvariant } from '../../audit/invariant.ts';
 import type { AvailabilityExpectation, ScenarioFacts } from '../../audit/recording.ts';
 import { clientOf, type ScenarioDefinition } from '../author/definition.ts';
-import { namespacesOf } from './state.ts';
 
 /** Shares of a load that nobody says anything about: without faults, or once recovered, a network answers. */
 const DEFAULT_OK = { before: 0.9, after: 0.8 };
@@ -15,6 +14,8 @@ export interface Circumstances {
   };
   readonly chaincode: string;
   readonly peers: readonly string[];
+  /** MSP id by peer. */
+  readonly organisations: Readonly<Record<string, string>>;
   readonly orderers: readonly string[];
   /** Budget of a recovery. */
   readonly recovery: number;
@@ -25,15 +26,22 @@ export interface Circumstances {
 /** What the audit must know of a scenario to judge it, now and later. */
 export function scenarioFacts(
   { expect = {}, faults = [], load }: ScenarioDefinition,
-  { channel, chaincode, peers, orderers, recovery, patience }: Circumstances,
+  { channel, chaincode, peers, organisations, orderers, recovery, patience }: Circumstances,
 ): Partial<ScenarioFacts> {
   const reads = load.kind === 'calls' ? 0 : load.reads.share;
   const backlog = expect.backlog === undefined ? {} : { backlog: expect.backlog };
   return {
     chaincode,
     workload: chaincode === 'bank' ? 'bank' : 'other',
-    channels: { [channel.name]: { peers, orderers, startHeight: channel.startHeight } },
-    namespaces: namespacesOf(chaincode),
+    channels: {
+      [channel.name]: {
+        peers,
+        organisations,
+        orderers,
+        startHeight: channel.startHeight,
+      },
+    },
+    namespaces: 'all',
     patience,
     floors: {
       operations: expect.operations ?? 20,

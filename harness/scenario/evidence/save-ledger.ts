@@ -5,7 +5,7 @@ import { componentsOf } from '../../topology/components.ts';
 import { waitForQuiescence } from '../run/quiescence.ts';
 import { openSession } from '../session.ts';
 import { saveBlocks, saveLogs, saveOrdering } from './collect.ts';
-import { namespacesOf, saveStates } from './state.ts';
+import { saveStates } from './state.ts';
 
 /**
  * Saves a channel of a running network as evidence: blocks of every copy, states, the ordering service's word, logs.
@@ -31,11 +31,12 @@ export async function saveLedger(
     channels: {
       [channel]: {
         peers: members.peers.map((p) => p.name),
+        organisations: Object.fromEntries(members.peers.map((p) => [p.name, p.mspId])),
         orderers: members.orderers.map((o) => o.name),
         startHeight: height,
       },
     },
-    namespaces: namespacesOf(chaincode ?? 'bank'),
+    namespaces: 'all',
     components: componentsOf(network.topology).map((c) => ({ name: c.name, machine: c.machine })),
     patience: 60_000,
     floors: { operations: 0, conflicts: 0, reads: 0 },

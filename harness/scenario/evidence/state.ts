@@ -1,6 +1,7 @@
 import { canonicalJson, canonicalValue } from '../../audit/canonical.ts';
 import { appendTo, paths } from '../../audit/evidence.ts';
 import type { StateEntry } from '../../audit/recording.ts';
+import { FieldReader } from '../../fabric/ledger/wire.ts';
 import type { StateDocument } from '../../network/port.ts';
 import type { Session } from '../session.ts';
 
@@ -9,14 +10,14 @@ const VERSION_FIELD = '~version';
 /** Attachment that holds a value which is not a JSON object. */
 const VALUE_ATTACHMENT = 'valueBytes';
 
-/** The namespaces whose databases are read, for the audit to know: a chaincode's, and that of the definitions. */
-export const namespacesOf = (chaincode: string): readonly string[] => [chaincode, '_lifecycle'];
+/** Names of the channel's databases, which no chaincode wrote (`statecouchdb.go`). */
+const CHANNEL_METADATA = 'channel_metadata';
 
 /**
- * Saves what every peer's CouchDB holds of a chaincode's namespace and of the definitions of chaincodes, as the audit
- * reads it. The channel's other databases, those of private data, are left out.
+ * Saves what every peer's CouchDB holds of a channel, as the audit reads it: values and versions as they are stored, all
+ * databases, private collections and their hashes among them.
  *
- * @throws Error when a database does not answer or holds a document that Fabric could not have written
+ * @throws Error when a database does not answer
  */
 export async function saveStates(
   session: Pick<Session, 'network'>,
@@ -28,42 +29,66 @@ export async function saveStates(
   await Promise.all(
     ledgers.members(channel).peers.map(async ({ name }) => {
       using file = appendTo(paths.state(folder, channel, name));
-      for (const namespace of namespacesOf(chaincode)) {
-        for await (const row of ledgers.documents(name, channel, namespace)) {
-          const entry = stateEntry(row);
-          if (entry) file.line(namespace === chaincode ? entry : { namespace, ...entry });
-        }
+      for await (const row of ledgers.documents(name, channel)) {
+        const entry = stateEntry(row);
+        if (entry)
+          file.line(row.namespace === chaincode ? entry : { namespace: row.namespace, ...entry });
       }
     }),
   );
 }
 
-/** A document as an entry of the world state; `undefined` for index definitions. */
-export function stateEntry({ id, doc }: StateDocument): StateEntry | undefined {
+/** A document as an entry of the world state; `undefined` for what is none, such as index definitions. */
+export function stateEntry({
+  namespace,
+  id,
+  doc,
+}: StateDocument): Omit<StateEntry, 'namespace'> | undefined {
   if (id.startsWith('_design/') || !doc) return undefined;
-  const { _id, _rev, _attachments, [VERSION_FIELD]: version, ...fields } = doc;
+  if (namespace === '' && id === CHANNEL_METADATA) return undefined;
+  const { _id, _rev, _attachments, [VERSION_FIELD]: stored, ...fields } = doc;
   const attached = _attachments?.[VALUE_ATTACHMENT]?.data;
   const value =
     attached === undefined
       ? canonicalJson(fields)
       : canonicalValue(Buffer.from(attached, 'base64'));
-  return { key: id, value, version: decodeVersion(String(version)) };
+  // The savepoint is Fabric's own and has no version.
+  if (stored === undefined) return { key: id, value, version: '' };
+  const { version, metadata } = decodeVersion(String(stored));
+  return { key: id, value, version, ...(metadata !== '' && { metadata }) };
 }
 
 /**
- * `block:transaction` out of Fabric's version field: base64 of a protobuf message whose field 1 is two order-preserving
- * integers (`statecouchdb/metadata.go`, `internal/version/version.go`: a length byte, then big-endian bytes).
+ * `block:transaction` and metadata out of Fabric's version field: base64 of a protobuf message whose field 1 is two
+ * order-preserving integers and whose field 2 is the metadata (`statecouchdb/dbvalue_encoding.go`,
+ * `internal/version/version.go`: a length byte, then big-endian bytes).
  */
-export function decodeVersion(text: string): string {
-  const message = Buffer.from(text, 'base64');
-  const length = message[1];
-  if (message[0] !== 0x0a || length === undefined || message.length < 2 + length)
-    return `? (${text})`;
+export function decodeVersion(text: string): {
+  readonly version: string;
+  readonly metadata: string;
+} {
+  const none = { version: `? (${text})`, metadata: '' };
+  let numbers: number[] = [];
+  let metadata = '';
+  try {
+    const message = new FieldReader(Buffer.from(text, 'base64'));
+    while (message.next()) {
+      if (message.field === 1) numbers = orderPreserving(message.view());
+      else if (message.field === 2) metadata = message.view().toString('base64');
+      else message.skip();
+    }
+  } catch {
+    return none;
+  }
+  return numbers.length === 2 ? { version: `${numbers[0]}:${numbers[1]}`, metadata } : none;
+}
+
+function orderPreserving(bytes: Buffer): number[] {
   const numbers: number[] = [];
-  for (let at = 2; at < 2 + length; ) {
-    const size = message[at] ?? 0;
-    numbers.push(size === 0 ? 0 : message.readUIntBE(at + 1, Math.min(size, 6)));
+  for (let at = 0; at < bytes.length; ) {
+    const size = bytes[at] ?? 0;
+    numbers.push(size === 0 ? 0 : bytes.readUIntBE(at + 1, Math.min(size, 6)));
     at += 1 + size;
   }
-  return numbers.length === 2 ? `${numbers[0]}:${numbers[1]}` : `? (${text})`;
+  return numbers;
 }

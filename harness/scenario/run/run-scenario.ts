@@ -3,6 +3,7 @@ import type { ScenarioPlace } from '../../audit/recording.ts';
 import type { ScenarioResult } from '../../audit/result.ts';
 import { messageOf } from '../../base/errors.ts';
 import { greatest } from '../../network/fabric-ledgers.ts';
+import type { LoadClient } from '../../workload/client.ts';
 import { LAST_LOOK, QUIESCENT, UNSETTLED } from '../../workload/history.ts';
 import type { History } from '../../workload/history-writer.ts';
 import { chaincodeOf, clientOf, type ScenarioDefinition } from '../author/definition.ts';
@@ -27,6 +28,10 @@ export interface Sabotage {
   readonly beforeLoad?: (session: Session, channel: string) => Promise<void>;
   /** Once the network is quiescent, before blocks and states are read. */
   readonly beforeEvidence?: (session: Session, channel: string) => Promise<void>;
+  /** What the clients of the load are replaced by, once accounts are open. */
+  readonly client?: (client: LoadClient) => LoadClient;
+  /** Once blocks, events and states are saved. @param folder of the evidence */
+  readonly afterEvidence?: (folder: string, channel: string) => void;
 }
 
 /**
@@ -79,6 +84,7 @@ async function perform(performance: Performance): Promise<void> {
       channel,
       chaincode,
       peers: session.endpoints.peers.map((p) => p.name),
+      organisations: Object.fromEntries(session.endpoints.peers.map((p) => [p.name, p.mspId])),
       orderers: session.endpoints.orderers.map((o) => o.name),
       recovery: recoveryBudget,
       patience: PATIENCE_MS,
@@ -114,6 +120,7 @@ async function perform(performance: Performance): Promise<void> {
     writeEnvironment(folder, { before, after: await settledEnvironment(session, before) });
     history.mark(LAST_LOOK);
     await observers.sample();
+    sabotage.afterEvidence?.(folder, channel.name);
   } finally {
     // Before the history is closed: they write to it.
     await observers.stop();
@@ -155,6 +162,8 @@ async function usingClients(
   await prepare(session, definition, clients, history);
   await sabotage.beforeLoad?.(session, place.channel);
   await waitForQuiescence(session, place.channel);
-  await underLoad({ session, definition, clients, history, place, recoveryBudget });
+  const { client = (honest) => honest } = sabotage;
+  const load = { ...clients, load: clients.load.map(client) };
+  await underLoad({ session, definition, clients: load, history, place, recoveryBudget });
   history.mark('load ended');
 }

@@ -1,5 +1,5 @@
 import { type Endorsed, LedgerBuilder } from '../../audit/testing/ledger-builder.ts';
-import { definitionState } from '../../audit/testing/paper-channel.ts';
+import { parseExact } from '../../base/exact-json.ts';
 import { codeName } from '../../fabric/ledger/codes.ts';
 import type { BlockTold, StateDocument } from '../../network/port.ts';
 import type { Clock } from '../../workload/clock.ts';
@@ -51,18 +51,23 @@ export class FakeChannel {
       .map(({ block, transactions }) => ({ number: block, transactions }));
   }
 
-  /** A namespace's state as CouchDB has it: the bank's, or the bank's definition, which is in the first block. */
-  documents(namespace: string): StateDocument[] {
-    if (namespace === '_lifecycle') {
-      return [...definitionState('bank')].map(([id, value]) => ({
-        id,
-        doc: { ...attached(Buffer.from(value, 'latin1')), '~version': version(0, 1) },
-      }));
-    }
-    return [...this.ledger.state].map(([id, { value, block, transaction }]) => {
+  /** All databases of the channel as CouchDB has them: the bank's, that of definitions, the channel's own. */
+  documents(peer: string): StateDocument[] {
+    const own = [...this.ledger.state].map(([id, { value, block, transaction }]) => {
       const fields = value.startsWith('{') ? JSON.parse(value) : attached(Buffer.from(value));
-      return { id, doc: { ...fields, '~version': version(block, transaction) } };
+      return { namespace: 'bank', id, doc: { ...fields, '~version': version(block, transaction) } };
     });
+    const others = (this.ledger.recordingOfAll().states.get(peer) ?? []).flatMap((entry) => {
+      const { namespace, key, value, version: stored } = entry;
+      if (namespace === undefined) return [];
+      const fields = value.startsWith('{')
+        ? (parseExact(value) as object)
+        : attached(Buffer.from(value, 'base64'));
+      const [block = 0, transaction = 0] = stored.split(':').map(Number);
+      const versioned = stored === '' ? {} : { '~version': version(block, transaction) };
+      return [{ namespace, id: key, doc: { ...fields, ...versioned } }];
+    });
+    return [...own, ...others];
   }
 
   #told() {

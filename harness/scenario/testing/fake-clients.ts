@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Endorsed, ORDERERS, PEERS } from '../../audit/testing/ledger-builder.ts';
 import { messageOf } from '../../base/errors.ts';
 import type {
@@ -39,6 +40,8 @@ export function fakeClients(network: FakeNetwork, clock: Clock): Session['openCl
   };
 }
 
+const refusedId = (seed: string): string => createHash('sha256').update(seed).digest('hex');
+
 class FakeClient {
   readonly #network: FakeNetwork;
   readonly #clock: Clock;
@@ -69,7 +72,7 @@ class FakeClient {
       endorsed = new Error(messageOf(error));
     }
     // What was refused has an id too, which nobody will meet again.
-    const id = endorsed instanceof Error ? `refused-${this.#name}-${this.#turn}` : endorsed.id;
+    const id = endorsed instanceof Error ? refusedId(`${this.#name} ${this.#turn}`) : endorsed.id;
     request.prepared({ transactionId: id, peers });
     await this.#clock.until(this.#clock.now() + ENDORSE_MS);
     if (peers.length < 2) {

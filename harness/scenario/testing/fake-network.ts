@@ -81,9 +81,9 @@ export function fakeNetwork(clock: Clock): FakeNetwork {
       const silent = ORDERERS.filter((orderer) => !fake.answers(orderer));
       if (silent.length > 0) throw new Error(`${silent.join(', ')}: no answer`);
     },
-    async *documents(peer, name, namespace) {
+    async *documents(peer, name) {
       if (!fake.answers(peer)) throw new Error(`${peer}: its database does not answer`);
-      yield* channel(name).documents(namespace);
+      yield* channel(name).documents(peer);
     },
     remove: async () => {},
     close: () => {},

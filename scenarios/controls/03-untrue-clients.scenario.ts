@@ -1,0 +1,46 @@
+import {
+  anotherAmount,
+  anotherReading,
+  control,
+  failureOfCommitted,
+  refusalWithoutAsking,
+  seconds,
+  successWithoutSubmitting,
+  transfers,
+} from 'fabric-swarm-harness';
+
+const PEERS = ['peer0.org1', 'peer1.org1', 'peer0.org2', 'peer1.org2'];
+const quiet = { load: transfers({ clients: 4, accounts: 40 }), duration: seconds(4) };
+
+control('a client that reports success without submitting', {
+  definition: quiet,
+  client: successWithoutSubmitting,
+  because: /^F1 .*acknowledged/,
+});
+
+control('a client that reports a refusal of what the chaincode would do', {
+  definition: quiet,
+  client: refusalWithoutAsking,
+  because: /^F30 .*insufficient funds/,
+});
+
+control('a client that reports failure of what was committed', {
+  definition: quiet,
+  client: failureOfCommitted,
+  because: /^F17 .*told that it failed/,
+});
+
+control('a client that sends another amount than it was asked to', {
+  definition: quiet,
+  client: anotherAmount,
+  because: /^F28 .*client asked for transfer/,
+});
+
+control('a client that returns another balance than the peer gave', {
+  definition: {
+    load: transfers({ clients: 4, accounts: 40, reads: { share: 0.5, peers: PEERS } }),
+    duration: seconds(4),
+  },
+  client: anotherReading,
+  because: /^F14 .*the chain gives/,
+});
