@@ -86,6 +86,14 @@ describe('R2 history well-formed', () => {
     );
   });
 
+  it('takes what a program of the author knows of its operations', () => {
+    const recording = changed('complete', { code: undefined, block: undefined });
+    rewrite(recording, (record) =>
+      record.type === 'invoke' ? { ...record, intent: 'program' } : record,
+    );
+    expect(judge(historySound, recording).verdict).toBe('valid');
+  });
+
   it('rejects an operation that never came back, unless the run was interrupted', () => {
     const recording = busyRecording();
     rewrite(recording, (record) =>

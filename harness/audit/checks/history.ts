@@ -6,6 +6,9 @@ import type { RunCheck } from '../checker.ts';
 import { Findings } from '../findings.ts';
 import type { Recording, ScenarioFacts } from '../recording.ts';
 
+/** A program of the author's own tells of its operations what it knows. */
+const BY_A_PROGRAM = 'program';
+
 const OUTCOMES = new Set(['ok', 'fail', 'unknown']);
 const STAGES = new Set(['endorse', 'broadcast', 'commit', 'evaluate', undefined]);
 const PHASES = new Set(['inject', 'verified', 'heal', 'healed', 'not-confirmed', 'inconclusive']);
@@ -123,12 +126,11 @@ function flawOfCompletion({ invoke }: Operation, record: Completion, names: Name
   if (acknowledgedAt !== undefined && !(acknowledgedAt >= invoke.at && acknowledgedAt <= at)) {
     return `it was acknowledged at ${acknowledgedAt} ms, before it began or after it ended`;
   }
+  if (outcome !== 'ok' || invoke.intent === BY_A_PROGRAM) return undefined;
   if (invoke.kind === 'submit') {
-    if (outcome !== 'ok') return undefined;
     return code === 'VALID' && block !== undefined ? undefined : 'it is ok without a VALID block';
   }
   const { result, heightBefore, heightAfter } = record;
-  if (outcome !== 'ok') return undefined;
   const told = typeof result === 'string' && isCount(heightBefore) && isCount(heightAfter);
   return told ? undefined : 'it is ok without a result between two heights';
 }

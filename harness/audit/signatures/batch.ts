@@ -2,9 +2,9 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isSignature } from './ecdsa.ts';
 
 /** Bytes of what is verified in one batch. */
-export const CONTENT_BYTES = 2 << 20;
+export const CONTENT_BYTES = 1 << 20;
 /** Signatures in one batch. */
-export const MOST_SIGNATURES = 1_024;
+export const MOST_SIGNATURES = 512;
 /** Bytes of all public keys. */
 export const KEY_BYTES = 1 << 20;
 const MOST_KEYS = 8_192;

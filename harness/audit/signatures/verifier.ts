@@ -16,7 +16,7 @@ import {
 } from './batch.ts';
 import { isSignature } from './ecdsa.ts';
 
-const BATCHES = 8;
+const BATCHES = 4;
 /** A batch takes a tenth of a second; a thread that is silent for so long has died. */
 const PATIENCE_MS = 60_000;
 
