@@ -234,14 +234,35 @@ describe('F14 reads match a height', () => {
     expect(judge(readsReal, recording).verdict).toBe('unknown');
   });
 
-  it('counts functions that it does not know, and does not judge them', () => {
+  it('rejects an answer of a function that the bank does not have, or from beyond the chain', () => {
     const { ledger, result } = read('balance', ['a1'], {});
     expect(result.verdict).toBe('valid');
-    ledger.evaluate('weather', [], { result: 'rain' });
-    expect(judge(readsReal, ledger.recording())).toMatchObject({
-      verdict: 'valid',
+    const operation = ledger.evaluate('weather', [], { result: 'rain' });
+    const recording = ledger.recording();
+    expect(judge(readsReal, recording)).toMatchObject({
+      verdict: 'invalid',
       counts: { reads: 1, 'reads of unknown functions': 1 },
+      evidence: [
+        {
+          operation,
+          message:
+            'weather() on peer0.org1: it was answered, and the chaincode has no such function',
+        },
+      ],
     });
+    rewrite(recording, (record) => {
+      if (record.type !== 'complete' || record.operation !== operation) return record;
+      const { result: _, ...rest } = record;
+      return { ...rest, outcome: 'fail', refused: true };
+    });
+    expect(judge(readsReal, recording).verdict).toBe('valid');
+    const beyond = read('balance', ['a1'], { heights: [3, 9] });
+    expect(beyond.result.evidence[0]?.message).toBe(
+      'balance(a1) on peer0.org1: it was read at up to height 9, the chain has 3',
+    );
+    const unsettled = beyond.ledger.recording();
+    unsettled.history.push({ type: 'mark', label: 'not quiescent', at: 9_000 });
+    expect(judge(readsReal, unsettled).verdict).toBe('valid');
   });
 
   it('does not apply to another chaincode; without reads it is unknown unless none are due', () => {

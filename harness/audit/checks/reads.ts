@@ -1,5 +1,7 @@
-import type { Operation } from '../../workload/history-index.ts';
+import { INTERRUPTED, UNSETTLED } from '../../workload/history.ts';
+import { isMarked, type Operation } from '../../workload/history-index.ts';
 import { ACCOUNT_PREFIX } from '../bank.ts';
+import { refusalOf } from '../bank-refusals.ts';
 import { BankView, normaliseAnswer } from '../bank-view.ts';
 import type { ChannelCheck } from '../checker.ts';
 import { Findings } from '../findings.ts';
@@ -99,6 +101,21 @@ export const readsReal: ChannelCheck = {
       }
     };
 
+    const isWhole = !isMarked(history, UNSETTLED) && !isMarked(history, INTERRUPTED);
+    /** Why a read cannot have been as it is told; `undefined` if it can. */
+    const impossibility = (
+      { function: name, args }: Operation['invoke'],
+      result: string | null,
+      to: number,
+    ): string | undefined => {
+      if (scenario.workload !== 'bank') return undefined;
+      if (result !== null && refusalOf(name, args, () => undefined) === 'unknown function') {
+        return 'it was answered, and the chaincode has no such function';
+      }
+      if (!isWhole || to <= replay.height) return undefined;
+      return `it was read at up to height ${to}, the chain has ${replay.height}`;
+    };
+
     return {
       height({ number }, applied) {
         view.apply(applied);
@@ -107,6 +124,14 @@ export const readsReal: ChannelCheck = {
       finish() {
         for (const { operation, heights, from, to, expected, result, peer } of reads) {
           const { invoke } = operation;
+          const impossible = impossibility(invoke, result, to);
+          if (impossible !== undefined) {
+            findings.violation({
+              operation: invoke.operation,
+              sources: [peer],
+              message: `${invoke.function}(${invoke.args.join(', ')}) on ${peer}: ${impossible}`,
+            });
+          }
           if (view.answer(invoke.function, invoke.args) === undefined) {
             findings.count('reads of unknown functions');
             continue;

@@ -1,4 +1,4 @@
-import protos from 'fabric-protos';
+import * as protos from '../../../fabric-client/protos.ts';
 import { Authority, type Member } from '../testing/authority.ts';
 import { Msp } from './msp.ts';
 

@@ -1,4 +1,5 @@
-import protos from 'fabric-protos';
+import type { FabricProtos } from '../../../fabric-client/protos.ts';
+import * as protos from '../../../fabric-client/protos.ts';
 import { Msp } from '../identity/msp.ts';
 import { Authority, type Member } from '../testing/authority.ts';
 import { outOf, ROLES } from '../testing/paper-channel.ts';
@@ -40,7 +41,7 @@ const ordererB = identify(member('B', 'orderer'));
 const peerB = identify(member('B', 'peer'));
 const nobodyA = identify(authorities.A.issue('nobody', []));
 
-type Rule = protos.common.ISignaturePolicy;
+type Rule = FabricProtos.common.ISignaturePolicy;
 const rules = (rule: Rule, identities: readonly object[]): Buffer =>
   bytes(common.SignaturePolicyEnvelope.encode({ version: 0, rule, identities: [...identities] }));
 const principal = (principal_classification: number, content: Buffer) => ({

@@ -1,5 +1,5 @@
-import protos from 'fabric-protos';
 import fc from 'fast-check';
+import * as protos from '../../../fabric-client/protos.ts';
 import type { HistoryRecord } from '../../workload/history.ts';
 import type { TestRecording } from './ledger-builder.ts';
 
@@ -159,8 +159,10 @@ const FORGERS: Readonly<Record<Forgery['kind'], Forger>> = {
     const path = mutate(record, pick);
     if (path === undefined) return undefined;
     recording.history[index] = record as unknown as HistoryRecord;
+    const trace =
+      type === 'invoke' && leftNoTrace(recording, record) ? ' of what left no trace' : '';
     return {
-      label: `history ${String(type)}.${path}`,
+      label: `history ${String(type)}.${path}${trace}`,
       detail: `${path} of record ${index}: ${JSON.stringify(record)}`,
     };
   },
@@ -186,6 +188,16 @@ const FORGERS: Readonly<Record<Forgery['kind'], Forger>> = {
 /** Listeners may begin at any block before the scenario's first. */
 const early = (line: unknown): string =>
   (line as { block?: number }).block === 0 ? ' before the scenario' : '';
+
+/** A submit of which no client was told a block. */
+const leftNoTrace = ({ history }: TestRecording, invoke: Record<string, unknown>): boolean =>
+  invoke['kind'] === 'submit' &&
+  !history.some(
+    (record) =>
+      record.type === 'complete' &&
+      record.operation === invoke['operation'] &&
+      record.block !== undefined,
+  );
 
 /** Changes one leaf of an object; returns its path without positions in lists. */
 function mutate(target: Record<string, unknown>, pick: Choices): string | undefined {

@@ -16,6 +16,14 @@ const MEANINGLESS: readonly (readonly [RegExp, string])[] = [
     /^history complete\.responses/,
     'answers that agree with each other prove nothing beyond the endorsements in the chain',
   ],
+  [
+    /^history complete\.heightBefore$/,
+    'a window that is wider by a height, and still holds the answer',
+  ],
+  [
+    / of what left no trace$/,
+    'what was asked and never came to the chain can be compared with nothing',
+  ],
   [/^history invoke\.peers$/, 'whom a client meant to ask; who endorsed is in the chain'],
   [/^history (mark|fault)\./, 'words and numbers of faults for readers, or a moment'],
   [/^line history (mark|fault) doubled$/, 'says the same twice'],

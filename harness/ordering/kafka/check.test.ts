@@ -1,4 +1,4 @@
-import protos from 'fabric-protos';
+import * as protos from '../../../fabric-client/protos.ts';
 import { borrow, editBlock, judge } from '../../audit/testing/forge.ts';
 import { LedgerBuilder, type TestRecording } from '../../audit/testing/ledger-builder.ts';
 import { busyRecording, opened, transfers } from '../../audit/testing/scene.ts';
