@@ -92,6 +92,14 @@ describe('indexHistory', () => {
       'two operations have the transaction id tx1',
     ],
     [[complete(1)], 'operation 1 completed without having been invoked'],
+    [
+      [{ ...invoke(1), args: 'x' } as unknown as HistoryRecord],
+      'a record of type invoke at 1 ms has no args',
+    ],
+    [
+      [{ ...fault, targets: undefined } as unknown as HistoryRecord],
+      'a record of type fault at 1 ms has no targets',
+    ],
     [[invoke(1), complete(1), complete(1)], 'operation 1 completed twice'],
     [[invoke(1), complete(1, { at: 0 })], 'operation 1 completed before it was invoked'],
   ])('reports %j', (records, problem) => {

@@ -48,7 +48,16 @@ export function indexHistory(records: Iterable<HistoryRecord>): RecordedHistory 
   const troubles: string[] = [];
   const problems: string[] = [];
 
-  const invoke = (record: Invocation): void => {
+  /** A list that a record must have; what is in its place is described, and counts as an empty one. */
+  const list = (record: Invocation | FaultEvent, name: 'args' | 'peers' | 'targets'): string[] => {
+    const value = (record as unknown as Record<string, unknown>)[name];
+    if (Array.isArray(value)) return value as string[];
+    problems.push(`a record of type ${record.type} at ${record.at} ms has no ${name}`);
+    return [];
+  };
+
+  const invoke = (read: Invocation): void => {
+    const record = { ...read, args: list(read, 'args'), peers: list(read, 'peers') };
     if (byNumber.has(record.operation)) {
       problems.push(`operation ${record.operation} was invoked twice`);
       return;
@@ -92,8 +101,9 @@ export function indexHistory(records: Iterable<HistoryRecord>): RecordedHistory 
     for (const record of records) {
       if (record.type === 'invoke') invoke(record);
       else if (record.type === 'complete') complete(record);
-      else if (record.type === 'fault') faults.push(record);
-      else if (record.type === 'height') heights.push(record);
+      else if (record.type === 'fault') {
+        faults.push({ ...record, targets: list(record, 'targets') });
+      } else if (record.type === 'height') heights.push(record);
       else if (record.type === 'step') steps.push(record);
       else if (record.type === 'trouble') troubles.push(record.message);
       else marks.push(record);

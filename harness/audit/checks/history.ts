@@ -104,8 +104,7 @@ function flawOfInvocation(record: Invocation, names: Names): Flaw {
   if (!names.channels.has(channel)) return `${channel} is no channel of the scenario`;
   if (!isText(record.function)) return 'it calls nothing';
   if (!KINDS.has(kind)) return `${kind} is no kind of operation`;
-  if (!Array.isArray(args) || !args.every((arg) => typeof arg === 'string')) return 'its arguments';
-  if (!Array.isArray(peers)) return 'it asks no peers';
+  if (!args.every((arg) => typeof arg === 'string')) return 'its arguments';
   const stranger = peers.find((peer) => !names.peers.has(peer));
   if (stranger !== undefined) return `it asks ${stranger}, which is no peer of the channel`;
   if (!isTime(at)) return 'it has no time';

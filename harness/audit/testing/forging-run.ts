@@ -28,7 +28,16 @@ const started = performance.now();
 for (const forgery of fc.sample(forgeries, { numRuns: wanted, seed })) {
   const forged = forge(sound, forgery);
   if (!forged) continue;
-  if (audit(forged.recording).verdict !== 'valid') counts.noticed += 1;
+  let verdict: string;
+  try {
+    verdict = audit(forged.recording).verdict;
+  } catch (error) {
+    // Damaged evidence is to be judged, not to end the audit.
+    counts.missed += 1;
+    missed.push(`${forged.label}: ${forged.detail}: the audit threw ${(error as Error).message}`);
+    continue;
+  }
+  if (verdict !== 'valid') counts.noticed += 1;
   else if (meaningless(forged.label) !== undefined) {
     counts.meaningless += 1;
     labels.set(forged.label, (labels.get(forged.label) ?? 0) + 1);
