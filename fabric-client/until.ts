@@ -12,6 +12,8 @@ export interface Until<T> {
   readonly retry: (error: unknown) => boolean;
   /** Between attempts, ms. Default 100. */
   readonly everyMs?: number;
+  /** Milliseconds on a clock that only runs forward; the process's own unless given. */
+  readonly now?: () => number;
 }
 
 /**
@@ -19,17 +21,18 @@ export interface Until<T> {
  * @throws the error itself when it is not to be retried, FabricError with the last error seen at the deadline
  */
 export async function until<T>(options: Until<T>): Promise<T> {
-  const deadline = performance.now() + options.budgetMs;
+  const { now = () => performance.now() } = options;
+  const deadline = now() + options.budgetMs;
   let seen: unknown;
   for (;;) {
-    const left = Math.max(1, deadline - performance.now());
+    const left = Math.max(1, deadline - now());
     try {
       return await options.attempt(left);
     } catch (error) {
       if (!options.retry(error)) throw error;
       // An attempt that the deadline cut short tells only that; what the one before it saw tells more.
       if (left >= TELLING_MS || seen === undefined) seen = error;
-      if (performance.now() + (options.everyMs ?? EVERY_MS) >= deadline) {
+      if (now() + (options.everyMs ?? EVERY_MS) >= deadline) {
         throw new FabricError({
           subject: options.subject,
           expected: options.expected,
