@@ -23,7 +23,8 @@ describe('a random single change to a sound recording', () => {
           why: expect.any(String),
         });
       }),
-      { numRuns: 60 },
+      // Always the same changes, so that a commit is judged by what it does; test:forging draws new ones.
+      { numRuns: 60, seed: 20_261_128 },
     );
   });
 });
