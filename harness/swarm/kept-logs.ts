@@ -34,10 +34,11 @@ export async function keepLogs(machine: LogKeeper, component: string): Promise<v
     '-ec',
     [
       `for id in $(docker ps -aq --no-trunc --filter label=${COMPONENT_LABEL}=${component}); do`,
-      `log=$(docker inspect -f '{{.LogPath}}' "$id")`,
+      `log=$(docker inspect -f '{{.LogPath}}' "$id") || continue`,
       `folder=$(dirname "$(dirname "$(dirname "$log")")")/${FOLDER}`,
       'mkdir -p "$folder"',
-      `ln -f "$log" "$folder/${component}~$id"`,
+      // One that has gone meanwhile is nobody's fault; that a file of one that is there cannot be kept, is.
+      `ln -f "$log" "$folder/${component}~$id" || { docker inspect "$id" >/dev/null || continue; exit 1; }`,
       'done',
     ].join('\n'),
   ]);

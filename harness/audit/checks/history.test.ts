@@ -86,6 +86,17 @@ describe('R2 history well-formed', () => {
     );
   });
 
+  it('takes VALID without a block from the one library that tells no block, and nothing less', () => {
+    const recording = changed('complete', { block: undefined });
+    recording.scenario = { ...recording.scenario, client: 'fabric-network' };
+    expect(judge(historySound, recording).verdict).toBe('valid');
+    recording.scenario = { ...recording.scenario, client: 'fabric-gateway' };
+    expect(flaw(recording)).toBe('it is ok without a VALID block');
+    const codeless = changed('complete', { code: undefined });
+    codeless.scenario = { ...codeless.scenario, client: 'fabric-network' };
+    expect(flaw(codeless)).toBe('it is ok without a VALID block');
+  });
+
   it('takes what a program of the author knows of its operations', () => {
     const recording = changed('complete', { code: undefined, block: undefined });
     rewrite(recording, (record) =>

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { artefacts, commitAll, copyOfProject, runWorkflow } from './support/act.ts';
 import { temporaryFolder } from './support/command.ts';
 
@@ -41,7 +42,7 @@ describe("this repository's own workflows", () => {
   it('check types, lint and units, and report them', async () => {
     const checked = await run('pull-request.yml', { event: 'push', job: 'check' });
     expect([checked.green, checked.green ? '' : checked.log]).toEqual([true, '']);
-    expect(checked.log).toMatch(/Tests: +\d+ passed/);
+    expect(stripVTControlCharacters(checked.log)).toMatch(/Tests: +\d+ passed/);
   });
 
   it('run scenarios under a placement of the matrix', async () => {

@@ -86,6 +86,8 @@ async function componentDown(
       await context.guard.register(manager, id, leaveHold(state, id, undo));
       await manager.execOk(['sh', '-c', takeHold(state, id, ':')]);
       await end(context, handle, pid);
+      // A Swarm that was quicker than the scaling has started another one, which now goes as well.
+      await keepLogs(machine, name);
     },
     verify: async () => {
       const seen = await waitFor(
