@@ -54,7 +54,7 @@ export function jobSummary(run: RunResult, report: string): string {
   const share = (scenario: ScenarioResult, phase: 'before' | 'during' | 'after') =>
     percent(availability(scenario.load[phase]));
   const recovered = (scenario: ScenarioResult, name: string) => {
-    const result = slowestRecovery(scenario, name);
+    const result = slowestRecovery(scenario, [name]);
     if (result === undefined) return '–';
     return result.firstCommit === null ? '**never**' : duration(result.firstCommit);
   };

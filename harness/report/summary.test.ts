@@ -28,7 +28,7 @@ describe('slowestRecovery', () => {
       { faults: [index + 1], healedAt: index, orderer: 'orderer0', firstCommit, budget: 9 },
       { faults: [index + 1], healedAt: index, orderer: 'orderer1', firstCommit: 8, budget: 9 },
     ]);
-    return slowestRecovery({ ...first, recovery }, 'orderer0')?.faults;
+    return slowestRecovery({ ...first, recovery }, ['orderer0'])?.faults;
   };
 
   it('is the longest of all faults, and never is longer than any', () => {

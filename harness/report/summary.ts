@@ -145,14 +145,14 @@ export function availability(counts: PhaseCounts): number | null {
   return all === 0 ? null : counts.ok / all;
 }
 
-/** The worst recovery through an orderer, of all faults of a scenario; `undefined` if none was measured. */
+/** The worst recovery through one of the orderers, of all faults of a scenario; `undefined` if none was measured. */
 export function slowestRecovery(
   { recovery }: ScenarioResult,
-  orderer: string,
+  orderers: readonly string[],
 ): RecoveryResult | undefined {
   const took = ({ firstCommit }: RecoveryResult) => firstCommit ?? Number.POSITIVE_INFINITY;
   return recovery
-    .filter((result) => result.orderer === orderer)
+    .filter((result) => orderers.includes(result.orderer))
     .reduce<RecoveryResult | undefined>(
       (worst, result) => (worst === undefined || took(result) > took(worst) ? result : worst),
       undefined,

@@ -58,6 +58,22 @@ Report:  reports/latest/index.html`,
     },
   );
 
+  it('leaves no orderer out that did not come back, however many there are', () => {
+    const run = sampleRun();
+    const [first] = run.scenarios as readonly [ScenarioResult];
+    const budget = 30_000;
+    const recovery = [3_200, 2_900, null, 400].map((firstCommit, i) => ({
+      ...{ faults: [1], orderer: `orderer${i}`, firstCommit, budget, healedAt: 1_000 },
+    }));
+    const four = { ...run, scenarios: [{ ...first, recovery } as ScenarioResult] };
+    const narrow = formatScorecard(four, { colour: false, width: 80 });
+    expect(narrow).toMatch(/^Scenario +Result +Recovered +Ok during +Audit$/m);
+    expect(narrow).toMatch(/ passed +never +/);
+    const wide = formatScorecard(four, { colour: false, width: 110 });
+    expect(wide).toMatch(/ orderer0 +orderer1 +orderer2 +orderer3 +Ok during/);
+    expect(wide).toMatch(/ passed +3\.2 s +2\.9 s +never +400 ms /);
+  });
+
   it('names what gave no result and what was not begun, with the reason', () => {
     const shown = formatScorecard(incompleteRun(), { colour: false, width: 80 });
     expect(shown).toMatch(

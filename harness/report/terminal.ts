@@ -97,21 +97,37 @@ const share = (value: number | null) => (value === null ? '-' : percent(value).r
 /** Orderers by name, for the slowest recovery through each; two columns even if no scenario has any. */
 function ordererNames(run: RunResult): readonly string[] {
   const names = new Set(run.scenarios.flatMap(({ recovery: all }) => all.map((r) => r.orderer)));
-  return names.size > 0 ? [...names].sort().slice(0, 2) : ['orderer0', 'orderer1'];
+  return names.size > 0 ? [...names].sort() : ['orderer0', 'orderer1'];
+}
+
+const NARROWEST_NAME = 12;
+
+/**
+ * A column for each orderer; where the terminal has no room for all, one for the slowest of them, so that none that did
+ * not come back is left out.
+ *
+ * @param room characters for all of them, gaps included
+ */
+function recoveryColumns(names: readonly string[], room: number): readonly Column[] {
+  const column = (head: string, of: readonly string[]): Column => ({
+    head,
+    width: Math.max(8, columns(head)),
+    right: true,
+    cell: (scenario) => recovery(slowestRecovery(scenario, of)),
+  });
+  const each = names.map((name) => column(columns(name) <= 8 ? name : name.slice(-8), [name]));
+  const needed = each.reduce((sum, { width }) => sum + width + 2, 0);
+  return needed <= room ? each : [column('Recovered', names)];
 }
 
 function layout(run: RunResult, width: number): readonly Column[] {
   const forgets = run.scenarios.some((scenario) => neverOrdered(scenario) > 0);
-  // Narrow terminals have room for two numbers beside the words.
-  const orderers = ordererNames(run).slice(0, forgets && width < 84 ? 1 : 2);
-  const fixed: readonly Column[] = [
-    { head: 'Result', width: 11, cell: ({ status }) => statusWord(status) },
-    ...orderers.map((name) => ({
-      head: columns(name) <= 8 ? name : name.slice(-8),
-      width: 8,
-      right: true,
-      cell: (scenario: ScenarioResult) => recovery(slowestRecovery(scenario, name)),
-    })),
+  const result: Column = {
+    head: 'Result',
+    width: 11,
+    cell: ({ status }) => statusWord(status),
+  };
+  const others: readonly Column[] = [
     {
       head: 'Ok during',
       width: 9,
@@ -130,9 +146,15 @@ function layout(run: RunResult, width: number): readonly Column[] {
       : []),
     { head: 'Audit', width: 15, cell: auditWords },
   ];
-  const used = fixed.reduce((sum, column) => sum + column.width + 2, 0);
+  const used = (these: readonly Column[]) => these.reduce((sum, one) => sum + one.width + 2, 0);
+  const room = width - used([result, ...others]) - NARROWEST_NAME;
+  const fixed = [result, ...recoveryColumns(ordererNames(run), room), ...others];
   return [
-    { head: 'Scenario', width: Math.max(12, width - used), cell: ({ name }) => plain(name) },
+    {
+      head: 'Scenario',
+      width: Math.max(NARROWEST_NAME, width - used(fixed)),
+      cell: ({ name }) => plain(name),
+    },
     ...fixed,
   ];
 }

@@ -36,7 +36,7 @@ export function scorecard(run: RunResult): Markup {
     return html`<tr class="${scenario.status}">
 <th scope="row">${link}${why !== undefined && html`<small>${why}</small>`}</th>
 <td data-label="verdict">${badge(scenario.status)}</td>
-${names.map((name) => html`<td class="number" data-label="${name}">${recoveryCell(slowestRecovery(scenario, name))}</td>`)}
+${names.map((name) => html`<td class="number" data-label="${name}">${recoveryCell(slowestRecovery(scenario, [name]))}</td>`)}
 <td class="number" data-label="before">${share(scenario.load.before)}</td>
 <td class="number" data-label="during">${share(scenario.load.during)}</td>
 <td class="number" data-label="after">${share(scenario.load.after)}</td>
