@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { type GlobalOptions, settingsFrom } from './context.ts';
 import { failureOf } from './failure.ts';
 import type { ImagesOptions } from './images.ts';
+import type { MigrateOptions } from './migrate.ts';
 import type { TestOptions } from './test.ts';
 import { silenceWarning } from './warnings.ts';
 
@@ -136,6 +137,20 @@ program
   .action(async (folder: string) => {
     const { exportNetwork } = await import('./export.ts');
     await exportNetwork(settings(), folder);
+  });
+
+program
+  .command('migrate')
+  .description('take the running network to another ordering service: from Kafka to Raft')
+  .argument('<leg>', 'raft')
+  .option(
+    '--until <step>',
+    'stop after check, maintenance, type, restart or normal; run again to go on',
+  )
+  .option('--abort', 'back out of maintenance, as long as the type has not been changed')
+  .action(async (leg: string, options: MigrateOptions) => {
+    const { migrate } = await import('./migrate.ts');
+    await migrate(settings(), leg, options);
   });
 
 program
