@@ -47,7 +47,8 @@ export async function keepLogs(machine: LogKeeper, component: string): Promise<v
 /**
  * What {@link keepLogs} has kept on a machine, and forgets it there.
  *
- * @param since seconds since the epoch; older lines are left out, and logs without a newer one
+ * @param since seconds since the epoch; older lines are left out
+ * @returns also those without a newer line: a component that had nothing to say is not one whose log is missing
  * @throws Error when the machine does not answer
  */
 export async function takeKeptLogs(machine: LogKeeper, since: number): Promise<KeptLog[]> {
@@ -69,13 +70,11 @@ export async function takeKeptLogs(machine: LogKeeper, since: number): Promise<K
       kept.push({ component, container, lines: [] });
     } else if (line !== '') kept.at(-1)?.lines.push(...writtenSince(line, since));
   }
-  return kept
-    .filter(({ lines }) => lines.length > 0)
-    .map(({ component, container, lines }) => ({
-      component,
-      container,
-      log: Buffer.from(lines.join('')),
-    }));
+  return kept.map(({ component, container, lines }) => ({
+    component,
+    container,
+    log: Buffer.from(lines.join('')),
+  }));
 }
 
 /** One line of a `json-file` log: `{"log":"text\n","stream":"stdout","time":"2026-11-28T20:00:00.1Z"}`. */
