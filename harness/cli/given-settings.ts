@@ -1,6 +1,6 @@
 import type { Settings } from '../base/settings.ts';
 import type { RunResult } from '../report/model.ts';
-import type { TestOptions } from './test.ts';
+import type { TestOptions } from './test-options.ts';
 
 /** What the report says of the settings of a run; from these it makes the command that repeats it. */
 export function givenSettings(

@@ -3,7 +3,7 @@ import { type GlobalOptions, settingsFrom } from './context.ts';
 import { failureOf } from './failure.ts';
 import type { ImagesOptions } from './images.ts';
 import type { MigrateOptions } from './migrate.ts';
-import type { TestOptions } from './test.ts';
+import type { TestOptions } from './test-options.ts';
 import { silenceWarning } from './warnings.ts';
 
 // kafkajs computes a throttle that has passed already; Node 24 remarks on it, and it does no harm.

@@ -17,28 +17,7 @@ import { interruptible } from './context.ts';
 import { givenSettings } from './given-settings.ts';
 import { scenarioFiles } from './scenario-files.ts';
 import { columnsOf, terminalProgress } from './terminal.ts';
-
-export interface TestOptions {
-  readonly scenario?: readonly string[];
-  readonly suite: string;
-  /** Which part of the files, e.g. `1/3`. */
-  readonly shard?: string;
-  readonly seed?: string;
-  /** Folder of sources or with a Dockerfile, or an image. */
-  readonly chaincode?: string;
-  readonly chaincodeName?: string;
-  /** A signature policy's text, or the path of a policy of the channel. */
-  readonly chaincodePolicy?: string;
-  readonly chaincodeInit?: boolean;
-  /** File of collections. */
-  readonly chaincodeCollections?: string;
-  /** Run the unit suite first. */
-  readonly unit?: boolean;
-  /** One JSON object a line on standard output: what each scenario does, and at the end how the run went. */
-  readonly json?: boolean;
-  /** Leave a network that was brought up for this run running. */
-  readonly keep?: boolean;
-}
+import type { TestOptions } from './test-options.ts';
 
 /** `harness test`: a suite or single files on one network, with audit and report. */
 export async function test(settings: Settings, options: TestOptions): Promise<void> {

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadTopology } from '../../topology/load.ts';
-import { definitionsOf, type GivenDefinition } from './definition.ts';
+import { definitionsOf } from './definition.ts';
+import type { GivenDefinition } from './own-chaincode.ts';
 import { parseOwnChaincode, withOwnChaincodes } from './own-chaincode.ts';
 
 const topology = loadTopology('fixtures/network/article.yaml');

@@ -11,15 +11,6 @@ import {
 } from './collections.ts';
 import { folderOf, type OwnChaincode } from './own-chaincode.ts';
 
-/** What an author says of a chaincode's definition besides its code. */
-export interface GivenDefinition {
-  /** A signature policy's text, or the path of a policy of the channel. */
-  readonly policy?: string | undefined;
-  readonly initRequired?: boolean | undefined;
-  /** Path of a file of collections; by default the one in the chaincode's folder. */
-  readonly collections?: string | undefined;
-}
-
 /** What channels are told of a chaincode, but for its name. */
 export type Definition = Omit<ChaincodeDefinition, 'name'>;
 

@@ -2,8 +2,16 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../../base/errors.ts';
 import type { Topology } from '../../topology/schema.ts';
-import type { GivenDefinition } from './definition.ts';
 import { type Language, type Sources, sourcesIn } from './languages.ts';
+
+/** What an author says of a chaincode's definition besides its code. */
+export interface GivenDefinition {
+  /** A signature policy's text, or the path of a policy of the channel. */
+  readonly policy?: string | undefined;
+  readonly initRequired?: boolean | undefined;
+  /** Path of a file of collections; by default the one in the chaincode's folder. */
+  readonly collections?: string | undefined;
+}
 
 /** A user's chaincode, to be served beside every peer. */
 export interface OwnChaincode {
