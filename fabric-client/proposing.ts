@@ -12,13 +12,19 @@ const PROCESS_PROPOSAL = '/protos.Endorser/ProcessProposal';
 
 export type ProposalResponse = FabricProtos.protos.ProposalResponse;
 
-/** One peer's answer to a proposal, as it is kept; a history keeps every one. */
+/**
+ * What one peer answered to a proposal. A client that asks several peers, or asks them again, keeps all answers, those
+ * that it set aside too: that endorsers disagreed is never hidden by the transaction that came of it.
+ */
 export interface ProposalRecord {
   /** Name of the peer. */
   readonly peer: string;
   /** From 1; a client whose endorsers disagreed asks again. */
   readonly round: number;
-  /** Chain heights of the peer as its block events told, just before and just after; absent before the first. */
+  /**
+   * Chain heights of the peer as its block events told, just before and just after. Equal heights mean that it simulated
+   * on that state, or on one whose event was still on its way. Absent before the first.
+   */
   readonly heightBefore?: number;
   readonly heightAfter?: number;
   /** Status of the response, e.g. 200, 500. Absent when there was no answer. */

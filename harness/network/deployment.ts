@@ -2,7 +2,7 @@ import type { Credentials } from '../fabric/identities/credentials.ts';
 import type { Identities } from '../fabric/identities/identities.ts';
 import type { Topology } from '../topology/schema.ts';
 import type { Definition } from './chaincode/definition.ts';
-import type { Servable } from './chaincode/serve.ts';
+import type { Servable } from './chaincode/servable.ts';
 
 /** What the harness has made for a network that it deployed. */
 export interface Deployment {

@@ -1,3 +1,4 @@
+import type { ProposalRecord } from '../../fabric-client/proposing.ts';
 /**
  * The history: what every client asked for and what it was told, one JSON object a line, appended as it happens.
  *
@@ -38,33 +39,7 @@ export interface Invocation {
   readonly at: number;
 }
 
-/**
- * What one peer answered to a proposal. A client that asks several peers, or asks them again, keeps all answers here,
- * those that it set aside too: that endorsers disagreed is never hidden by the transaction that came of it.
- */
-export interface ProposalAnswer {
-  /** Name of the peer, e.g. `peer0.org1`. */
-  readonly peer: string;
-  /** From 1; a client whose endorsers disagreed asks again. */
-  readonly round: number;
-  /**
-   * Chain heights of the peer as its own block events told, just before and just after. Equal heights mean that it
-   * simulated on that state, or on one whose event was still on its way. Absent before the first event.
-   */
-  readonly heightBefore?: number;
-  readonly heightAfter?: number;
-  /** The response's status, e.g. 200, 500. Absent when there was no answer. */
-  readonly status?: number;
-  /** What the peer or its chaincode said, or why there was no answer; one line. */
-  readonly message?: string;
-  /** SHA-256 of the response's payload, hexadecimal: the same for all who computed the same, read versions included. */
-  readonly result?: string;
-  /**
-   * SHA-256 of what was read, i.e. keys and versions of all read sets, where an operation's results differ: who read the
-   * same must compute the same.
-   */
-  readonly reads?: string;
-}
+export type { ProposalRecord as ProposalAnswer };
 
 /** Written when the client knows, or gives up. */
 export interface Completion {
@@ -92,7 +67,7 @@ export interface Completion {
   /** Where in its path the operation ended. */
   readonly stage?: 'endorse' | 'broadcast' | 'commit' | 'evaluate';
   /** Every answer to a submit's proposal, in the order in which they came; absent where the client does not tell. */
-  readonly responses?: readonly ProposalAnswer[];
+  readonly responses?: readonly ProposalRecord[];
 }
 
 /** A fault's life, in the same file so that order is never in doubt. */

@@ -8,19 +8,8 @@ import type { Machine } from '../port.ts';
 import type { OwnChaincode } from './own-chaincode.ts';
 import { type Prepared, prepareChaincode } from './prepare.ts';
 import { provideChaincodeImage } from './provide-image.ts';
+import type { Servable } from './servable.ts';
 import { tryChaincode } from './trial.ts';
-
-/** A user's chaincode whose image every machine holds, and which has been seen to serve. */
-export interface Servable {
-  readonly name: string;
-  /** Tag in every machine. */
-  readonly image: string;
-  readonly tls: boolean;
-  /** Where the running code comes from, in words. */
-  readonly origin: string;
-  /** SHA-256 of what was given, 12 digits. */
-  readonly hash: string;
-}
 
 export interface ServeOptions {
   /** The engine that the machines run in. */

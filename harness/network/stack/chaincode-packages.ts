@@ -8,7 +8,7 @@ import type { Identities } from '../../fabric/identities/identities.ts';
 import { chaincodeConnection, chaincodeLabel } from '../../fabric/services/chaincode.ts';
 import type { Topology } from '../../topology/schema.ts';
 import { folderOf, type OwnChaincode } from '../chaincode/own-chaincode.ts';
-import type { Servable } from '../chaincode/serve.ts';
+import type { Servable } from '../chaincode/servable.ts';
 
 const CHAINCODE_FOLDER = path.resolve(import.meta.dirname, '../../../fixtures/chaincode');
 
