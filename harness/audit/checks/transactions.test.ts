@@ -11,6 +11,18 @@ function truncate(recording: TestRecording, source: string, height: number): voi
   recording.chain.set(source, (recording.chain.get(source) ?? []).slice(0, height));
 }
 
+/** An envelope ordered twice, the second copy with this code. */
+const doubled = (secondCode: number) => {
+  const ledger = opened();
+  const once = ledger.submit('transfer', ['a1', 'a2', '3']);
+  ledger.cut();
+  ledger.submit('transfer', ['a3', 'a4', '3']);
+  ledger.order(once, 'nothing');
+  ledger.forcedCodes.set(`${ledger.height}:1`, secondCode);
+  ledger.cut();
+  return { ledger, once };
+};
+
 describe('F1 nothing acknowledged is lost', () => {
   it('accepts a run in which unknown, refused and duplicate envelopes occur', () => {
     const result = judge(noneLost, busyRecording());
@@ -298,17 +310,6 @@ describe('F2 nothing from nowhere', () => {
 });
 
 describe('F3 nothing committed twice', () => {
-  const doubled = (secondCode: number) => {
-    const ledger = opened();
-    const once = ledger.submit('transfer', ['a1', 'a2', '3']);
-    ledger.cut();
-    ledger.submit('transfer', ['a3', 'a4', '3']);
-    ledger.order(once, 'nothing');
-    ledger.forcedCodes.set(`${ledger.height}:1`, secondCode);
-    ledger.cut();
-    return { ledger, once };
-  };
-
   it('rejects an id that is VALID twice', () => {
     const { ledger, once } = doubled(0);
     const result = judge(noneTwice, ledger.recording());
@@ -437,6 +438,33 @@ describe('F17 clients were told the truth', () => {
         message: 'client was told VALID, the chain has it in no block',
       },
     ]);
+  });
+
+  const tellDuplicate = (recording: TestRecording, operation: number) =>
+    rewrite(recording, (record) => {
+      if (record.type !== 'complete' || record.operation !== operation) return record;
+      const { block: _, ...rest } = record;
+      return { ...rest, outcome: 'unknown', stage: 'commit', code: 'DUPLICATE_TXID' };
+    });
+
+  it('accepts a client that was told of the second copy while the first is VALID', () => {
+    const { ledger, once } = doubled(9);
+    const recording = ledger.recording();
+    tellDuplicate(recording, once.operation);
+    expect(judge(notifiedTruly, recording)).toMatchObject({
+      verdict: 'valid',
+      counts: { 'told of a duplicate': 1 },
+    });
+  });
+
+  it('rejects a client that was told of a second copy that nobody has', () => {
+    const recording = busyRecording();
+    const operation = operationOf(recording, 'transfer a3 a4 7');
+    tellDuplicate(recording, operation);
+    expect(judge(notifiedTruly, recording)).toMatchObject({
+      verdict: 'invalid',
+      evidence: [{ operation, message: expect.stringContaining('no second copy') }],
+    });
   });
 
   it('is unknown when no client was told VALID', () => {

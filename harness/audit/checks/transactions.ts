@@ -218,14 +218,27 @@ export const notifiedTruly: ChannelCheck = {
     id: 'F17',
     name: 'clients were told the truth',
     guarantee:
-      'A client that was told VALID finds its transaction VALID in the chain, one that was told another code finds that code, and nothing reported as failed took effect.',
+      'A client that was told VALID finds its transaction VALID in the chain, one that was told another code finds that code, one that was told of a duplicate finds a second copy, and nothing reported as failed took effect.',
   },
   create({ history, transactions }) {
     const findings = new Findings(notifiedTruly.definition);
+    /** Which copy counts it was not told; that there are two must be true. */
+    const duplicate = (operation: number, id: string): void => {
+      findings.count('told of a duplicate');
+      if (transactions.places(id).some(({ code }) => code === DUPLICATE_TXID)) return;
+      findings.violation({
+        ...{ operation, transactionId: id },
+        message: 'client was told DUPLICATE_TXID, the chain has no second copy',
+      });
+    };
     const judge = ({ invoke, complete }: Operation): void => {
-      if (invoke.kind !== 'submit' || !complete || complete.outcome === 'unknown') return;
+      if (invoke.kind !== 'submit' || !complete) return;
       const { transactionId: id = '', operation } = invoke;
       const place = transactions.place(id);
+      if (complete.outcome === 'unknown') {
+        if (complete.code === codeName(DUPLICATE_TXID)) duplicate(operation, id);
+        return;
+      }
       const seen = place ? `${codeName(place.code)} in block ${place.block}` : 'in no block';
       const told = complete.code ?? (complete.outcome === 'ok' ? 'VALID' : undefined);
       const wrong = (expectation: string): void =>

@@ -6,7 +6,13 @@ import { codeName } from '../../../fabric-client/ledger.ts';
 import { refusalOf } from '../../../fabric-client/refusals.ts';
 import type { PeerEndpoint, SigningIdentity } from '../../../fabric-client/types.ts';
 import type { LoadClient, SubmitResult } from '../client.ts';
-import { noReads, STOCK_PATIENCE, type StockClients, type StockOptions } from './stock.ts';
+import {
+  noReads,
+  outcomeOfCode,
+  STOCK_PATIENCE,
+  type StockClients,
+  type StockOptions,
+} from './stock.ts';
 
 type Stage = NonNullable<SubmitResult['stage']>;
 
@@ -68,7 +74,11 @@ export function fabricGatewayClients(options: StockOptions): StockClients {
             };
             return successful
               ? { outcome: 'ok', ...told }
-              : { outcome: 'fail', error: `${told.code} in block ${told.block}`, ...told };
+              : {
+                  outcome: outcomeOfCode(told.code),
+                  error: `${told.code} in block ${told.block}`,
+                  ...told,
+                };
           } catch (error) {
             return { ...outcomeOf(error as Failed, stage, chaincode), ...acknowledged };
           }

@@ -7,7 +7,13 @@ import type { SigningIdentity } from '../../../fabric-client/types.ts';
 import type { LoadClient, SubmitResult } from '../client.ts';
 import type { ProposalAnswer } from '../history.ts';
 import { commonProfile } from './common-profile.ts';
-import { noReads, STOCK_PATIENCE, type StockClients, type StockOptions } from './stock.ts';
+import {
+  noReads,
+  outcomeOfCode,
+  STOCK_PATIENCE,
+  type StockClients,
+  type StockOptions,
+} from './stock.ts';
 
 /** What `Transaction.submit` puts on the errors it throws. */
 interface Failed {
@@ -111,7 +117,7 @@ export function outcomeOf(error: Failed, chaincode: string): SubmitResult {
   }
   const code = error.transactionCode;
   if (error.name === 'TransactionError' && code !== undefined) {
-    return { outcome: 'fail', stage: 'commit', code, ...told };
+    return { outcome: outcomeOfCode(code), stage: 'commit', code, ...told };
   }
   if (REFUSED.test(text)) return { outcome: 'fail', stage: 'broadcast', ...told };
   return {

@@ -58,6 +58,12 @@ describe('a user of fabric-network', () => {
       'fail',
       'commit',
     ],
+    [
+      'Commit of transaction x failed on peer p with status DUPLICATE_TXID',
+      { name: 'TransactionError', transactionCode: 'DUPLICATE_TXID' },
+      'unknown',
+      'commit',
+    ],
   ])('is told "%s"', (message, extra, expected, stage) => {
     const result = outcome(message, { responses, ...extra });
     expect(result).toMatchObject({ outcome: expected, stage });

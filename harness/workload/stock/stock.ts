@@ -1,6 +1,8 @@
 import type { NetworkProfile } from '../../../fabric-client/client.ts';
+import { codeName } from '../../../fabric-client/ledger.ts';
 import type { SigningIdentity } from '../../../fabric-client/types.ts';
-import type { LoadClient } from '../client.ts';
+import { DUPLICATE_TXID } from '../../fabric/ledger/codes.ts';
+import type { LoadClient, SubmitResult } from '../client.ts';
 
 /**
  * A client that others make, as its users have it: unpatched, with its own idea of whom to ask, what to retry and when to
@@ -26,3 +28,12 @@ export const STOCK_PATIENCE = { endorse: 5_000, submit: 5_000, commit: 20_000 };
 export const noReads = (name: string) => async (): Promise<never> => {
   throw new Error(`${name}: reads of one peer at one height are the harness's own client's`);
 };
+
+/**
+ * What somebody knows who was told this code of a transaction that is not VALID. `DUPLICATE_TXID` is said of a second copy
+ * of an envelope, and the first may be VALID all the same: the SDK makes such copies by itself, for it turns to the next
+ * orderer when one that has taken the envelope dies before it answers (fabric-common 2.2.20, `Commit.send`), and then
+ * hands out the code of whichever copy it hears of.
+ */
+export const outcomeOfCode = (code: string): SubmitResult['outcome'] =>
+  code === codeName(DUPLICATE_TXID) ? 'unknown' : 'fail';
