@@ -2,6 +2,8 @@ import type Docker from 'dockerode';
 import { waitFor } from '../base/wait.ts';
 import type { StartedDockerNode } from './machine.ts';
 
+type Host = Pick<StartedDockerNode, 'number' | 'address' | 'docker'>;
+
 /** Label on a swarm node with the machine's number, for placement. */
 export const PLACEMENT_LABEL = 'machine';
 /** The overlay's subnet: seen only inside the machines, so it is the same in every network. */
@@ -24,7 +26,7 @@ const KEPT_TASKS = 50;
  * @param mtu bytes of the largest packet between machines
  */
 export async function formSwarm(
-  nodes: readonly StartedDockerNode[],
+  nodes: readonly Host[],
   managers: readonly number[],
   overlay: string,
   mtu: number,
@@ -43,7 +45,7 @@ export async function formSwarm(
   const { JoinTokens } = (await manager.docker.swarmInspect()) as {
     JoinTokens: { Worker: string; Manager: string };
   };
-  const join = (node: StartedDockerNode, JoinToken: string) =>
+  const join = (node: Host, JoinToken: string) =>
     node.docker.swarmJoin({
       ListenAddr: '0.0.0.0:2377',
       AdvertiseAddr: node.address,

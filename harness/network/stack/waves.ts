@@ -1,7 +1,7 @@
 import { waitFor } from '../../base/wait.ts';
 import { COMPONENT_LABEL, type DeployOptions, deployServices } from '../../swarm/deploy.ts';
-import type { StartedDockerNode } from '../../swarm/machine.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import type { Machine } from '../port.ts';
 
 /** Milliseconds for the containers of one wave to run. */
 const WAVE_BUDGET_MS = 90_000;
@@ -15,7 +15,7 @@ const WAVE_BUDGET_MS = 90_000;
  */
 export async function startServices(
   deploy: DeployOptions,
-  nodes: readonly StartedDockerNode[],
+  nodes: readonly Machine[],
   definitions: readonly ServiceDefinition[],
 ): Promise<void> {
   await deployServices(deploy, definitions);

@@ -4,14 +4,16 @@ import { promisify } from 'node:util';
 import type Docker from 'dockerode';
 import { findEngine } from '../../../engine/engine.ts';
 import { CACHE_LABEL, NETWORK_LABEL } from '../../../engine/labels.ts';
+import { leasePrivateEngine } from '../../../engine/private-engine.ts';
 
 const run = promisify(execFile);
 
-/** The engine that the tests look at from outside. */
+/** The engine that the tests look at from outside; a private one stays as long as they do. */
 export async function testEngine(): Promise<Docker> {
   const engine = await findEngine(process.env);
   if (!engine)
     throw new Error('end-to-end tests: expected a Docker engine that answers, seen none');
+  if (engine.kind === 'private') leasePrivateEngine();
   return engine.docker;
 }
 
