@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { status as grpcStatus } from '@grpc/grpc-js';
-import { callFailed, type Transport } from './connections.ts';
+import type { Transport } from './connections.ts';
 import { describe } from './errors.ts';
 import {
   type BroadcastAnswer,
   classifyAnswer,
   classifyError,
   type Handover,
-  type OrderingAnswers,
 } from './ordering-answers.ts';
-import { common, orderer as ordererMessages } from './protos.ts';
+import { common, orderer } from './protos.ts';
+import { firstAnswer } from './seek.ts';
 import type { Endpoint } from './types.ts';
+import { after } from './until.ts';
 
 const BROADCAST = '/orderer.AtomicBroadcast/Broadcast';
 
@@ -27,40 +27,9 @@ export async function broadcast(
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<BroadcastAnswer> {
-  const started = Date.now();
-  const { stream, discard } = await transport.stream(endpoint, BROADCAST, timeoutMs);
-  const left = Math.max(1, timeoutMs - (Date.now() - started));
-  return await new Promise<BroadcastAnswer>((resolve, reject) => {
-    const end = (settle: () => void) => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-      settle();
-    };
-    const fail = (seen: unknown, code: number) =>
-      end(() => reject(callFailed(endpoint, BROADCAST, seen, code, timeoutMs)));
-    const abort = () => {
-      fail('no longer waited for', grpcStatus.CANCELLED);
-      stream.cancel();
-    };
-    const timer = setTimeout(() => {
-      fail('no answer', grpcStatus.DEADLINE_EXCEEDED);
-      stream.cancel();
-      discard();
-    }, left);
-    signal?.addEventListener('abort', abort);
-    stream.on('data', (bytes: Buffer) => {
-      const answer = ordererMessages.BroadcastResponse.decode(bytes);
-      const status = common.Status[answer.status] ?? `${answer.status}`;
-      end(() => resolve({ status, info: answer.info }));
-      stream.end();
-    });
-    stream.on('error', (error: Error & { code?: number }) =>
-      fail(error, error.code ?? grpcStatus.UNKNOWN),
-    );
-    stream.on('end', () => fail('stream ended', grpcStatus.UNAVAILABLE));
-    stream.write(envelope);
-    if (signal?.aborted === true) abort();
-  });
+  const bytes = await firstAnswer(transport, endpoint, BROADCAST, envelope, timeoutMs, signal);
+  const { status, info } = orderer.BroadcastResponse.decode(bytes);
+  return { status: common.Status[status] ?? `${status}`, info };
 }
 
 /** What one orderer made of an envelope. */
@@ -78,7 +47,6 @@ export interface Offer<T> {
   readonly transport: Transport;
   /** Tried in this order, sound ones first. */
   readonly orderers: readonly Endpoint[];
-  readonly answers: OrderingAnswers;
   /** For each orderer, including connecting, ms. */
   readonly timeoutMs: number;
   /** For all of them, ms. Without it, until each was asked once. */
@@ -109,7 +77,7 @@ const ROUND_PAUSE_MS = 100;
  * block. Ordered twice, the second is invalidated by its transaction id.
  */
 export async function offer<T>(options: Offer<T>, envelope: Uint8Array): Promise<Offered<T>> {
-  const { transport, orderers, answers, timeoutMs, committed } = options;
+  const { transport, orderers, timeoutMs, committed } = options;
   const { health } = transport;
   const deadline = performance.now() + (options.budgetMs ?? Number.POSITIVE_INFINITY);
   const records: BroadcastRecord[] = [];
@@ -124,53 +92,36 @@ export async function offer<T>(options: Offer<T>, envelope: Uint8Array): Promise
       if (leftMs <= 0) return end();
       const wait = new AbortController();
       const { signal } = wait;
-      const record = (
-        means: Handover,
-        text: string,
-        answer?: BroadcastAnswer,
-      ): BroadcastRecord => ({
-        orderer: target.name,
-        means,
-        text,
-        ...(answer === undefined ? {} : { answer }),
-      });
-      const asked = broadcast(
-        transport,
-        target,
-        envelope,
-        Math.min(timeoutMs, leftMs),
-        signal,
-      ).then(
-        (answer) =>
-          record(
-            classifyAnswer(answers, answer),
-            `${target.name}: ${answer.status}: ${answer.info}`,
-            answer,
-          ),
-        (error: unknown) => record(classifyError(error), describe(error)),
+      const { name } = target;
+      const timeout = Math.min(timeoutMs, leftMs);
+      const asked = broadcast(transport, target, envelope, timeout, signal).then(
+        (answer): BroadcastRecord => ({
+          orderer: name,
+          means: classifyAnswer(answer),
+          answer,
+          text: `${name}: ${answer.status}: ${answer.info}`,
+        }),
+        (error: unknown): BroadcastRecord => ({
+          orderer: name,
+          means: classifyError(error),
+          text: describe(error),
+        }),
       );
-      const racers: Promise<BroadcastRecord | { readonly committed: T }>[] = [asked];
-      if (committed !== undefined) {
-        const seen = committed.then((event) =>
-          pause(ACK_GRACE_MS, event, { signal }).catch(() => event),
-        );
-        racers.push(seen.then((event) => ({ committed: event })));
-      }
-      let timer: NodeJS.Timeout | undefined;
-      if (Number.isFinite(leftMs)) {
-        const late = record('maybe', `${target.name}: no answer within ${Math.round(leftMs)} ms`);
-        racers.push(
-          new Promise((resolve) => {
-            timer = setTimeout(() => resolve(late), leftMs);
-          }),
-        );
-      }
-      const first = await Promise.race(racers);
-      clearTimeout(timer);
+      const seen = committed?.then(async (event) => {
+        await pause(ACK_GRACE_MS, undefined, { signal }).catch(() => undefined);
+        return { committed: event };
+      });
+      const late = Number.isFinite(leftMs) ? after(leftMs) : undefined;
+      const racers = [asked, seen, late].flatMap((racer) => racer ?? []);
+      const first = (await Promise.race(racers)) ?? {
+        orderer: name,
+        means: 'maybe' as const,
+        text: `${name}: no answer within ${Math.round(leftMs)} ms`,
+      };
       wait.abort();
       if ('committed' in first) {
-        records.push(record('maybe', `${target.name}: no answer`));
-        return { handover: 'maybe', records, committed: first.committed };
+        records.push({ orderer: name, means: 'maybe', text: `${name}: no answer` });
+        return { handover: 'maybe', records, ...first };
       }
       records.push(first);
       if (first.means === 'taken' || first.means === 'refused') {

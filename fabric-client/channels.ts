@@ -3,7 +3,7 @@ import { type BroadcastRecord, offer } from './broadcast.ts';
 import type { Transport } from './connections.ts';
 import { FabricError, RpcError } from './errors.ts';
 import { fetchBlock, StatusError } from './fetch.ts';
-import { KAFKA_ANSWERS, type OrderingAnswers, OUTDATED } from './ordering-answers.ts';
+import { OUTDATED } from './ordering-answers.ts';
 import { plainHeader, signedEnvelope } from './proposal.ts';
 import { mayPass, query } from './proposing.ts';
 import { common, type FabricProtos, protos } from './protos.ts';
@@ -25,7 +25,6 @@ const LOOK_MS = 200;
 export interface CreateChannelOptions {
   readonly connections: Transport;
   readonly orderers: readonly Endpoint[];
-  readonly answers?: OrderingAnswers;
   /** The serialized envelope that `configtxgen -outputCreateChannelTx` writes. */
   readonly channelTx: Uint8Array;
   /** Administrators of the member organisations; the first also sends. */
@@ -49,7 +48,7 @@ export interface CreatedChannel {
  * @throws FabricError when it is refused, or an orderer does not serve it within the budget
  */
 export async function createChannel(options: CreateChannelOptions): Promise<CreatedChannel> {
-  const { connections, orderers, answers } = options;
+  const { connections, orderers } = options;
   const budgetMs = options.budgetMs ?? 90_000;
   const deadline = performance.now() + budgetMs;
   const [sender, ...others] = options.signers.map(createSigner);
@@ -65,7 +64,6 @@ export async function createChannel(options: CreateChannelOptions): Promise<Crea
   if (!exists) {
     const envelope = () => configUpdateEnvelope(channel, update, [sender, ...others]);
     const ordered = (leftMs: number) => appears({ connections, orderers, sender, channel }, leftMs);
-    const asked = answers === undefined ? {} : { answers };
     await broadcastConfig({
       connections,
       orderers,
@@ -73,7 +71,6 @@ export async function createChannel(options: CreateChannelOptions): Promise<Crea
       envelope,
       budgetMs,
       ordered,
-      ...asked,
     });
   }
   const blocks = await Promise.all(
@@ -229,7 +226,6 @@ export interface BroadcastConfigOptions {
   readonly connections: Transport;
   readonly orderers: readonly Endpoint[];
   readonly channel: string;
-  readonly answers?: OrderingAnswers;
   /** Made anew for each attempt. */
   readonly envelope: () => Uint8Array;
   readonly budgetMs: number;
@@ -247,7 +243,7 @@ export interface BroadcastConfigOptions {
  * @throws FabricError when an orderer refuses it, or none takes it within the budget
  */
 export async function broadcastConfig(options: BroadcastConfigOptions): Promise<void> {
-  const { connections: transport, orderers, channel, answers = KAFKA_ANSWERS } = options;
+  const { connections: transport, orderers, channel } = options;
   let turn = 0;
   let unanswered = false;
   await until({
@@ -258,7 +254,7 @@ export async function broadcastConfig(options: BroadcastConfigOptions): Promise<
       if (unanswered && (await options.ordered?.(left))) return;
       const target = orderers.slice(turn % orderers.length).slice(0, 1);
       turn += 1;
-      const asked = { transport, orderers: target, answers, timeoutMs: Math.min(left, ATTEMPT_MS) };
+      const asked = { transport, orderers: target, timeoutMs: Math.min(left, ATTEMPT_MS) };
       const { handover, records } = await offer(asked, options.envelope());
       if (handover === 'taken') return;
       const [record] = records;

@@ -3,7 +3,6 @@ import type { Transport } from './connections.ts';
 import { describe, FabricError } from './errors.ts';
 import { rotate } from './health.ts';
 import { type ChainInfo, chainInfo, type FoundTransaction, transactionById } from './ledger.ts';
-import { KAFKA_ANSWERS, type OrderingAnswers } from './ordering-answers.ts';
 import { createProposal } from './proposal.ts';
 import { type ProposalRecord, query } from './proposing.ts';
 import { RefusedError } from './refusals.ts';
@@ -39,8 +38,6 @@ export interface ClientOptions {
   /** Name of the orderer to try first; the others take over when it fails. */
   readonly preferredOrderer?: string;
   readonly timeouts?: Partial<SubmitTimeouts>;
-  /** What the orderers' answers mean. Default Kafka's. */
-  readonly answers?: OrderingAnswers;
   /** Milliseconds since the run started, monotonic. Default: since this process started. */
   readonly clock?: () => number;
 }
@@ -184,7 +181,6 @@ export class FabricClient implements AsyncDisposable {
       endorsers,
       whenMissing: 'fail',
       orderers: rotate(orderers, start),
-      answers: options.answers ?? KAFKA_ANSWERS,
     };
   }
 

@@ -1,8 +1,7 @@
-import { status as grpcStatus } from '@grpc/grpc-js';
-import { callFailed, type Transport } from './connections.ts';
+import type { Transport } from './connections.ts';
 import { FabricError } from './errors.ts';
 import { common, toNumber } from './protos.ts';
-import { blockNumber, type DeliverKind, numberOf, openDeliver, type Seek } from './seek.ts';
+import { blockNumber, type DeliverKind, firstDelivered, numberOf, type Seek } from './seek.ts';
 import type { Signer } from './signer.ts';
 import type { Endpoint } from './types.ts';
 
@@ -35,28 +34,10 @@ export async function fetchBlock(
   wanted: Omit<Seek, 'stop'>,
   timeoutMs: number,
 ): Promise<Buffer> {
-  const started = Date.now();
   const seek: Seek = { whenMissing: 'fail', ...wanted, stop: wanted.start };
-  const session = await openDeliver(connections, endpoint, signer, seek, timeoutMs);
-  let timedOut = false;
-  const timer = setTimeout(
-    () => {
-      timedOut = true;
-      session.drop();
-    },
-    Math.max(1, timeoutMs - (Date.now() - started)),
-  );
-  try {
-    const message = await session.next();
-    if (message.type === 'status') throw new StatusError(endpoint, seek, message.status);
-    return message.bytes;
-  } catch (error) {
-    if (!timedOut) throw error;
-    throw callFailed(endpoint, 'Deliver', 'no answer', grpcStatus.DEADLINE_EXCEEDED, timeoutMs);
-  } finally {
-    clearTimeout(timer);
-    session.cancel();
-  }
+  const message = await firstDelivered(connections, endpoint, signer, seek, timeoutMs);
+  if (message.type === 'status') throw new StatusError(endpoint, seek, message.status);
+  return message.bytes;
 }
 
 /**

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { acquireFeed } from './commit-feed.ts';
 import type { Transport } from './connections.ts';
 import { FabricError } from './errors.ts';
-import type { OrderingAnswers } from './ordering-answers.ts';
 import { type CollectionConfig, collectionPackage, encodePolicy } from './policy.ts';
 import type { ProposalRequest } from './proposal.ts';
 import { mayPass, query } from './proposing.ts';
@@ -35,7 +34,6 @@ export interface LifecycleOptions {
   readonly connections: Transport;
   readonly channel: string;
   readonly orderers: readonly Endpoint[];
-  readonly answers?: OrderingAnswers;
   /** For the transaction to be committed on all its observers, ms. Default 60 000. */
   readonly budgetMs?: number;
 }

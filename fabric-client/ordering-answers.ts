@@ -1,4 +1,4 @@
-/** What an orderer's answer to Broadcast says about the envelope, for each ordering service. */
+/** What an orderer's answer to Broadcast says about the envelope. */
 import { RpcError } from './errors.ts';
 
 /** An orderer's answer to Broadcast. */
@@ -14,87 +14,42 @@ export interface BroadcastAnswer {
  */
 export type Handover = 'taken' | 'refused' | 'not-taken' | 'maybe';
 
-/** One line of a table: the first that fits an answer decides. */
-export interface AnswerRule {
-  /** Name in `common.Status`. */
-  readonly status: string;
-  /** Part of the answer's text; without it any text fits. */
-  readonly info?: string;
-  readonly means: Handover;
-}
-
-/** An ordering service's answers. What no line knows is `maybe`. */
-export type OrderingAnswers = readonly AnswerRule[];
-
-/** Checks before anything of a consensus sees the envelope (`orderer/common/broadcast`, `msgprocessor`). */
-export const COMMON_ANSWERS: OrderingAnswers = [
-  { status: 'SUCCESS', means: 'taken' },
-  { status: 'BAD_REQUEST', means: 'refused' },
-  { status: 'FORBIDDEN', means: 'refused' },
-  { status: 'REQUEST_ENTITY_TOO_LARGE', means: 'refused' },
-  { status: 'NOT_FOUND', means: 'not-taken' },
-  {
-    status: 'SERVICE_UNAVAILABLE',
-    info: 'maintenance mode',
-    means: 'not-taken',
-  },
-];
-
 /**
- * Kafka. SUCCESS: the brokers have acknowledged it. Certain is only what is said before the producer is tried
- * (`orderer/consensus/kafka/chain.go`, `WaitReady`, `enqueue`); the producer that gave up may have succeeded after all.
+ * Name in `common.Status`, part of the answer's text, and what that means: the first line that fits decides. One table for
+ * all ordering services, since each has its own words, and a channel may change its service under its clients.
  */
-export const KAFKA_ANSWERS: OrderingAnswers = [
-  ...COMMON_ANSWERS,
-  { status: 'SERVICE_UNAVAILABLE', info: 'has not completed booting', means: 'not-taken' },
-  {
-    status: 'SERVICE_UNAVAILABLE',
-    info: 'consenter for this channel has been halted',
-    means: 'not-taken',
-  },
-];
-
-/** Of orderers without a system channel that are not, or no longer, in a channel (`orderer/common/broadcast`). */
-const NO_MEMBER: OrderingAnswers = [
-  { status: 'BAD_REQUEST', info: 'channel does not exist', means: 'not-taken' },
-  { status: 'BAD_REQUEST', info: 'system channel is not defined', means: 'not-taken' },
-];
-
-/**
- * Raft. SUCCESS: the leader's loop has read it, or a follower has written it into its stream to the leader; neither has
- * replicated it. Certain is what is said before that (`orderer/consensus/etcdraft/chain.go`, `Submit`, `run`); a stream
- * that broke (`EOF`) or a forwarding that timed out may have carried it.
- */
-export const RAFT_ANSWERS: OrderingAnswers = [
-  ...NO_MEMBER,
-  ...COMMON_ANSWERS,
-  { status: 'SERVICE_UNAVAILABLE', info: 'no Raft leader', means: 'not-taken' },
-  { status: 'SERVICE_UNAVAILABLE', info: 'chain is not started', means: 'not-taken' },
-  { status: 'SERVICE_UNAVAILABLE', info: 'chain is stopped', means: 'not-taken' },
-];
-
-/**
- * BFT. SUCCESS: it is in the memory of this orderer (SmartBFT's request pool). An orderer that knows it already, or has
- * seen it ordered, says so with an error.
- */
-export const BFT_ANSWERS: OrderingAnswers = [
-  ...NO_MEMBER,
-  ...COMMON_ANSWERS,
-  { status: 'SERVICE_UNAVAILABLE', info: 'request already exists', means: 'taken' },
-  { status: 'SERVICE_UNAVAILABLE', info: 'request already processed', means: 'taken' },
-  { status: 'SERVICE_UNAVAILABLE', info: 'acquiring semaphore for request', means: 'not-taken' },
-  { status: 'SERVICE_UNAVAILABLE', info: 'submit request: no leader', means: 'not-taken' },
+const ANSWERS: readonly (readonly [status: string, info: string, means: Handover])[] = [
+  // Orderers without a system channel that are not, or no longer, in a channel (`orderer/common/broadcast`).
+  ['BAD_REQUEST', 'channel does not exist', 'not-taken'],
+  ['BAD_REQUEST', 'system channel is not defined', 'not-taken'],
+  // Checks before anything of a consensus sees the envelope (`orderer/common/broadcast`, `msgprocessor`). What SUCCESS is
+  // worth differs: the log's brokers have it, or an orderer's memory.
+  ['SUCCESS', '', 'taken'],
+  ['BAD_REQUEST', '', 'refused'],
+  ['FORBIDDEN', '', 'refused'],
+  ['REQUEST_ENTITY_TOO_LARGE', '', 'refused'],
+  ['NOT_FOUND', '', 'not-taken'],
+  ['SERVICE_UNAVAILABLE', 'maintenance mode', 'not-taken'],
+  // What is said before the producer is tried (`orderer/consensus/kafka/chain.go`, `WaitReady`, `enqueue`); a producer that
+  // gave up may have succeeded after all.
+  ['SERVICE_UNAVAILABLE', 'has not completed booting', 'not-taken'],
+  ['SERVICE_UNAVAILABLE', 'consenter for this channel has been halted', 'not-taken'],
+  // What is said before the leader's loop or the stream to the leader (`orderer/consensus/etcdraft/chain.go`, `Submit`,
+  // `run`); a stream that broke (`EOF`) or a forwarding that timed out may have carried it.
+  ['SERVICE_UNAVAILABLE', 'no Raft leader', 'not-taken'],
+  ['SERVICE_UNAVAILABLE', 'chain is not started', 'not-taken'],
+  ['SERVICE_UNAVAILABLE', 'chain is stopped', 'not-taken'],
+  // A BFT orderer that knows it already, or has seen it ordered, says so with an error (SmartBFT's request pool).
+  ['SERVICE_UNAVAILABLE', 'request already exists', 'taken'],
+  ['SERVICE_UNAVAILABLE', 'request already processed', 'taken'],
+  ['SERVICE_UNAVAILABLE', 'acquiring semaphore for request', 'not-taken'],
+  ['SERVICE_UNAVAILABLE', 'submit request: no leader', 'not-taken'],
 ];
 
 /** What an answer means. Anything not known to be certain is `maybe`. */
-export function classifyAnswer(
-  table: OrderingAnswers,
-  { status, info }: BroadcastAnswer,
-): Handover {
-  const rule = table.find(
-    (line) => line.status === status && (line.info === undefined || info.includes(line.info)),
-  );
-  return rule?.means ?? 'maybe';
+export function classifyAnswer({ status, info }: BroadcastAnswer): Handover {
+  const known = ANSWERS.find(([code, text]) => code === status && info.includes(text));
+  return known?.[2] ?? 'maybe';
 }
 
 /** What a broadcast without an answer means: only what was never sent is certain. */

@@ -59,50 +59,108 @@ function position(at: Position) {
   return { specified: { number: at === 'never' ? Number.MAX_SAFE_INTEGER : at } };
 }
 
-export interface DeliverSession {
+/** A stream on which one message was sent; back pressure is gRPC's: nothing is read ahead of `next`. */
+interface Session<T> {
   /** The next message. @throws RpcError when the stream broke */
-  next(): Promise<Delivered>;
+  next(): Promise<T>;
   /** Ends the stream; safe to call at any time, also twice. A pending `next` fails. */
   cancel(): void;
   /** Ends the stream and drops the connection under it, because it proved dead. */
   drop(): void;
 }
 
-/**
- * Opens a Deliver stream and sends one seek on it. Back pressure is gRPC's: nothing is read ahead of `next`.
- * @throws RpcError when no connection could be opened
- */
-export async function openDeliver(
-  connections: Transport,
+export type DeliverSession = Session<Delivered>;
+
+async function open(
+  transport: Transport,
   endpoint: Endpoint,
-  signer: Signer,
-  seek: Seek,
+  path: string,
+  request: Uint8Array,
   connectTimeoutMs?: number,
-): Promise<DeliverSession> {
-  const path = PATHS[seek.kind];
-  const { stream, discard } = await connections.stream(endpoint, path, connectTimeoutMs);
+): Promise<Session<Buffer> & { end(): void }> {
+  const { stream, discard } = await transport.stream(endpoint, path, connectTimeoutMs);
   // Cancelling makes grpc-js emit an error after the iterator stopped listening.
   stream.on('error', () => undefined);
   const messages = stream[Symbol.asyncIterator]();
-  stream.write(seekEnvelope(seek, signer));
+  stream.write(request);
+  const failed = (error: unknown, code: number) => callFailed(endpoint, path, error, code, 0);
   return {
     async next() {
-      const failed = (error: unknown, code: number) => callFailed(endpoint, path, error, code, 0);
-      let item: IteratorResult<Buffer>;
-      try {
-        item = (await messages.next()) as IteratorResult<Buffer>;
-      } catch (error) {
-        throw failed(error, (error as { code?: number }).code ?? grpcStatus.UNKNOWN);
-      }
+      const item = await messages.next().catch((error: { code?: number }) => {
+        throw failed(error, error.code ?? grpcStatus.UNKNOWN);
+      });
       if (item.done === true) throw failed('stream ended', grpcStatus.UNAVAILABLE);
-      return parseDelivered(item.value);
+      return item.value as Buffer;
     },
+    end: () => void stream.end(),
     cancel: () => stream.cancel(),
     drop() {
       stream.cancel();
       discard();
     },
   };
+}
+
+/** Opens a Deliver stream and sends one seek on it. @throws RpcError when no connection could be opened */
+export async function openDeliver(
+  connections: Transport,
+  endpoint: Endpoint,
+  signer: Signer,
+  seek: Seek,
+): Promise<DeliverSession> {
+  const request = seekEnvelope(seek, signer);
+  const session = await open(connections, endpoint, PATHS[seek.kind], request);
+  return { ...session, next: async () => parseDelivered(await session.next()) };
+}
+
+/**
+ * The first answer to a message on a stream of its own.
+ * @param timeoutMs from now to the answer, including connecting
+ * @param signal ends the wait when the answer no longer matters
+ * @throws RpcError when there was none; `sent` says whether the message may have arrived
+ */
+export async function firstAnswer(
+  transport: Transport,
+  endpoint: Endpoint,
+  path: string,
+  request: Uint8Array,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<Buffer> {
+  const started = Date.now();
+  const session = await open(transport, endpoint, path, request, timeoutMs);
+  let late = false;
+  const end = () => {
+    late = true;
+    session.drop();
+  };
+  const timer = setTimeout(end, Math.max(1, timeoutMs - (Date.now() - started)));
+  signal?.addEventListener('abort', session.cancel);
+  try {
+    if (signal?.aborted === true) session.cancel();
+    return await session.next();
+  } catch (error) {
+    if (!late) throw error;
+    throw callFailed(endpoint, path, 'no answer', grpcStatus.DEADLINE_EXCEEDED, timeoutMs);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', session.cancel);
+    session.end();
+  }
+}
+
+/** The first message that a node delivers for a seek. @throws as {@link firstAnswer} */
+export async function firstDelivered(
+  connections: Transport,
+  endpoint: Endpoint,
+  signer: Signer,
+  seek: Seek,
+  timeoutMs: number,
+): Promise<Delivered> {
+  const request = seekEnvelope(seek, signer);
+  return parseDelivered(
+    await firstAnswer(connections, endpoint, PATHS[seek.kind], request, timeoutMs),
+  );
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { CommitFeed } from './commit-feed.ts';
 import type { Transport } from './connections.ts';
-import type { OrderingAnswers } from './ordering-answers.ts';
 import type { SignedProposal } from './proposal.ts';
 import type { Signer } from './signer.ts';
 import type { Endpoint, PeerEndpoint } from './types.ts';
@@ -16,7 +15,6 @@ export interface SubmitPolicy {
   readonly whenMissing: 'fail' | 'go-on';
   /** In the order they are to be tried. */
   readonly orderers: readonly Endpoint[];
-  readonly answers: OrderingAnswers;
   /** For one peer to endorse, ms. */
   readonly endorseMs: number;
   /** For the endorsers to agree on a result, from the first disagreement on, ms. */

@@ -8,6 +8,7 @@ import { assembleTransaction } from './proposal.ts';
 import { nameOf, type ProposalRecord } from './proposing.ts';
 import { type Refusal, RefusedError } from './refusals.ts';
 import type { Submission, SubmitPolicy } from './submission.ts';
+import { after } from './until.ts';
 
 /** What is known at the end of a submit. */
 export interface SubmitOutcome {
@@ -105,7 +106,6 @@ export async function submit(submission: Submission, policy: SubmitPolicy): Prom
       {
         transport: submission.transport,
         orderers: policy.orderers,
-        answers: policy.answers,
         timeoutMs: policy.broadcastMs,
         budgetMs,
         again: policy.persist ?? false,
@@ -137,7 +137,10 @@ export async function submit(submission: Submission, policy: SubmitPolicy): Prom
       return { ...sofar, outcome: 'unknown', stage, error: `${nameOf(proposal.request)}: ${seen}` };
     }
     const { code, block } = committed;
-    await held(watch, holders, Math.min(policy.holdMs ?? 0, until(policy.ends?.commit)));
+    const holdMs =
+      holders.length > 0 ? Math.min(policy.holdMs ?? 0, until(policy.ends?.commit)) : 0;
+    // For the endorsers that are listened to, so that the caller's next transaction finds them at the same height.
+    if (holdMs > 0) await Promise.race([watch.all, after(holdMs)]);
     const duplicate = reported.duplicate && !reported.first ? { duplicate: true } : {};
     const end = { ...sofar, stage: 'commit' as const, block, code, ...duplicate };
     const payload = responses[0]?.response?.payload ?? new Uint8Array();
@@ -152,17 +155,6 @@ export async function submit(submission: Submission, policy: SubmitPolicy): Prom
   }
 }
 
-/** Waits for the endorsers that are listened to, so that the caller's next transaction finds them at the same height. */
-async function held(watch: CommitWatch, holders: readonly string[], ms: number): Promise<void> {
-  if (ms <= 0 || holders.length === 0) return;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([watch.all, late]);
-  clearTimeout(timer);
-}
-
 /** The transaction's fate from the event streams or, when these leave it open, from the peers' indexes. */
 async function awaitCommit(
   { transport, signer, peers, proposal }: Submission,
@@ -170,21 +162,13 @@ async function awaitCommit(
   watch: CommitWatch,
   budgetMs: number,
 ): Promise<CommitEvent | FoundTransaction | null> {
-  const timers: NodeJS.Timeout[] = [];
-  const after = (ms: number) =>
-    new Promise<null>((resolve) => {
-      timers.push(setTimeout(() => resolve(null), ms));
-    });
   const recheckMs = Math.min(RECHECK_MS, budgetMs / 2);
   const late = after(budgetMs);
-  try {
-    const event = await Promise.race([watch.first, watch.duplicate, after(budgetMs - recheckMs)]);
-    if (event !== null && event.code !== 'DUPLICATE_TXID') return event;
-    // Both at once: an event may still come while the peers are asked.
-    const { channel } = proposal.request;
-    const found = findTransaction(transport, peers, signer, channel, transactionId, recheckMs);
-    return await Promise.race([watch.first, found.then((one) => one ?? late), late]);
-  } finally {
-    for (const timer of timers) clearTimeout(timer);
-  }
+  const soon = after(budgetMs - recheckMs);
+  const event = await Promise.race([watch.first, watch.duplicate, soon]);
+  if (event !== null && event.code !== 'DUPLICATE_TXID') return event;
+  // Both at once: an event may still come while the peers are asked.
+  const { channel } = proposal.request;
+  const found = findTransaction(transport, peers, signer, channel, transactionId, recheckMs);
+  return await Promise.race([watch.first, found.then((one) => one ?? late), late]);
 }

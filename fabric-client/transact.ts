@@ -1,7 +1,6 @@
 import { acquireFeed } from './commit-feed.ts';
 import type { Transport } from './connections.ts';
 import { FabricError } from './errors.ts';
-import { KAFKA_ANSWERS, type OrderingAnswers } from './ordering-answers.ts';
 import { createProposal, type ProposalRequest } from './proposal.ts';
 import { nameOf } from './proposing.ts';
 import { createSigner } from './signer.ts';
@@ -12,7 +11,6 @@ import { within } from './until.ts';
 export interface TransactOptions {
   readonly connections: Transport;
   readonly orderers: readonly Endpoint[];
-  readonly answers?: OrderingAnswers;
   /** All of them must endorse. */
   readonly endorsers: readonly PeerEndpoint[];
   /** All of them must have committed before the call returns. */
@@ -55,7 +53,6 @@ export async function transact(
         endorsers: options.endorsers.map((peer) => [peer]),
         whenMissing: 'fail',
         orderers: options.orderers,
-        answers: options.answers ?? KAFKA_ANSWERS,
         endorseMs: Math.min(ENDORSE_MS, left()),
         agreeMs: Math.min(ENDORSE_MS, left()),
         broadcastMs: BROADCAST_MS,

@@ -50,8 +50,14 @@ export async function until<T>(options: Until<T>): Promise<T> {
 const EVERY_MS = 100;
 const TELLING_MS = 1_000;
 
+/** Resolves with null after some milliseconds; keeps no process alive. */
+export const after = (ms: number): Promise<null> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms, null).unref();
+  });
+
 /**
- * A promise's result, or an error at the deadline; leaves no timer. What the promise does later is nobody's concern.
+ * A promise's result, or an error at the deadline. What the promise does later is nobody's concern.
  * @throws FabricError with what `failure` says
  */
 export async function within<T>(
@@ -59,14 +65,9 @@ export async function within<T>(
   budgetMs: number,
   failure: () => Failure,
 ): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new FabricError(failure())), budgetMs);
-  });
-  promise.catch(() => undefined);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const result = promise.then((value) => ({ value }));
+  result.catch(() => undefined);
+  const first = await Promise.race([result, after(budgetMs)]);
+  if (first === null) throw new FabricError(failure());
+  return first.value;
 }

@@ -1,7 +1,6 @@
 import { createChannel, waitForChannel } from '../../fabric-client/channels.ts';
 import type { Connections } from '../../fabric-client/connections.ts';
 import { createSigner } from '../../fabric-client/signer.ts';
-import { orderingOf } from '../ordering/registry.ts';
 import type { MachineAddresses } from '../topology/addresses.ts';
 import { hasSystemChannel } from '../topology/releases.ts';
 import type { Topology } from '../topology/schema.ts';
@@ -34,8 +33,7 @@ export async function newChannel(request: NewChannel): Promise<Uint8Array> {
   const { orderers, organisations } = endpoints;
   if (hasSystemChannel(topology)) {
     const signers = organisations.map(({ admin }) => admin);
-    const { answers } = orderingOf(topology);
-    const wanted = { connections, orderers, answers, channelTx: configuration, signers, budgetMs };
+    const wanted = { connections, orderers, channelTx: configuration, signers, budgetMs };
     return (await createChannel(wanted)).genesisBlock;
   }
   const [reader] = organisations;

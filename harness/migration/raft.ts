@@ -5,8 +5,6 @@ import {
 } from '../../fabric-client/channels.ts';
 import { Connections } from '../../fabric-client/connections.ts';
 import { fetchBlock } from '../../fabric-client/fetch.ts';
-import type { OrderingAnswers } from '../../fabric-client/ordering-answers.ts';
-import { KAFKA_ANSWERS, RAFT_ANSWERS } from '../../fabric-client/ordering-answers.ts';
 import { createSigner, type Signer } from '../../fabric-client/signer.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Progress } from '../base/progress.ts';
@@ -74,11 +72,11 @@ export async function migrateToRaft(
   if (!reaches('maintenance')) return done;
   const stopped = performance.now();
   await progress.step('put every channel into maintenance', () =>
-    road.change(channels, { maintenance: true }, KAFKA_ANSWERS, (now) => !now.maintenance),
+    road.change(channels, { maintenance: true }, (now) => !now.maintenance),
   );
   if (!reaches('type')) return done;
   await progress.step('change the type to Raft', () =>
-    road.change(channels, road.toRaft, KAFKA_ANSWERS, ({ type }) => type === 'kafka'),
+    road.change(channels, road.toRaft, ({ type }) => type === 'kafka'),
   );
   if (!reaches('restart')) return done;
   await progress.step('stop orderers, Kafka and ZooKeeper, start the orderers', () =>
@@ -86,7 +84,7 @@ export async function migrateToRaft(
   );
   if (!reaches('normal')) return done;
   await progress.step('take every channel out of maintenance', () =>
-    road.change(channels, { maintenance: false }, RAFT_ANSWERS, (now) => now.maintenance),
+    road.change(channels, { maintenance: false }, (now) => now.maintenance),
   );
   const downtimeMs = performance.now() - stopped;
   await road.remember();
@@ -114,7 +112,7 @@ export async function abortMigration(
     ]);
   }
   await progress.step('take every channel out of maintenance', () =>
-    road.change(channels, { maintenance: false }, KAFKA_ANSWERS, (now) => now.maintenance),
+    road.change(channels, { maintenance: false }, (now) => now.maintenance),
   );
   return channels;
 }
@@ -134,7 +132,6 @@ interface Road extends AsyncDisposable {
   change(
     channels: readonly string[],
     change: ConsensusChange,
-    answers: OrderingAnswers,
     needed: (now: Consensus) => boolean,
   ): Promise<void>;
   restart(channels: readonly string[]): Promise<void>;
@@ -183,7 +180,7 @@ async function openRoad(network: MachinesNetwork, signal: AbortSignal): Promise<
       );
       return { channels, heads };
     },
-    async change(channels, change, answers, needed) {
+    async change(channels, change, needed) {
       for (const channel of channels) {
         const now = await read(channel);
         if (!needed(now)) continue;
@@ -192,7 +189,6 @@ async function openRoad(network: MachinesNetwork, signal: AbortSignal): Promise<
           connections,
           orderers: nodes.orderers,
           channel,
-          answers,
           envelope: () => configUpdateEnvelope(channel, update, [admin]),
           budgetMs: UPDATE_MS,
         });

@@ -1,4 +1,3 @@
-import type { OrderingAnswers } from '../../fabric-client/ordering-answers.ts';
 import type { ServiceDefinition } from '../swarm/service-definition.ts';
 import type { MachineAddresses } from '../topology/addresses.ts';
 import type { Topology } from '../topology/schema.ts';
@@ -50,8 +49,6 @@ export interface Ordering {
   /** Further environment of an orderer's process. */
   ordererEnvironment(topology: Topology): Readonly<Record<string, string>>;
   ordererSection(topology: Topology): OrdererSection;
-  /** What an orderer's answer to Broadcast says about the envelope. */
-  readonly answers: OrderingAnswers;
   /** What an orderer, or what it needs, logs only when ordering has gone wrong for good. */
   readonly badLines: readonly BadLine[];
   /**

@@ -97,11 +97,11 @@ export async function define(
   if (!definition || !packageId)
     throw new Error(`chaincode ${name}: expected a package, seen none`);
   const { orderers, organisations } = members;
-  const { answers, forgetting } = orderingOf(topology);
+  const { forgetting } = orderingOf(topology);
   // What was acknowledged may never be ordered there; asked again, what is defined already stays as it is.
   const attempts = forgetting ? ATTEMPTS : 1;
   const eachMs = (budgetMs ?? DEFINE_MS) / attempts;
-  const options = { connections, channel, orderers, answers, budgetMs: eachMs };
+  const options = { connections, channel, orderers, budgetMs: eachMs };
   for (let attempt = 1; ; attempt += 1) {
     try {
       await defineChaincode(options, organisations, { name, ...definition }, packageId);

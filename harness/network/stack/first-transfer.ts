@@ -2,7 +2,6 @@ import type { Connections } from '../../../fabric-client/connections.ts';
 import { transact } from '../../../fabric-client/transact.ts';
 import { type Endpoints, endpointsOfChannel, signingIdentity } from '../../fabric/endpoints.ts';
 import type { Identities } from '../../fabric/identities/identities.ts';
-import { orderingOf } from '../../ordering/registry.ts';
 import type { Topology } from '../../topology/schema.ts';
 
 const BUDGET_MS = 60_000;
@@ -68,7 +67,6 @@ function submitter(
     transact({
       connections,
       orderers,
-      answers: orderingOf(topology).answers,
       endorsers: organisations.flatMap((o) => o.peers.slice(0, 1)),
       observers: peers,
       identity: signingIdentity(organisation, organisation.user),

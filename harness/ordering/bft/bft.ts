@@ -1,4 +1,3 @@
-import { BFT_ANSWERS } from '../../../fabric-client/ordering-answers.ts';
 import type { Topology } from '../../topology/schema.ts';
 import { bftConsenters } from '../consenters.ts';
 import type { Ordering } from '../ordering.ts';
@@ -35,7 +34,6 @@ export const bft: Ordering = {
       ConsenterMapping: bftConsenters(topology),
     };
   },
-  answers: BFT_ANSWERS,
   badLines: [],
   // An orderer that has come back stays a few blocks behind until ten of the leader's heartbeats tell it so.
   calmMs: (topology) => {

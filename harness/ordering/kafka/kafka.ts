@@ -1,4 +1,3 @@
-import { KAFKA_ANSWERS } from '../../../fabric-client/ordering-answers.ts';
 import type { OrderedChannel, Ordering } from '../ordering.ts';
 import { KAFKA_BAD_LINES } from './bad-lines.ts';
 import { kafkaServices } from './brokers.ts';
@@ -33,7 +32,6 @@ export const kafka: Ordering = {
     OrdererType: 'kafka',
     Kafka: { Brokers: clusterOf(topology).kafka.brokers.map(({ name }) => `${name}:9092`) },
   }),
-  answers: KAFKA_ANSWERS,
   badLines: KAFKA_BAD_LINES,
   // What was acknowledged is in Kafka: it may be behind a consumer that waits for an answer on a connection that is
   // dead (`Kafka.Retry.NetworkTimeouts.ReadTimeout`, 10 s), and to call it lost is the gravest verdict there is.

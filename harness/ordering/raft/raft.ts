@@ -1,4 +1,3 @@
-import { RAFT_ANSWERS } from '../../../fabric-client/ordering-answers.ts';
 import type { Topology } from '../../topology/schema.ts';
 import { raftConsenters } from '../consenters.ts';
 import type { Ordering } from '../ordering.ts';
@@ -33,7 +32,6 @@ export const raft: Ordering = {
       },
     };
   },
-  answers: RAFT_ANSWERS,
   badLines: RAFT_BAD_LINES,
   // What a leader has taken is in a block, or gone with its leadership: two elections decide it.
   calmMs: (topology) => {

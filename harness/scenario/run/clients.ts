@@ -68,7 +68,6 @@ export async function openClients(
     const client = await openClient({
       connections,
       profile: network.nodes,
-      answers: network.ordering.answers,
       identity,
       channel,
       chaincode,
