@@ -55,6 +55,15 @@ describe('a node that is not there', () => {
   });
 });
 
+it('an answer larger than asked for is refused, not a fault of the node', async () => {
+  const { endpoint } = await start({ propose: () => ({ payload: Buffer.alloc(10_000) }) });
+  const bounded = { ...endpoint, grpcOptions: { 'grpc.max_receive_message_length': 5_000 } };
+  using own = new Connections();
+  const answer = query(own, bounded, signer, request, 10_000);
+  await expect(answer).rejects.toBeInstanceOf(RefusedError);
+  await expect(answer).rejects.toMatchObject({ refusal: { reason: 'too-large' }, repeats: true });
+});
+
 describe('a node that does not answer', () => {
   it('costs the caller its deadline, and the request counts as sent', async () => {
     const node = await start({ propose: () => 'hang' });

@@ -4,9 +4,12 @@ import type { Transport } from './connections.ts';
 import { describe, FabricError, RpcError } from './errors.ts';
 import { createProposal, type ProposalRequest, type SignedProposal } from './proposal.ts';
 import { type FabricProtos, kvrwset, protos, rwset } from './protos.ts';
-import { RefusedError, refusalOf } from './refusals.ts';
+import { type Refusal, RefusedError, refusalOf } from './refusals.ts';
 import type { Signer } from './signer.ts';
 import type { Endpoint } from './types.ts';
+
+/** grpc-js, `subchannel-call.ts`: other exhausted resources are the peer's, and another may have more. */
+const TOO_LARGE = /^Received message larger than max \((\d+) vs/;
 
 const PROCESS_PROPOSAL = '/protos.Endorser/ProcessProposal';
 
@@ -47,7 +50,7 @@ export function nameOf({ chaincode, args: [name] }: ProposalRequest): string {
  * @param timeoutMs including connecting
  * @returns the response, a refusal included
  * @throws RpcError when there was no answer, RefusedError for a refusal before simulation, which a peer answers as a
- *   gRPC error without a code of its own
+ *   gRPC error without a code of its own, and for an answer that is larger than this client takes
  */
 async function ask(
   transport: Transport,
@@ -59,10 +62,14 @@ async function ask(
     const bytes = await transport.unary(peer, PROCESS_PROPOSAL, proposal.bytes, timeoutMs);
     return protos.ProposalResponse.decode(bytes);
   } catch (error) {
-    if (!(error instanceof RpcError) || error.status !== status.UNKNOWN || !error.sent) throw error;
+    if (!(error instanceof RpcError) || !error.sent) throw error;
     const details = (error.cause as { details?: unknown } | undefined)?.details;
     const message = typeof details === 'string' ? details : describe(error);
-    const refusal = refusalOf(proposal.request.chaincode, 500, message, false);
+    const tooLarge = error.status === status.RESOURCE_EXHAUSTED && TOO_LARGE.test(message);
+    if (!tooLarge && error.status !== status.UNKNOWN) throw error;
+    const refusal: Refusal = tooLarge
+      ? { reason: 'too-large', code: 413, text: message }
+      : refusalOf(proposal.request.chaincode, 500, message, false);
     throw new RefusedError(peer, nameOf(proposal.request), refusal);
   }
 }

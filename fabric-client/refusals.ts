@@ -18,6 +18,8 @@ export type RefusalReason =
   | 'no-chaincode'
   /** The channel does not let this identity do this. */
   | 'access'
+  /** The answer has more bytes than this client takes (`grpc.max_receive_message_length`). */
+  | 'too-large'
   /** The peer or its state database could not do it; another might. */
   | 'peer'
   /** In words that nobody here knows. */
@@ -101,6 +103,7 @@ const REPEATED: ReadonlySet<RefusalReason> = new Set([
   'no-entry',
   'duplicate',
   'access',
+  'too-large',
 ]);
 
 /** A peer's answer that is a refusal: the peer or the chaincode said no. */

@@ -15,7 +15,7 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   state = {
-    topology: { application: { api: { machine: 1, ports: { http: port } } } },
+    topology: { application: { api: { machine: 1, ports: { http: port }, replicas: [] } } },
     machines: [{ number: 1, address: '127.0.0.1' }],
   } as unknown as NetworkState;
 });
@@ -28,6 +28,18 @@ describe('waitForApi', () => {
   it('waits until the API says that it is ready', async () => {
     answers = [503];
     expect(await waitForApi(state, new AbortController().signal)).toBeUndefined();
+  });
+
+  it('waits for every replica', async () => {
+    const { api } = state.topology.application;
+    const both = { application: { api: { ...api, replicas: [api] } } };
+    answers = [200, 503];
+    const waiting = waitForApi(
+      { ...state, topology: both as unknown as NetworkState['topology'] },
+      new AbortController().signal,
+    );
+    expect(await waiting).toBeUndefined();
+    expect(answers).toEqual([]);
   });
 
   it('says what it saw when the budget is used up', async () => {

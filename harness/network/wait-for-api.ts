@@ -1,5 +1,6 @@
 import { messageOf } from '../base/errors.ts';
 import { waitFor } from '../base/wait.ts';
+import { apisOf } from '../topology/components.ts';
 import type { NetworkState } from './machines/network.ts';
 
 /** The API starts last and waits for nobody; on two busy cores it and MongoDB take some seconds more. */
@@ -15,16 +16,19 @@ export async function waitForApi(
   signal: AbortSignal,
   budgetMs = BUDGET_MS,
 ): Promise<string | undefined> {
-  const { machine, ports } = topology.application.api;
-  const address = machines.find(({ number }) => number === machine)?.address;
-  const url = `http://${address}:${ports.http}/`;
+  const ready = async ({ name, machine, ports }: ReturnType<typeof apisOf>[number]) => {
+    const address = machines.find(({ number }) => number === machine)?.address;
+    const response = await fetch(`http://${address}:${ports.http}/health/ready`, {
+      signal: AbortSignal.timeout(5_000),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${name}: ${response.status} ${text}`);
+  };
   try {
     await waitFor(
       { subject: 'REST API', expected: 'ready', budgetMs, intervalMs: 250, signal },
       async () => {
-        const response = await fetch(`${url}health/ready`, { signal: AbortSignal.timeout(5_000) });
-        const text = await response.text();
-        if (!response.ok) throw new Error(`${response.status} ${text}`);
+        await Promise.all(apisOf(topology).map(ready));
         return true;
       },
     );

@@ -38,6 +38,10 @@ describe('serviceSpec', () => {
     expect(Name).toBe('peer0-org1');
     expect(TaskTemplate.ContainerSpec.Hostname).toBe('peer0.org1');
     expect(TaskTemplate.Networks).toEqual([{ Target: 'fabric_net', Aliases: ['peer0.org1'] }]);
+    const shared = spec({ name: 'api1', alias: 'api' }).TaskTemplate.Networks[0]?.Aliases;
+    expect([shared, spec({ name: 'api', alias: 'api' }).TaskTemplate.Networks[0]?.Aliases]).toEqual(
+      [['api'], []],
+    );
     expect(spec({ name: 'kafka0' }).TaskTemplate.Networks[0]?.Aliases).toEqual([]);
   });
 

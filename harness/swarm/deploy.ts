@@ -158,7 +158,10 @@ export function serviceSpec(
       RestartPolicy: { Condition: 'any', Delay: 200 * NS_PER_MS, Window: 2_000 * NS_PER_MS },
       Placement: { Constraints: [`node.labels.${PLACEMENT_LABEL}==${definition.machine}`] },
       Networks: [
-        { Target: options.overlay, Aliases: name === definition.name ? [] : [definition.name] },
+        {
+          Target: options.overlay,
+          Aliases: [definition.name, definition.alias].filter((each) => each && each !== name),
+        },
       ],
       LogDriver: { Name: 'json-file', Options: { 'max-size': '50m', 'max-file': '2' } },
     },

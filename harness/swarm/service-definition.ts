@@ -2,6 +2,8 @@
 export interface ServiceDefinition {
   /** The component's name and DNS name on the overlay, e.g. `peer0.org1`. */
   readonly name: string;
+  /** Further DNS name on the overlay, which several components may share: it has the addresses of all that are healthy. */
+  readonly alias?: string;
   /** Image by its name in the image plan, e.g. `fabric`. */
   readonly image: string;
   /** Number of the machine that it runs on. */

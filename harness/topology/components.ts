@@ -29,7 +29,7 @@ interface Placed {
 /** Every component in the order in which it should start: ZooKeeper, Kafka, databases, CAs, orderers, peers, rest. */
 export function componentsOf(topology: Topology): Component[] {
   const peers = topology.organisations.flatMap((organisation) => organisation.peers);
-  const { mongo, mongoExpress, api } = topology.application;
+  const { mongo, mongoExpress } = topology.application;
   const published = (kind: PublishedKind, placed: readonly Placed[]): Component[] =>
     placed.map(({ name, machine, ports }) => ({
       name,
@@ -68,8 +68,13 @@ export function componentsOf(topology: Topology): Component[] {
     ),
     ...published('mongo', [mongo]),
     ...published('mongo-express', [mongoExpress]),
-    ...published('api', [api]),
+    ...published('api', apisOf(topology)),
   ];
+}
+
+/** Every process of the REST API, the one whose name they share first. */
+export function apisOf({ application: { api } }: Pick<Topology, 'application'>) {
+  return [api, ...api.replicas];
 }
 
 /** Name of the chaincode server that serves one peer, e.g. `bank.peer0.org1`. */

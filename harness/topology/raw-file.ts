@@ -49,6 +49,7 @@ export class RawFile {
       ['application', 'mongo'],
       ['application', 'mongoExpress'],
       ['application', 'api'],
+      ...this.entries('application', 'api', 'replicas'),
     ];
     return paths.map((path) => this.component(path));
   }

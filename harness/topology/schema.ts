@@ -247,7 +247,11 @@ export const topologySchema = z.strictObject({
   application: z.strictObject({
     mongo: z.strictObject(component('mongo')),
     mongoExpress: z.strictObject(component('mongo-express')),
-    api: z.strictObject(component('api')),
+    api: z.strictObject({
+      ...component('api'),
+      /** Further processes of the same server, each with a name of its own and the first one's name on the overlay. */
+      replicas: z.array(z.strictObject(component('api'))).default([]),
+    }),
   }),
 });
 

@@ -9,6 +9,7 @@ import {
   type Attempt,
   apiTransfers,
   byStatus,
+  HANG_MS,
   heldIn,
   improper,
   lost,
@@ -25,6 +26,7 @@ import { runningNetwork, settingsFrom } from '../context.ts';
  * Prints one JSON document: throughput, latency quantiles, their ratio, answers by status, memory of the API, and
  * whether the ledger holds every transfer that was acknowledged, once. With `--twice 5` each fifth transfer is asked for
  * twice; `--kills 2` kills the API so often during its first slice, and clients repeat what it did not answer.
+ * What must not be is listed under `failures`, and the exit code is 1 then.
  */
 const { values } = parseArgs({
   options: {
@@ -41,6 +43,9 @@ const { seconds, clients, slices, twice, kills } = Object.fromEntries(
 /** Users at the API; clients share their tokens, since each registration costs the API 0.1 s of scrypt. */
 const USERS = 20;
 const CHANNEL = 'mychannel';
+/** More than one client sends in a slice: no two transfers have the same accounts and amount. */
+const NUMBERS = 10_000;
+const MOST_RATIO = 1.15;
 
 const network = await runningNetwork(settingsFrom({}));
 const addresses = addressesOf(network.machines);
@@ -76,6 +81,7 @@ for (let slice = 0; slice < slices; slice += 1) {
       channel: CHANNEL,
       accountsOf: (client) => pairs[client] ?? ['', ''],
       signal: over,
+      firstNumber: slice * NUMBERS,
       twiceEach: twice,
       persistMs: kills > 0 ? 60_000 : 0,
     }),
@@ -90,21 +96,40 @@ for (let slice = 0; slice < slices; slice += 1) {
 }
 note('audit');
 const held = await heldIn({ endpoints, connections }, CHANNEL, from);
+const improperAnswers = improper(through.api).filter(
+  ({ status, took }) => status !== 0 || kills === 0 || took >= HANG_MS,
+);
 const summary = { api: summarise(through.api), direct: summarise(through.direct) };
+const medianRatio = round(summary.api.latencyMs.p50 / summary.direct.latencyMs.p50);
+const twiceOrNever = notOnce(through.api, held);
+const missing = {
+  api: lost(through.api, held.valid),
+  direct: lost(through.direct, held.valid),
+};
+const failures = [
+  ...(medianRatio > MOST_RATIO ? [`median ratio: at most ${MOST_RATIO}, seen ${medianRatio}`] : []),
+  ...Object.entries({
+    'improper answers': improperAnswers,
+    'transfers not once in the ledger': twiceOrNever,
+    'acknowledged by the API, not in the ledger': missing.api,
+    'acknowledged to direct clients, not in the ledger': missing.direct,
+  }).flatMap(([what, seen]) => (seen.length > 0 ? [`${what}: none, seen ${seen.length}`] : [])),
+];
 console.log(
   JSON.stringify(
     {
       what: `${clients} concurrent clients, ${seconds} s each way in ${slices} slices, in turn`,
       ...summary,
       medianRatioBySlice: ratios,
-      medianRatio: round(summary.api.latencyMs.p50 / summary.direct.latencyMs.p50),
+      medianRatio,
       apiMemory: memory,
-      apiImproperAnswers: byStatus(improper(through.api)),
-      apiTransfersNotOnce: notOnce(through.api, held),
+      apiImproperAnswers: byStatus(improperAnswers),
+      apiTransfersNotOnce: twiceOrNever.slice(0, 20),
       acknowledgedButNotInTheLedger: {
-        api: lost(through.api, held.valid),
-        direct: lost(through.direct, held.valid),
+        api: missing.api.slice(0, 20),
+        direct: missing.direct.slice(0, 20),
       },
+      failures,
     },
     null,
     2,
@@ -112,7 +137,7 @@ console.log(
 );
 await Promise.all(direct.map((client) => client.close()));
 connections.close();
-process.exit(0);
+process.exit(failures.length > 0 ? 1 : 0);
 
 function openDirect(
   connections: Connections,

@@ -1,5 +1,5 @@
 import type { MachineAddresses } from '../../topology/addresses.ts';
-import { chaincodeServiceName } from '../../topology/components.ts';
+import { apisOf, chaincodeServiceName } from '../../topology/components.ts';
 import type { Topology } from '../../topology/schema.ts';
 import { type Authority, createAuthority, type KeyPair, type Role } from './certificates.ts';
 
@@ -35,6 +35,8 @@ export interface Identities {
 interface ServerRequest {
   readonly name: string;
   readonly machine: number;
+  /** Name that it shares with others. */
+  readonly shared?: string;
 }
 
 /**
@@ -63,7 +65,9 @@ export async function createIdentities(
       issue(organisation, 'peer', organisation.peers, [
         organisation.ca,
         // The REST API serves all organisations; its certificate is of the first one's TLS CA.
-        ...(index === 0 ? [application.api] : []),
+        ...(index === 0
+          ? apisOf(topology).map((api) => ({ ...api, shared: application.api.name }))
+          : []),
         ...chaincodes.flatMap((chaincode) =>
           organisation.peers.map((peer) => ({
             name: chaincodeServiceName(chaincode.name, peer.name),
@@ -124,7 +128,7 @@ async function createOrganisation(request: OrganisationRequest): Promise<Organis
 
 function issueTls(
   tlsCa: Authority,
-  { name, machine }: ServerRequest,
+  { name, machine, shared = name }: ServerRequest,
   domain: string,
   addresses: MachineAddresses,
 ): Promise<KeyPair> {
@@ -136,7 +140,7 @@ function issueTls(
     );
   }
   const commonName = fullName(name, domain);
-  const hosts = [...new Set([name, commonName, 'localhost', '127.0.0.1', address])];
+  const hosts = [...new Set([name, shared, commonName, 'localhost', '127.0.0.1', address])];
   return tlsCa.issue({ commonName, organisation: domain, hosts });
 }
 

@@ -1,5 +1,6 @@
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import { config, listensOn, published, secret } from '../../swarm/service-parts.ts';
+import { apisOf } from '../../topology/components.ts';
 import { CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
 import type { KeyPair } from '../identities/certificates.ts';
 import type { Credentials } from '../identities/credentials.ts';
@@ -17,21 +18,20 @@ const MEMORY_BYTES = 512 * 1024 * 1024;
 const HEAP_MIB = 256;
 
 /**
- * The REST API. Its variables name files; what they hold is described in `fixtures/api/src/config.ts`.
+ * The processes of the REST API. Its variables name files; what they hold is described in `fixtures/api/src/config.ts`.
  *
  * @param artefacts content by file name, for its routes that create channels and deploy chaincodes: `<channel>.tx`,
  *   `<chaincode>_<version>.tar.gz`
  * @param article whether it takes the article's own script: whoever reaches it is an admin then
  * @throws Error for an artefact that a Swarm config cannot hold
  */
-export function apiService(
+export function apiServices(
   topology: Topology,
   identities: Identities,
   credentials: Credentials,
   artefacts: Readonly<Record<string, Uint8Array>>,
   article = false,
-): ServiceDefinition {
-  const { name, machine, ports } = topology.application.api;
+): ServiceDefinition[] {
   const registrars = Object.entries(credentials.registrars).map(([organisation, login]) => [
     organisation,
     { name: login.user, password: login.password },
@@ -40,7 +40,6 @@ export function apiService(
     of,
     { mspId, certificate: admin.certificate, privateKey: admin.privateKey },
   ]);
-  const tls = serverCertificate(identities, name);
   const secrets = {
     MONGODB_URL_FILE: mongoUrl(topology, credentials, 'api'),
     TOKEN_SECRET_FILE: credentials.tokenSecret,
@@ -48,14 +47,10 @@ export function apiService(
     CA_ADMIN_FILE: JSON.stringify(Object.fromEntries(registrars)),
     ORG_ADMINS_FILE: JSON.stringify(Object.fromEntries(admins)),
     ADMIN_SECRETS_FILE: JSON.stringify(credentials.firstAdminSecrets),
-    TLS_KEY_FILE: tls.privateKey,
   };
   const path = (variable: string) => `${SECRETS}/${variable.toLowerCase().replaceAll('_', '-')}`;
-  const variables = Object.keys(secrets).map((variable) => [variable, path(variable)]);
-  return {
-    name,
+  const common = {
     image: 'api',
-    machine,
     env: {
       PORT: String(CONTAINER_PORTS.api.http),
       NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB}`,
@@ -65,21 +60,36 @@ export function apiService(
       // Enrolled by the harness itself, at the same CAs.
       RESERVED_NAMES: 'harness-*',
       ...(article ? articleEnvironment(Object.keys(artefacts)) : {}),
-      ...Object.fromEntries(variables),
+      ...Object.fromEntries(
+        [...Object.keys(secrets), 'TLS_KEY_FILE'].map((variable) => [variable, path(variable)]),
+      ),
     },
-    files: [
-      config(CERTIFICATE, tls.certificate),
-      config(PROFILE, JSON.stringify(connectionProfile(topology, identities))),
-      ...Object.entries(artefacts).map(([file, content]) => artefact(file, content)),
-      ...Object.entries(secrets).map(([variable, content]) => secret(path(variable), content)),
-    ],
-    ports: published(CONTAINER_PORTS.api, ports),
     health: listensOn(CONTAINER_PORTS.api.http),
     init: true,
     limits: { memoryBytes: MEMORY_BYTES },
     // An idle API ends at once; one at work answers what it has begun (`SHUTDOWN_TIMEOUT_MS`).
     stopGracePeriodMs: 65_000,
   };
+  const profile = JSON.stringify(connectionProfile(topology, identities));
+  return apisOf(topology).map(({ name, machine, ports }) => {
+    const tls = serverCertificate(identities, name);
+    const secretFiles = { ...secrets, TLS_KEY_FILE: tls.privateKey };
+    return {
+      ...common,
+      name,
+      machine,
+      alias: topology.application.api.name,
+      files: [
+        config(CERTIFICATE, tls.certificate),
+        config(PROFILE, profile),
+        ...Object.entries(artefacts).map(([file, content]) => artefact(file, content)),
+        ...Object.entries(secretFiles).map(([variable, content]) =>
+          secret(path(variable), content),
+        ),
+      ],
+      ports: published(CONTAINER_PORTS.api, ports),
+    };
+  });
 }
 
 /** The article has one application for both organisations, which approves for both. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { parse } from 'yaml';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import { componentsOf } from '../../topology/components.ts';
@@ -395,6 +395,32 @@ describe('CA servers, databases and API', () => {
     expect(profile.peers['peer0.org2'].url).toBe('grpcs://peer0.org2:7051');
     expect(JSON.parse(file(api, env.CA_ADMIN_FILE ?? '')).Org2.name).toBe('admin');
     expect(file(api, `${env.CHANNEL_ARTEFACTS_DIR}/mychannel.tx`)).toBe('creation transaction');
+  });
+
+  it('give every replica of the API the shared name, a certificate for it, and the same secrets', async () => {
+    const replicated = await createIdentities(spread, addresses);
+    const all = networkServices(
+      { ...request, topology: spread, identities: replicated },
+      ARTEFACTS,
+      SERVING,
+    );
+    const [first, second] = ['api', 'api1'].map((name) => service(name, all));
+    if (!first || !second) throw new Error('no API');
+    expect([first.machine, second.machine, first.alias, second.alias]).toEqual([
+      1,
+      2,
+      'api',
+      'api',
+    ]);
+    const certificate = (of: ServiceDefinition) =>
+      new X509Certificate(file(of, of.env?.TLS_CERT_FILE ?? ''));
+    expect(certificate(second).subjectAltName).toMatch(/DNS:api1, DNS:api,/);
+    expect(certificate(first).serialNumber).not.toBe(certificate(second).serialNumber);
+    for (const variable of ['TOKEN_SECRET_FILE', 'WALLET_KEY_FILE']) {
+      expect(file(second, second.env?.[variable] ?? '')).toBe(
+        file(first, first.env?.[variable] ?? ''),
+      );
+    }
   });
 
   it('refuses an artefact for the REST API that no Swarm config can hold', () => {

@@ -4,7 +4,7 @@ import type { MachineAddresses } from '../../topology/addresses.ts';
 import type { Topology } from '../../topology/schema.ts';
 import type { Credentials } from '../identities/credentials.ts';
 import type { Identities } from '../identities/identities.ts';
-import { apiService } from './api.ts';
+import { apiServices } from './api.ts';
 import { caServices } from './ca.ts';
 import { type ChaincodeServing, chaincodeServices } from './chaincode.ts';
 import { couchdbServices } from './couchdb.ts';
@@ -66,10 +66,10 @@ export function foundationServices(request: NetworkRequest): ServiceWaves {
 export function artefactServices(
   { topology, identities, credentials, apiArticle = false }: NetworkRequest,
   { genesis, forApi }: ChannelArtefacts,
-): { readonly orderers: readonly ServiceDefinition[]; readonly api: ServiceDefinition } {
+): { readonly orderers: readonly ServiceDefinition[]; readonly api: readonly ServiceDefinition[] } {
   return {
     orderers: ordererServices(topology, identities, genesis),
-    api: apiService(topology, identities, credentials, forApi, apiArticle),
+    api: apiServices(topology, identities, credentials, forApi, apiArticle),
   };
 }
 
@@ -85,6 +85,6 @@ export function networkServices(
     ...Object.values(foundationServices(request)).flat(),
     ...chaincodeServices(topology, identities, serving),
     ...orderers,
-    api,
+    ...api,
   ];
 }

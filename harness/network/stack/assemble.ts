@@ -169,7 +169,10 @@ export async function assemble(
         awaitChaincodes(nodes, chaincodes, signal),
       );
     }
-    const application = startWave('start CAs, MongoDB and REST API', [...waves.application, api]);
+    const application = startWave('start CAs, MongoDB and REST API', [
+      ...waves.application,
+      ...api,
+    ]);
     application.catch(() => undefined); // awaited below
     for (const { name: channel, chaincodes } of topology.channels) {
       for (const chaincode of chaincodes) {

@@ -29,6 +29,8 @@ export interface ApiLoad {
   /** Accounts of a client, who moves money back and forth between them and so never meets another. */
   readonly accountsOf: (client: number) => readonly [string, string];
   readonly signal: AbortSignal;
+  /** Number of each client's first transfer, for a further load on the same accounts. Default 0. */
+  readonly firstNumber?: number;
   /**
    * Each n-th transfer is asked for twice, in turn at the same time and once more after the answer. Default: none is.
    */
@@ -39,6 +41,9 @@ export interface ApiLoad {
    */
   readonly persistMs?: number;
 }
+
+/** A request without an answer for so long hangs, ms: the API's own bound is 60 s. */
+export const HANG_MS = 90_000;
 
 /** Between two repetitions of a request that got no answer at all, ms. */
 const REPEAT_PAUSE_MS = 250;
@@ -84,6 +89,7 @@ export async function openPairs(
  */
 export async function apiTransfers(load: ApiLoad): Promise<Attempt[]> {
   const { api, tokens, channel, accountsOf, signal, twiceEach = 0, persistMs = 0 } = load;
+  const { firstNumber = 0 } = load;
   const start = performance.now();
   const attempts: Attempt[] = [];
 
@@ -96,7 +102,7 @@ export async function apiTransfers(load: ApiLoad): Promise<Attempt[]> {
         token,
         body: { fcn: 'transfer', args },
         headers: { 'idempotency-key': key },
-        budgetMs: 90_000,
+        budgetMs: HANG_MS,
       });
       const { status, took, retryAfter, json, text } = answer;
       const id = status === 200 ? text : json.transactionId;
@@ -124,7 +130,7 @@ export async function apiTransfers(load: ApiLoad): Promise<Attempt[]> {
   await Promise.all(
     tokens.map(async (token, client) => {
       const [one, other] = accountsOf(client);
-      for (let number = 0; !signal.aborted; number += 1) {
+      for (let number = firstNumber; !signal.aborted; number += 1) {
         const [from, to] = number % 2 === 0 ? [one, other] : [other, one];
         const args = [from, to, String(1 + number)];
         const key = randomUUID();

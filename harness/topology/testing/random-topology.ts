@@ -131,7 +131,10 @@ function topologyOf(drawn: Draw): Record<string, unknown> {
     application: {
       mongo: component('mongo', 'mongo'),
       mongoExpress: component('mongo-express', 'mongo-express'),
-      api: component('api', 'api'),
+      api: {
+        ...component('api', 'api'),
+        replicas: many((drawn.places[1] ?? 0) % 3, (index) => component('api', `api${index + 1}`)),
+      },
     },
   };
 }
