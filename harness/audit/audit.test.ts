@@ -31,6 +31,7 @@ function together(first: TestRecording, second: TestRecording, name: string): Te
     blocks: (channel: string): readonly BlockSource[] => pick(channel, (it) => it.blocks('')),
     state: (channel: string) => pick(channel, (it) => it.state('')),
     events: (channel: string) => pick(channel, (it) => it.events('')),
+    chaincodeEvents: (channel: string) => pick(channel, (it) => it.chaincodeEvents('')),
   };
 }
 
@@ -51,7 +52,7 @@ describe('audit', () => {
     const ids = CHECKS.map(({ definition }) => definition.id);
     const expected = Array.from({ length: 20 }, (_, index) => `F${index + 1}`);
     const others = [
-      ...['F22', 'F23', 'F25', 'F26', 'F27', 'F28', 'F29', 'F30', 'F31', 'F32', 'F33'],
+      ...['F22', 'F23', 'F25', 'F26', 'F27', 'F28', 'F29', 'F30', 'F31', 'F32', 'F33', 'F34'],
       ...['L1', 'R1', 'R2', 'S1'],
     ];
     expect([...ids].sort()).toEqual([...expected, ...others].sort());

@@ -54,7 +54,7 @@ function auditChannel(
   const problems: SourceProblem[] = [];
   const replay = new Replay();
   const transactions = new TransactionIndex();
-  const events = new EventFeed(recording, channel);
+  const events = new EventFeed(recording.events(channel));
   using validation = new Validation(channel, facts, replay, transactions);
   const context: ChannelContext = {
     channel,

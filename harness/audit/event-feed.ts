@@ -1,27 +1,31 @@
-import type { BlockEvent, Recording } from './recording.ts';
+import type { BlockEvent } from './recording.ts';
 
-/** An event as it came from one peer's stream. */
-export interface Announcement {
+/** An event as it came from one stream. */
+export interface Announcement<T extends OfBlock = BlockEvent> {
   readonly peer: string;
-  readonly event: BlockEvent;
+  readonly event: T;
 }
 
-interface Stream {
+interface OfBlock {
+  readonly block: number;
+}
+
+interface Stream<T> {
   readonly peer: string;
-  readonly iterator: Iterator<BlockEvent>;
-  next: BlockEvent | undefined;
+  readonly iterator: Iterator<T>;
+  next: T | undefined;
 }
 
 /**
- * The peers' event streams, pulled along with the blocks, so that they are read once and never held in memory.
+ * The streams of several peers, pulled along with the blocks, so that they are read once and never held in memory.
  */
-export class EventFeed {
-  readonly #streams: readonly Stream[];
+export class EventFeed<T extends OfBlock = BlockEvent> {
+  readonly #streams: readonly Stream<T>[];
   /** Streams that could not be read to their end, and why. */
   readonly problems: string[] = [];
 
-  constructor(recording: Recording, channel: string) {
-    this.#streams = recording.events(channel).map(({ peer, events }) => {
+  constructor(streams: readonly { readonly peer: string; readonly events: Iterable<T> }[]) {
+    this.#streams = streams.map(({ peer, events }) => {
       const iterator = events[Symbol.iterator]();
       return { peer, iterator, next: this.#pull(peer, iterator) };
     });
@@ -32,8 +36,8 @@ export class EventFeed {
   }
 
   /** Events that have not been taken yet and whose block is at most `block`, stream by stream in their order. */
-  upTo(block: number): Announcement[] {
-    const taken: Announcement[] = [];
+  upTo(block: number): Announcement<T>[] {
+    const taken: Announcement<T>[] = [];
     for (const stream of this.#streams) {
       while (stream.next && stream.next.block <= block) {
         taken.push({ peer: stream.peer, event: stream.next });
@@ -43,7 +47,7 @@ export class EventFeed {
     return taken;
   }
 
-  #pull(peer: string, iterator: Iterator<BlockEvent>): BlockEvent | undefined {
+  #pull(peer: string, iterator: Iterator<T>): T | undefined {
     try {
       const { done, value } = iterator.next();
       return done ? undefined : value;

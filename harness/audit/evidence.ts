@@ -15,6 +15,7 @@ import { audit } from './audit.ts';
 import type { AuditResult } from './model.ts';
 import type {
   BlockEvent,
+  ChaincodeEventTold,
   EngineEvent,
   EnvironmentFacts,
   Recording,
@@ -31,6 +32,8 @@ import type {
  *     blocks/<channel>/<source>.blocks    length-delimited serialized common.Block, from block 0
  *     state/<channel>/<peer>.jsonl        StateEntry a line, the scenario's namespaces in that peer's databases
  *     events/<channel>/<peer>.jsonl       BlockEvent a line, as a long-lived listener saw them
+ *     chaincode-events/<channel>/<peer>.jsonl   ChaincodeEventTold a line, as a long-lived listener heard them
+ *     replayed-events/<channel>/<peer>.jsonl    the same, as a new listener heard them at the end
  *     environment.json                    EnvironmentFacts
  *     ordering.json                       OrderingFacts
  *     logs/<component>.log                complete, from the beginning of the scenario to its end
@@ -49,6 +52,10 @@ export const paths = {
     join(dir, 'state', channel, `${peer}.jsonl`),
   events: (dir: string, channel: string, peer: string) =>
     join(dir, 'events', channel, `${peer}.jsonl`),
+  chaincodeEvents: (dir: string, channel: string, peer: string) =>
+    join(dir, 'chaincode-events', channel, `${peer}.jsonl`),
+  replayedEvents: (dir: string, channel: string, peer: string) =>
+    join(dir, 'replayed-events', channel, `${peer}.jsonl`),
   environment: (dir: string) => join(dir, 'environment.json'),
   ordering: (dir: string) => join(dir, 'ordering.json'),
   savedLogs: (dir: string) => join(dir, 'logs.json'),
@@ -114,6 +121,17 @@ export function openEvidence(dir: string): Recording {
         peer,
         events: again(() => readJsonLines<BlockEvent>(paths.events(dir, channel, peer))),
       })),
+    chaincodeEvents: (channel) => {
+      const told = (path: string): Iterable<ChaincodeEventTold> =>
+        existsSync(path) ? again(() => readJsonLines<ChaincodeEventTold>(path)) : [];
+      const heard = sources('chaincode-events', channel, '.jsonl');
+      const replayed = sources('replayed-events', channel, '.jsonl');
+      return [...new Set([...heard, ...replayed])].sort().map((peer) => ({
+        peer,
+        heard: told(paths.chaincodeEvents(dir, channel, peer)),
+        replayed: told(paths.replayedEvents(dir, channel, peer)),
+      }));
+    },
     environment: readJson<EnvironmentFacts>(paths.environment(dir)),
     ordering: readJson<OrderingFacts>(paths.ordering(dir)),
     logs: files(join(dir, 'logs'), '.log').map((component) => ({

@@ -154,6 +154,23 @@ export interface BlockEvent {
   readonly transactions: readonly { readonly id: string; readonly code: number }[];
 }
 
+/** An event that a chaincode set, as a listener at a peer heard it. */
+export interface ChaincodeEventTold {
+  readonly block: number;
+  readonly transactionId: string;
+  readonly chaincode: string;
+  readonly name: string;
+  /** In base64. */
+  readonly payload: string;
+}
+
+/** Those of one peer: heard while the scenario ran, and told again afterwards from the first block on. */
+export interface ChaincodeEventsOfPeer {
+  readonly peer: string;
+  readonly heard: Iterable<ChaincodeEventTold>;
+  readonly replayed: Iterable<ChaincodeEventTold>;
+}
+
 /** State of the machines, before the first fault and after the last heal. */
 export interface EnvironmentFacts {
   readonly before: EnvironmentProbe;
@@ -236,6 +253,8 @@ export interface Recording {
   events(
     channel: string,
   ): readonly { readonly peer: string; readonly events: Iterable<BlockEvent> }[];
+  /** Of the chaincode under test. */
+  chaincodeEvents(channel: string): readonly ChaincodeEventsOfPeer[];
   /** `null` where it was not recorded. */
   readonly environment: EnvironmentFacts | null;
   /** The ordering service's own word. */

@@ -4,6 +4,7 @@ import { raftAgrees } from '../ordering/raft/check.ts';
 import type { Check } from './checker.ts';
 import { askedIsCommitted } from './checks/asked.ts';
 import { converged, sameHeaders, wellFormed } from './checks/chain.ts';
+import { chaincodeEventsComplete } from './checks/chaincode-events.ts';
 import { faultsTookEffect } from './checks/declared.ts';
 import { endorsersAgree } from './checks/endorsers.ts';
 import { eventsComplete } from './checks/events.ts';
@@ -46,6 +47,7 @@ export const CHECKS: readonly Check[] = [
   readsReal,
   realTimeOrder,
   eventsComplete,
+  chaincodeEventsComplete,
   notifiedTruly,
   faultsTookEffect,
   loadAsIntended,

@@ -1,3 +1,4 @@
+import { chaincodeEvents } from '../../fabric-client/chaincode-events.ts';
 import { joinChannel } from '../../fabric-client/channels.ts';
 import { Connections } from '../../fabric-client/connections.ts';
 import { fetchBlock, ordererHeight } from '../../fabric-client/fetch.ts';
@@ -135,6 +136,8 @@ export function fabricLedgers(
         };
       }
     },
+    chaincodeEvents: (peer, channel, chaincode, signal) =>
+      chaincodeEvents({ ...memberOf(peer), channel, chaincode, signal }),
     async ready(channel) {
       // An orderer refuses a strict seek while it cannot order: with Kafka from its consumer's first error to the next
       // record that it has consumed (orderer/consensus/kafka/chain.go, `errorChan`), with Raft while it knows no leader.

@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import type { ChaincodeEvent } from '../../fabric-client/chaincode-events.ts';
 import type { Endpoints } from '../fabric/endpoints.ts';
 import type { Ordering } from '../ordering/ordering.ts';
 import type { ExecOptions, ExecResult } from '../swarm/docker-api.ts';
@@ -150,6 +151,16 @@ export interface Ledgers {
   blocks(node: string, channel: string, to: number): AsyncIterable<Buffer>;
   /** Blocks as a peer's listeners are told of them, from block 0 on, through every outage, until the signal aborts. */
   events(peer: string, channel: string, signal: AbortSignal): AsyncIterable<BlockTold>;
+  /**
+   * A chaincode's events as an application hears them at a peer, from block 0 on, through every outage and across the
+   * listener's own restarts, until the signal aborts.
+   */
+  chaincodeEvents(
+    peer: string,
+    channel: string,
+    chaincode: string,
+    signal: AbortSignal,
+  ): AsyncIterable<ChaincodeEvent>;
   /**
    * Resolves when every orderer could order for the channel now, and none tells of anything that it has yet to order.
    *

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { appendTo, paths, writeEnvironment, writeOrdering, writeScenario } from '../evidence.ts';
+import type { ChaincodeEventTold } from '../recording.ts';
 import { LedgerBuilder, type TestRecording } from '../testing/ledger-builder.ts';
 
 const ACCOUNTS = 1_000;
@@ -41,12 +42,22 @@ export function generate(dir: string, transactions: number): void {
     for (const record of ledger.history.splice(0)) history.line(record);
     ledger.drain((recording) => save(recording));
   };
-  const save = ({ chain, streams }: Pick<TestRecording, 'chain' | 'streams'>): void => {
+  const save = ({
+    chain,
+    streams,
+    told,
+  }: Pick<TestRecording, 'chain' | 'streams'> & {
+    readonly told: readonly ChaincodeEventTold[];
+  }): void => {
     for (const [source, blocks] of chain) {
       for (const raw of blocks) file(paths.blocks(dir, channel, source)).block(raw);
     }
     for (const [peer, events] of streams) {
       for (const event of events) file(paths.events(dir, channel, peer)).line(event);
+      for (const event of told) {
+        file(paths.chaincodeEvents(dir, channel, peer)).line(event);
+        file(paths.replayedEvents(dir, channel, peer)).line(event);
+      }
     }
   };
   for (let made = 0; made < transactions; made += IN_A_BLOCK) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import * as protos from '../../../fabric-client/protos.ts';
 import type { HistoryRecord } from '../../workload/history.ts';
-import type { TestRecording } from './ledger-builder.ts';
+import { hearings, type TestRecording } from './ledger-builder.ts';
 
 /** One change to a sound recording, as random numbers that are taken for choices. */
 export interface Forgery {
@@ -9,7 +9,16 @@ export interface Forgery {
   readonly choices: readonly number[];
 }
 
-const KINDS = ['byte', 'signature', 'code', 'state', 'event', 'history', 'lines'] as const;
+const KINDS = [
+  'byte',
+  'signature',
+  'code',
+  'state',
+  'event',
+  'chaincode event',
+  'history',
+  'lines',
+] as const;
 
 export const forgeries: fc.Arbitrary<Forgery> = fc.record({
   kind: fc.constantFrom(...KINDS),
@@ -53,6 +62,9 @@ export function forge(sound: TestRecording, { kind, choices }: Forgery): Forged 
     chain: new Map([...sound.chain].map(([source, blocks]) => [source, [...blocks]])),
     states: new Map([...sound.states].map(([peer, entries]) => [peer, [...entries]])),
     streams: new Map([...sound.streams].map(([peer, events]) => [peer, [...events]])),
+    heard: new Map([...sound.heard].map(([peer, events]) => [peer, [...events]])),
+    replayed: new Map([...sound.replayed].map(([peer, events]) => [peer, [...events]])),
+    chaincodeEvents: () => hearings(copy),
     blocks: () => [...copy.chain].map(([source, blocks]) => ({ source, blocks })),
     state: () => [...copy.states].map(([peer, entries]) => ({ peer, entries })),
     events: () => [...copy.streams].map(([peer, events]) => ({ peer, events })),
@@ -152,6 +164,20 @@ const FORGERS: Readonly<Record<Forgery['kind'], Forger>> = {
     events[index] = event as unknown as (typeof events)[number];
     return { label: `event ${path}`, detail: `${path} of event ${index} on ${peer}` };
   },
+  'chaincode event'({ heard, replayed }, pick) {
+    const [name, streams] = pick.of([
+      ['heard', heard],
+      ['replayed', replayed],
+    ] as const);
+    const peer = pick.of([...streams.keys()]);
+    const events = streams.get(peer) ?? [];
+    const index = pick.below(events.length);
+    const event = structuredClone(events[index]) as unknown as Record<string, unknown>;
+    const path = mutate(event, pick);
+    if (path === undefined) return undefined;
+    events[index] = event as unknown as (typeof events)[number];
+    return { label: `chaincode event ${path}`, detail: `${path} of ${name} ${index} of ${peer}` };
+  },
   history(recording, pick) {
     const index = pick.below(recording.history.length);
     const record = structuredClone(recording.history[index]) as unknown as Record<string, unknown>;
@@ -166,11 +192,13 @@ const FORGERS: Readonly<Record<Forgery['kind'], Forger>> = {
       detail: `${path} of record ${index}: ${JSON.stringify(record)}`,
     };
   },
-  lines({ history, states, streams }, pick) {
+  lines({ history, states, streams, heard, replayed }, pick) {
     const [name, list] = pick.of<[string, unknown[]]>([
       ['history', history],
       ...[...states].map(([peer, entries]): [string, unknown[]] => [`state ${peer}`, entries]),
       ...[...streams].map(([peer, events]): [string, unknown[]] => [`event ${peer}`, events]),
+      ...[...heard].map(([peer, told]): [string, unknown[]] => [`heard ${peer}`, told]),
+      ...[...replayed].map(([peer, told]): [string, unknown[]] => [`replayed ${peer}`, told]),
     ]);
     const index = pick.below(list.length);
     const how = pick.of(['dropped', 'doubled'] as const);

@@ -5,6 +5,7 @@ import type { Completion, HistoryRecord } from '../../workload/history.ts';
 import { canonicalValue } from '../canonical.ts';
 import type {
   BlockEvent,
+  ChaincodeEventTold,
   EnvironmentFacts,
   EnvironmentProbe,
   Recording,
@@ -80,6 +81,9 @@ export interface TestRecording extends Recording {
   readonly chain: Map<string, Buffer[]>;
   readonly states: Map<string, StateEntry[]>;
   readonly streams: Map<string, BlockEvent[]>;
+  /** What listeners for the chaincode's events heard, and what they hear again, by peer. */
+  readonly heard: Map<string, ChaincodeEventTold[]>;
+  readonly replayed: Map<string, ChaincodeEventTold[]>;
   environment: EnvironmentFacts | null;
   ordering: OrderingFacts | null;
   logs: { component: string; lines: string[]; size?: number }[];
@@ -105,6 +109,7 @@ export class LedgerBuilder {
   readonly forcedCodes = new Map<string, number>();
   readonly #chain = new Map<string, Buffer[]>();
   readonly #streams = new Map<string, BlockEvent[]>();
+  readonly #heard: ChaincodeEventTold[] = [];
   readonly #known = new Set<string>();
   #pending: Pending[] = [];
   #operations = 0;
@@ -238,6 +243,7 @@ export class LedgerBuilder {
       const code = forced ?? this.#validate(endorsed, updates);
       this.#known.add(endorsed.id);
       if (code === VALID) this.#commit(endorsed.simulation, number, index, updates);
+      if (code === VALID) this.#tell(endorsed, number);
       return code;
     });
     this.now += 20;
@@ -301,9 +307,16 @@ export class LedgerBuilder {
   }
 
   /** Hands over the blocks and events made since the last call and forgets them: for ledgers larger than memory. */
-  drain(take: (parts: Pick<TestRecording, 'chain' | 'streams'>) => void): void {
-    take({ chain: this.#chain, streams: this.#streams });
-    for (const list of [...this.#chain.values(), ...this.#streams.values()]) list.length = 0;
+  drain(
+    take: (
+      parts: Pick<TestRecording, 'chain' | 'streams'> & {
+        readonly told: readonly ChaincodeEventTold[];
+      },
+    ) => void,
+  ): void {
+    take({ chain: this.#chain, streams: this.#streams, told: this.#heard });
+    const lists = [...this.#chain.values(), ...this.#streams.values(), this.#heard];
+    for (const list of lists) list.length = 0;
   }
 
   /**
@@ -339,6 +352,19 @@ export class LedgerBuilder {
       entries.push({ namespace: '', key: 'statedb_savepoint', value, version: '' });
     }
     return recording;
+  }
+
+  #tell({ id, simulation: { event } }: Endorsed, block: number): void {
+    if (!event) return;
+    const { name, payload, chaincode = 'bank' } = event;
+    if (chaincode !== 'bank') return;
+    const told = { transactionId: id, chaincode, name };
+    this.#heard.push({ block, ...told, payload: Buffer.from(payload).toString('base64') });
+  }
+
+  /** The chaincode's events from the first of a block on, as listeners of every peer are told of them. */
+  chaincodeEvents(): readonly ChaincodeEventTold[] {
+    return this.#heard;
   }
 
   #database(namespace: string): Map<string, Omit<StateEntry, 'key'>> {
@@ -379,6 +405,8 @@ export class LedgerBuilder {
       chain: new Map([...this.#chain].map(([source, blocks]) => [source, [...blocks]])),
       states: new Map(PEERS.map((peer) => [peer, entries.map((entry) => ({ ...entry }))])),
       streams: new Map([...this.#streams].map(([peer, list]) => [peer, structuredClone(list)])),
+      heard: new Map(PEERS.map((peer) => [peer, structuredClone(this.#heard)])),
+      replayed: new Map(PEERS.map((peer) => [peer, structuredClone(this.#heard)])),
       environment: { before: healthy(), after: healthy() },
       ordering: {
         type: 'kafka',
@@ -391,6 +419,7 @@ export class LedgerBuilder {
       engineEvents: [],
       blocks: () => [...recording.chain].map(([source, blocks]) => ({ source, blocks })),
       state: () => [...recording.states].map(([peer, list]) => ({ peer, entries: list })),
+      chaincodeEvents: () => hearings(recording),
       events: () => [...recording.streams].map(([peer, events]) => ({ peer, events })),
     };
     return recording;
@@ -449,6 +478,11 @@ export class LedgerBuilder {
   #simulate(name: string, args: readonly string[]): Simulation {
     const simulation: Simulation = { reads: new Map(), ranges: [], writes: new Map() };
     if (name !== 'define') callBank(this.#stub(simulation), name, args);
+    if (name === 'transfer') {
+      const [from, to, amount] = args;
+      const payload = JSON.stringify({ from, to, amount: Number(amount) });
+      simulation.event = { name: 'transfer', payload };
+    }
     return simulation;
   }
 
@@ -564,6 +598,13 @@ export class LedgerBuilder {
       });
     }
   }
+}
+
+/** Streams of chaincode events as the audit takes them. */
+export function hearings({ heard, replayed }: Pick<TestRecording, 'heard' | 'replayed'>) {
+  return [...heard].map(([peer, events]) => ({
+    ...{ peer, heard: events, replayed: replayed.get(peer) ?? [] },
+  }));
 }
 
 /** What each endorser answered: all the same. */

@@ -26,6 +26,10 @@ export function save(dir: string, recording: TestRecording): void {
   }
   for (const [peer, entries] of recording.states) lines(paths.state(dir, channel, peer), entries);
   for (const [peer, events] of recording.streams) lines(paths.events(dir, channel, peer), events);
+  for (const { peer, heard, replayed } of recording.chaincodeEvents(channel)) {
+    lines(paths.chaincodeEvents(dir, channel, peer), heard);
+    lines(paths.replayedEvents(dir, channel, peer), replayed);
+  }
   if (recording.environment) writeEnvironment(dir, recording.environment);
   if (recording.ordering) writeOrdering(dir, recording.ordering);
   for (const { component, lines: text } of recording.logs) {

@@ -13,6 +13,7 @@ import {
   UNSUPPORTED_TX_PAYLOAD,
   VALID,
 } from '../../fabric/ledger/codes.ts';
+import { decodeEvent } from '../../fabric/ledger/envelope.ts';
 import type { EnvelopeParts, Transaction } from '../../fabric/ledger/model.ts';
 import { FieldReader } from '../../fabric/ledger/wire.ts';
 
@@ -119,19 +120,13 @@ function isSignatureHeader(bytes: Buffer): boolean {
   return seen.has(1) && seen.has(2);
 }
 
-/** `ChaincodeEvent.chaincode_id`; `undefined` when it cannot be read. */
+/** `undefined` when it cannot be read. */
 function chaincodeOfEvent(event: Buffer): string | undefined {
-  const reader = new FieldReader(event);
-  let name = '';
   try {
-    while (reader.next()) {
-      if (reader.field === 1) name = reader.text();
-      else reader.skip();
-    }
+    return decodeEvent(event).chaincode;
   } catch {
     return undefined;
   }
-  return name;
 }
 
 /** Keys and documents that CouchDB cannot hold; Fabric refuses to write them (statecouchdb, `ValidateKeyValue`). */

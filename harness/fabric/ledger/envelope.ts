@@ -261,6 +261,32 @@ function decodeResponse(response: FieldReader, draft: Draft): void {
   }
 }
 
+/** A decoded `ChaincodeEvent`. */
+export interface SetEvent {
+  readonly chaincode: string;
+  readonly transactionId: string;
+  readonly name: string;
+  readonly payload: Buffer;
+}
+
+/**
+ * Reads the event that a transaction carries (`parts.event`).
+ *
+ * @throws {MalformedMessage} when the bytes are no event
+ */
+export function decodeEvent(bytes: Buffer): SetEvent {
+  const event: Mutable<SetEvent> = { chaincode: '', transactionId: '', name: '', payload: NOTHING };
+  const reader = new FieldReader(bytes);
+  while (reader.next()) {
+    if (reader.field === 1) event.chaincode = reader.text();
+    else if (reader.field === 2) event.transactionId = reader.text();
+    else if (reader.field === 3) event.name = reader.text();
+    else if (reader.field === 4) event.payload = reader.view();
+    else reader.skip();
+  }
+  return event;
+}
+
 function decodeEndorser(endorsement: FieldReader, draft: Draft): void {
   let identity: Buffer = NOTHING;
   let signature: Buffer = NOTHING;

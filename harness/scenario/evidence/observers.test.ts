@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { paths } from '../../audit/evidence.ts';
@@ -27,7 +27,13 @@ async function observe(act: (network: ReturnType<typeof fakeNetwork>, second: nu
       for (const id of ids) seen.add(id);
     },
   };
-  const observers = new Observers({ network, clock }, 'c', folder, history, open);
+  const observers = new Observers(
+    { network, clock },
+    { channel: 'c', chaincode: 'bank' },
+    folder,
+    history,
+    open,
+  );
   const { ledger } = network.channel('c');
   for (let second = 1; second <= 6; second += 1) {
     act(network, second);
@@ -36,10 +42,14 @@ async function observe(act: (network: ReturnType<typeof fakeNetwork>, second: nu
     await clock.advance(1_000);
   }
   await clock.drive(observers.stop());
+  await clock.drive(observers.replay());
+  const events = (of: typeof paths.replayedEvents, peer: string) => [
+    ...readJsonLines<{ block: number; name: string }>(of(folder, 'c', peer)),
+  ];
   const told = (peer: string) => [
     ...readJsonLines<{ block: number; at: number }>(paths.events(folder, 'c', peer)),
   ];
-  return { records, seen, told };
+  return { records, seen, told, events };
 }
 
 const heights = (records: readonly HistoryRecord[], node: string) =>
@@ -67,5 +77,26 @@ describe('observers of a channel', () => {
     expect(late.every(({ at }) => at >= 4_000)).toBe(true);
     expect(records.filter(({ type }) => type === 'trouble')).toEqual([]);
     expect(seen.size).toBeGreaterThanOrEqual(6);
+  });
+
+  it("hear the chaincode's events at each peer, and a second time at the end", async () => {
+    const { events, records } = await observe((network, second) => {
+      if (second === 2) network.fake.scale('peer1.org1', 0);
+      if (second === 4) network.fake.scale('peer1.org1', 1);
+      const { ledger } = network.channel('c');
+      if (second === 3) ledger.submit('transfer', ['a1', 'a2', '1'], { silent: true });
+    });
+    for (const peer of ['peer0.org1', 'peer1.org1']) {
+      for (const file of [paths.chaincodeEvents, paths.replayedEvents]) {
+        expect(events(file, peer)).toMatchObject([{ block: 3, name: 'transfer' }]);
+      }
+    }
+    expect(records.filter(({ type }) => type === 'trouble')).toEqual([]);
+  });
+
+  it('ask for nothing again where the chaincode set no event', async () => {
+    await observe(() => {});
+    expect(existsSync(paths.chaincodeEvents(folder, 'c', 'peer0.org1'))).toBe(true);
+    expect(existsSync(paths.replayedEvents(folder, 'c', 'peer0.org1'))).toBe(false);
   });
 });

@@ -1,4 +1,6 @@
+import type { ChaincodeEvent } from '../../../fabric-client/chaincode-events.ts';
 import { appendTo, paths } from '../../audit/evidence.ts';
+import type { ChaincodeEventTold } from '../../audit/recording.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { History } from '../../workload/history-writer.ts';
 import type { OpenTransactions } from '../run/open-transactions.ts';
@@ -7,7 +9,10 @@ import type { Session } from '../session.ts';
 /** Milliseconds between two samples of every height. */
 const SAMPLE_MS = 1_000;
 
-/** Long-lived observers of a channel: heights of every node, and an event stream from each peer. */
+/** Milliseconds that a new listener is given between two events before it counts as having heard all. */
+const REPLAY_MS = 5_000;
+
+/** Long-lived observers of a channel: heights of every node, and two event streams from each peer. */
 export class Observers {
   readonly #session: Pick<Session, 'network' | 'clock'>;
   readonly #channel: string;
@@ -15,22 +20,29 @@ export class Observers {
   readonly #tasks: Promise<void>[] = [];
   readonly #open: Pick<OpenTransactions, 'committed'>;
   readonly #history: History;
+  readonly #folder: string;
+  readonly #chaincode: string;
+  /** Chaincode events by peer. */
+  readonly #heard = new Map<string, number>();
 
   /** @param open learns which transactions the peers have seen in blocks */
   constructor(
     session: Pick<Session, 'network' | 'clock'>,
-    channel: string,
+    { channel, chaincode }: { readonly channel: string; readonly chaincode: string },
     folder: string,
     history: History,
     open: Pick<OpenTransactions, 'committed'>,
   ) {
     this.#session = session;
     this.#channel = channel;
+    this.#chaincode = chaincode;
+    this.#folder = folder;
     this.#open = open;
     this.#history = history;
     this.#tasks.push(this.#sampleHeights());
-    for (const peer of session.network.nodes.peers)
-      this.#tasks.push(this.#listen(peer.name, folder));
+    for (const { name } of session.network.ledgers.members(channel).peers) {
+      this.#tasks.push(this.#listen(name), this.#hear(name));
+    }
   }
 
   /** Ends sampling and listening. */
@@ -61,10 +73,56 @@ export class Observers {
     }
   }
 
-  async #listen(name: string, folder: string): Promise<void> {
+  /** Has new listeners hear all chaincode events again, from the first block on, as many as the others have heard. */
+  async replay(): Promise<void> {
+    const wanted = Math.max(0, ...this.#heard.values());
+    if (wanted === 0) return;
+    await Promise.all([...this.#heard.keys()].map((peer) => this.#hearAgain(peer, wanted)));
+  }
+
+  async #hearAgain(peer: string, wanted: number): Promise<void> {
+    const { network, clock } = this.#session;
+    using file = appendTo(paths.replayedEvents(this.#folder, this.#channel, peer));
+    const controller = new AbortController();
+    let deadline = clock.now() + REPLAY_MS;
+    const watched = (async () => {
+      while (await clock.until(deadline, controller.signal)) {
+        if (clock.now() >= deadline) controller.abort();
+      }
+    })();
+    let count = 0;
+    const { ledgers } = network;
+    const events = ledgers.chaincodeEvents(peer, this.#channel, this.#chaincode, controller.signal);
+    for await (const event of events) {
+      file.line(told(event));
+      count += 1;
+      deadline = clock.now() + REPLAY_MS;
+      if (count >= wanted) break;
+    }
+    controller.abort();
+    await watched;
+  }
+
+  async #hear(peer: string): Promise<void> {
+    const { signal } = this.#controller;
+    const { ledgers } = this.#session.network;
+    this.#heard.set(peer, 0);
+    using file = appendTo(paths.chaincodeEvents(this.#folder, this.#channel, peer));
+    try {
+      const events = ledgers.chaincodeEvents(peer, this.#channel, this.#chaincode, signal);
+      for await (const event of events) {
+        file.line(told(event));
+        this.#heard.set(peer, (this.#heard.get(peer) ?? 0) + 1);
+      }
+    } catch (error) {
+      this.#history.trouble(`chaincode events of ${peer}: ${messageOf(error)}`);
+    }
+  }
+
+  async #listen(name: string): Promise<void> {
     const { network, clock } = this.#session;
     const { signal } = this.#controller;
-    using file = appendTo(paths.events(folder, this.#channel, name));
+    using file = appendTo(paths.events(this.#folder, this.#channel, name));
     try {
       for await (const block of network.ledgers.events(name, this.#channel, signal)) {
         const at = clock.now();
@@ -77,3 +135,8 @@ export class Observers {
     }
   }
 }
+
+const told = ({ payload, ...event }: ChaincodeEvent): ChaincodeEventTold => ({
+  ...event,
+  payload: Buffer.from(payload).toString('base64'),
+});

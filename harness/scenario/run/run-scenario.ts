@@ -96,7 +96,13 @@ async function perform(performance: Performance): Promise<void> {
   history.subscribe((record) => {
     if (record.type === 'invoke' && record.client === PROGRAM) told += 1;
   });
-  const observers = new Observers(session, channel.name, folder, history, open);
+  const observers = new Observers(
+    session,
+    { channel: channel.name, chaincode },
+    folder,
+    history,
+    open,
+  );
   try {
     await usingClients(performance, chaincode, recoveryBudget);
     history.mark('waiting for quiescence');
@@ -113,9 +119,11 @@ async function perform(performance: Performance): Promise<void> {
     // What one copy cannot give must not keep the others from the audit.
     const attempt = (what: string, work: () => Promise<void>) =>
       work().catch((error) => history.trouble(`${what}: ${messageOf(error)}`));
+    const replay = attempt('replay of chaincode events', () => observers.replay());
     await attempt('blocks', () => saveBlocks(session, folder, channel.name, height));
     await attempt('states', () => saveStates(session, folder, channel.name, chaincode));
     await attempt('ordering', () => saveOrdering(session, folder, channel.name));
+    await replay;
     await attempt('removal', () => session.network.ledgers.remove(channel.name));
     writeEnvironment(folder, { before, after: await settledEnvironment(session, before) });
     history.mark(LAST_LOOK);

@@ -77,6 +77,20 @@ export function fakeNetwork(clock: Clock): FakeNetwork {
         await clock.until(clock.now() + LISTEN_MS, signal);
       }
     },
+    async *chaincodeEvents(peer, name, chaincode, signal) {
+      for (let next = 0; !signal.aborted; ) {
+        const has = height(peer, name) ?? 0;
+        const events = channel(name)
+          .ledger.chaincodeEvents()
+          .filter((event) => event.block < has && event.chaincode === chaincode)
+          .slice(next);
+        for (const event of events) {
+          yield { ...event, payload: Buffer.from(event.payload, 'base64') };
+        }
+        next += events.length;
+        await clock.until(clock.now() + LISTEN_MS, signal);
+      }
+    },
     async ready() {
       const silent = ORDERERS.filter((orderer) => !fake.answers(orderer));
       if (silent.length > 0) throw new Error(`${silent.join(', ')}: no answer`);
