@@ -4,6 +4,7 @@ import type { Transport } from './connections.ts';
 import { FabricError, RpcError } from './errors.ts';
 import { fetchBlock, StatusError } from './fetch.ts';
 import { OUTDATED } from './ordering-answers.ts';
+import { patient } from './patience.ts';
 import { plainHeader, signedEnvelope } from './proposal.ts';
 import { mayPass, query } from './proposing.ts';
 import { common, type FabricProtos, protos } from './protos.ts';
@@ -45,12 +46,11 @@ export interface CreatedChannel {
  * Creates a channel through the system channel and waits until every orderer serves it: block 0 is asked for with
  * `STRICT` error response, which a Kafka consenter answers with SERVICE_UNAVAILABLE until its start phase is over, so
  * the first transaction afterwards is not refused. Does nothing but wait when the channel exists.
- * @throws FabricError when it is refused, or an orderer does not serve it within the budget
+ * @throws FabricError when it is refused, or an orderer does not serve it within the budget, which each of both has
  */
 export async function createChannel(options: CreateChannelOptions): Promise<CreatedChannel> {
   const { connections, orderers } = options;
   const budgetMs = options.budgetMs ?? 90_000;
-  const deadline = performance.now() + budgetMs;
   const [sender, ...others] = options.signers.map(createSigner);
   if (sender === undefined || orderers.length === 0) {
     throw new FabricError({
@@ -74,15 +74,7 @@ export async function createChannel(options: CreateChannelOptions): Promise<Crea
     });
   }
   const blocks = await Promise.all(
-    orderers.map((orderer) =>
-      waitForChannel(
-        connections,
-        orderer,
-        sender,
-        channel,
-        Math.max(1, deadline - performance.now()),
-      ),
-    ),
+    orderers.map((orderer) => waitForChannel(connections, orderer, sender, channel, budgetMs)),
   );
   // biome-ignore lint/style/noNonNullAssertion: there is at least one orderer
   return { channel, genesisBlock: blocks[0]!, created: !exists };
@@ -106,7 +98,8 @@ export async function waitForChannel(
     expected: 'block 0 delivered, consenter started',
     budgetMs,
     look: `log of ${orderer.name}, line "Start phase completed successfully"`,
-    attempt: (left) => fetchBlock(connections, orderer, signer, seek, Math.min(left, ATTEMPT_MS)),
+    attempt: (left) =>
+      fetchBlock(connections, orderer, signer, seek, Math.min(left, patient(ATTEMPT_MS))),
     retry: (error) =>
       error instanceof RpcError || (error instanceof StatusError && error.status !== 'BAD_REQUEST'),
   });
@@ -159,7 +152,7 @@ export async function joinedChannels(
   connections: Transport,
   peer: Endpoint,
   admin: SigningIdentity,
-  timeoutMs = 5_000,
+  timeoutMs = patient(5_000),
 ): Promise<string[]> {
   return decodeChannels(
     await query(connections, peer, createSigner(admin), channelsCall, timeoutMs),
@@ -254,7 +247,7 @@ export async function broadcastConfig(options: BroadcastConfigOptions): Promise<
       if (unanswered && (await options.ordered?.(left))) return;
       const target = orderers.slice(turn % orderers.length).slice(0, 1);
       turn += 1;
-      const asked = { transport, orderers: target, timeoutMs: Math.min(left, ATTEMPT_MS) };
+      const asked = { transport, orderers: target, timeoutMs: Math.min(left, patient(ATTEMPT_MS)) };
       const { handover, records } = await offer(asked, options.envelope());
       if (handover === 'taken') return;
       const [record] = records;
@@ -275,7 +268,7 @@ async function appears(
   { connections, orderers, sender, channel }: Asked,
   leftMs: number,
 ): Promise<boolean> {
-  const deadline = performance.now() + Math.min(leftMs, ORDERED_MS);
+  const deadline = performance.now() + Math.min(leftMs, patient(ORDERED_MS));
   while (performance.now() < deadline) {
     if (await anyServes(connections, orderers, sender, channel)) return true;
     await pause(LOOK_MS);

@@ -3,6 +3,7 @@ import type { Transport } from './connections.ts';
 import { describe, FabricError } from './errors.ts';
 import { rotate } from './health.ts';
 import { type ChainInfo, chainInfo, type FoundTransaction, transactionById } from './ledger.ts';
+import { patient } from './patience.ts';
 import { createProposal } from './proposal.ts';
 import { type ProposalRecord, query } from './proposing.ts';
 import { RefusedError } from './refusals.ts';
@@ -126,7 +127,7 @@ export async function openClient(options: ClientOptions, readyMs = 20_000): Prom
   const { feed, release } = acquireFeed({ connections, signer, channel, peers: profile.peers });
   try {
     const client = new FabricClient(options, signer, feed, release);
-    await feed.ready(readyMs);
+    await feed.ready(patient(readyMs));
     return client;
   } catch (error) {
     await release();
@@ -174,7 +175,10 @@ export class FabricClient implements AsyncDisposable {
       preferredOrderer === undefined
         ? turn
         : orderers.indexOf(known(orderers, preferredOrderer, 'orderer'));
-    const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+    const wanted = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+    const timeouts = Object.fromEntries(
+      Object.entries(wanted).map(([what, ms]) => [what, patient(ms)]),
+    ) as unknown as SubmitTimeouts;
     this.#policy = {
       ...timeouts,
       agreeMs: timeouts.endorseMs,
@@ -238,7 +242,7 @@ export class FabricClient implements AsyncDisposable {
   async evaluate(request: EvaluateRequest): Promise<EvaluateResult> {
     const peer = known(this.#options.profile.peers, request.peer, 'peer');
     const { connections } = this.#options;
-    const timeoutMs = request.timeoutMs ?? 5_000;
+    const timeoutMs = request.timeoutMs ?? patient(5_000);
     const stage = 'evaluate';
     let heightBefore: number | undefined;
     try {
@@ -266,7 +270,7 @@ export class FabricClient implements AsyncDisposable {
   }
 
   /** @throws RpcError, RefusedError */
-  async chainInfo(peer: string, timeoutMs = 5_000): Promise<ChainInfo> {
+  async chainInfo(peer: string, timeoutMs = patient(5_000)): Promise<ChainInfo> {
     const { connections, profile } = this.#options;
     const asked = known(profile.peers, peer, 'peer');
     return await chainInfo(connections, asked, this.#signer, this.channel, timeoutMs);
@@ -276,7 +280,7 @@ export class FabricClient implements AsyncDisposable {
   async transactionById(
     peer: string,
     transactionId: string,
-    timeoutMs = 5_000,
+    timeoutMs = patient(5_000),
   ): Promise<FoundTransaction | null> {
     const { connections, profile } = this.#options;
     const asked = known(profile.peers, peer, 'peer');

@@ -2,6 +2,7 @@ import type { ChannelOptions, ClientDuplexStream, ServiceError } from '@grpc/grp
 import { Client, connectivityState, credentials, Metadata, status } from '@grpc/grpc-js';
 import { describe, RpcError } from './errors.ts';
 import { Health } from './health.ts';
+import { patient } from './patience.ts';
 import type { Endpoint } from './types.ts';
 
 /** How long a TCP and TLS handshake may take before the node counts as unreachable. */
@@ -73,7 +74,7 @@ export class Connections implements Transport, Disposable {
   #closed = false;
 
   constructor({ connectMs = CONNECT_TIMEOUT_MS, knockMs = 1_000, now }: ConnectionsOptions = {}) {
-    this.#connectMs = connectMs;
+    this.#connectMs = patient(connectMs);
     this.health = new Health(undefined, now, {
       everyMs: knockMs,
       at: async ({ name }) => {

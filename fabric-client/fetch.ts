@@ -1,5 +1,6 @@
 import type { Transport } from './connections.ts';
 import { FabricError } from './errors.ts';
+import { patient } from './patience.ts';
 import { common, toNumber } from './protos.ts';
 import { blockNumber, type DeliverKind, firstDelivered, numberOf, type Seek } from './seek.ts';
 import type { Signer } from './signer.ts';
@@ -74,6 +75,8 @@ export interface TipOptions {
   readonly timeoutMs?: number;
 }
 
+const TIP_MS = 3_000;
+
 /** Number of a node's newest block. @throws as {@link fetchBlock} */
 export async function newestBlock(
   connections: Transport,
@@ -82,7 +85,13 @@ export async function newestBlock(
   options: TipOptions,
 ): Promise<number> {
   const seek = { kind: options.kind, channel: options.channel, start: 'newest' } as const;
-  const bytes = await fetchBlock(connections, endpoint, signer, seek, options.timeoutMs ?? 3_000);
+  const bytes = await fetchBlock(
+    connections,
+    endpoint,
+    signer,
+    seek,
+    options.timeoutMs ?? patient(TIP_MS),
+  );
   return numberOf(options.kind, bytes);
 }
 
@@ -95,7 +104,7 @@ export async function ordererHeight(
   endpoint: Endpoint,
   signer: Signer,
   channel: string,
-  timeoutMs = 3_000,
+  timeoutMs = patient(TIP_MS),
 ): Promise<number> {
   const tip = { kind: 'orderer', channel, timeoutMs } as const;
   return (await newestBlock(connections, endpoint, signer, tip)) + 1;
@@ -111,7 +120,7 @@ export async function fetchConfigBlock(
   signer: Signer,
   options: TipOptions,
 ): Promise<Buffer> {
-  const timeoutMs = options.timeoutMs ?? 3_000;
+  const timeoutMs = options.timeoutMs ?? patient(TIP_MS);
   const seek = { kind: options.kind, channel: options.channel };
   const at = (start: number | 'newest') =>
     fetchBlock(connections, endpoint, signer, { ...seek, start }, timeoutMs);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { acquireFeed } from './commit-feed.ts';
 import type { Transport } from './connections.ts';
 import { FabricError } from './errors.ts';
+import { patient } from './patience.ts';
 import { type CollectionConfig, collectionPackage, encodePolicy } from './policy.ts';
 import type { ProposalRequest } from './proposal.ts';
 import { mayPass, query } from './proposing.ts';
@@ -62,7 +63,7 @@ export async function queryInstalled(
   connections: Transport,
   peer: Endpoint,
   admin: SigningIdentity | Signer,
-  timeoutMs = QUERY_MS,
+  timeoutMs = patient(QUERY_MS),
 ): Promise<InstalledChaincode[]> {
   const request = lifecycleCall('QueryInstalledChaincodes', new Uint8Array());
   return decodeInstalled(await query(connections, peer, signerOf(admin), request, timeoutMs));
@@ -104,7 +105,7 @@ export async function installChaincode(
     budgetMs,
     look: `log of ${peer.name}`,
     attempt: async (left) => {
-      const known = await find(Math.min(left, QUERY_MS));
+      const known = await find(Math.min(left, patient(QUERY_MS)));
       if (known !== undefined) return { packageId: known.packageId, installed: false };
       try {
         const payload = await query(connections, peer, signer, request, left);
@@ -223,7 +224,7 @@ export async function commitChaincode(
       firstPeer(sender),
       signerOf(sender.admin),
       readiness(channel, definition),
-      QUERY_MS,
+      patient(QUERY_MS),
     ),
   );
   const missing = Object.keys(approvals).filter((mspId) => approvals[mspId] !== true);
@@ -266,7 +267,7 @@ export async function queryCommitted(
   const request = lifecycleCall('QueryChaincodeDefinition', args, options.channel);
   try {
     const signer = signerOf(identity);
-    const payload = await query(options.connections, peer, signer, request, QUERY_MS);
+    const payload = await query(options.connections, peer, signer, request, patient(QUERY_MS));
     const result = lifecycle.QueryChaincodeDefinitionResult.decode(payload);
     return {
       version: result.version,

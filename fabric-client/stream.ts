@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Transport } from './connections.ts';
 import { describe, FabricError } from './errors.ts';
 import { fetchBlock, newestBlock } from './fetch.ts';
+import { patient } from './patience.ts';
 import { type DeliverKind, type DeliverSession, numberOf, openDeliver } from './seek.ts';
 import { createSigner, type Signer } from './signer.ts';
 import type { Endpoint, SigningIdentity } from './types.ts';
@@ -33,6 +34,7 @@ export interface BlockStreamOptions {
 
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 1_000;
+const PROBE_MS = 3_000;
 /** Statuses that no later attempt on the same node will change. */
 const FINAL = new Set(['BAD_REQUEST', 'FORBIDDEN']);
 
@@ -45,7 +47,7 @@ const FINAL = new Set(['BAD_REQUEST', 'FORBIDDEN']);
  */
 export async function* streamBlocks(options: BlockStreamOptions): AsyncGenerator<Buffer, void> {
   const { endpoint, channel, signal } = options;
-  const budgetMs = options.reconnectBudgetMs ?? 60_000;
+  const budgetMs = patient(options.reconnectBudgetMs ?? 60_000);
   const signer = 'sign' in options.identity ? options.identity : createSigner(options.identity);
   const last = options.to === 'follow' ? Number.POSITIVE_INFINITY : options.to;
   const from = options.from ?? 0;
@@ -120,7 +122,13 @@ export async function* streamBlocks(options: BlockStreamOptions): AsyncGenerator
 async function askedAlone(options: BlockStreamOptions, signer: Signer, start: number) {
   const { connections, endpoint, kind, channel } = options;
   try {
-    const bytes = await fetchBlock(connections, endpoint, signer, { kind, channel, start }, 3_000);
+    const bytes = await fetchBlock(
+      connections,
+      endpoint,
+      signer,
+      { kind, channel, start },
+      patient(PROBE_MS),
+    );
     return `block ${numberOf(kind, bytes)}`;
   } catch (error) {
     return describe(error);
@@ -152,7 +160,7 @@ async function nextOrDead(
   signer: Signer,
   next: () => number | 'newest',
 ) {
-  const idleMs = options.idleMs ?? 5_000;
+  const idleMs = patient(options.idleMs ?? 5_000);
   let settled = false;
   let timer: NodeJS.Timeout;
   const probe = async () => {
@@ -160,7 +168,7 @@ async function nextOrDead(
       const newest = await newestBlock(options.connections, options.endpoint, signer, {
         kind: options.kind === 'orderer' ? 'orderer' : 'peer-filtered',
         channel: options.channel,
-        timeoutMs: Math.min(idleMs, 3_000),
+        timeoutMs: Math.min(idleMs, patient(PROBE_MS)),
       });
       const wanted = next();
       if (settled) return;

@@ -1,6 +1,7 @@
 import { acquireFeed } from './commit-feed.ts';
 import type { Transport } from './connections.ts';
 import { FabricError } from './errors.ts';
+import { patient } from './patience.ts';
 import { createProposal, type ProposalRequest } from './proposal.ts';
 import { nameOf } from './proposing.ts';
 import { createSigner } from './signer.ts';
@@ -28,7 +29,8 @@ export interface TransactOptions {
 export async function transact(
   options: TransactOptions,
 ): Promise<{ readonly block: number; readonly transactionId: string }> {
-  const { connections, request, observers, budgetMs } = options;
+  const { connections, request, observers } = options;
+  const budgetMs = patient(options.budgetMs);
   const deadline = performance.now() + budgetMs;
   const left = () => Math.max(1, deadline - performance.now());
   const signer = createSigner(options.identity);
@@ -53,9 +55,9 @@ export async function transact(
         endorsers: options.endorsers.map((peer) => [peer]),
         whenMissing: 'fail',
         orderers: options.orderers,
-        endorseMs: Math.min(ENDORSE_MS, left()),
-        agreeMs: Math.min(ENDORSE_MS, left()),
-        broadcastMs: BROADCAST_MS,
+        endorseMs: Math.min(patient(ENDORSE_MS), left()),
+        agreeMs: Math.min(patient(ENDORSE_MS), left()),
+        broadcastMs: patient(BROADCAST_MS),
         commitMs: left(),
         doubtMs: left(),
         persist: true,

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, FabricError, type Failure } from './errors.ts';
+import { patient } from './patience.ts';
 
 export interface Until<T> {
   readonly subject: string;
@@ -22,7 +23,8 @@ export interface Until<T> {
  */
 export async function until<T>(options: Until<T>): Promise<T> {
   const { now = () => performance.now() } = options;
-  const deadline = now() + options.budgetMs;
+  const budgetMs = patient(options.budgetMs);
+  const deadline = now() + budgetMs;
   let seen: unknown;
   for (;;) {
     const left = Math.max(1, deadline - now());
@@ -37,7 +39,7 @@ export async function until<T>(options: Until<T>): Promise<T> {
           subject: options.subject,
           expected: options.expected,
           seen: describe(seen),
-          budgetMs: options.budgetMs,
+          budgetMs,
           ...(options.look === undefined ? {} : { look: options.look }),
           cause: seen,
         });

@@ -85,6 +85,10 @@ const definitions = {
       .default(180),
     'Seconds that the network may take to come up, images apart.',
   ],
+  HARNESS_PATIENCE: [
+    z.coerce.number('a number').min(1, 'at least 1').max(100, 'at most 100').optional(),
+    'How many times longer than on an ordinary machine everything may take, health checks included; measured unless set, and printed.',
+  ],
   HARNESS_SEED: [
     z.coerce
       .number('a number')
@@ -115,6 +119,7 @@ export interface Settings {
   readonly reportsDir: string;
   readonly minFreeDiskGb: number;
   readonly upTimeoutMs: number;
+  readonly patience: number | undefined;
   readonly seed: number | undefined;
 }
 
@@ -189,6 +194,7 @@ export function loadSettings(env: NodeJS.ProcessEnv, folder: string): Settings {
     reportsDir: path.resolve(folder, v.HARNESS_REPORTS_DIR),
     minFreeDiskGb: v.HARNESS_MIN_FREE_DISK_GB,
     upTimeoutMs: v.HARNESS_UP_TIMEOUT * 1000,
+    patience: v.HARNESS_PATIENCE,
     seed: v.HARNESS_SEED,
   });
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { patient } from '../../fabric-client/patience.ts';
 import { DeadlineError, messageOf } from './errors.ts';
 
 /** What a wait is for; every part is shown when the deadline passes. */
@@ -7,7 +8,7 @@ export interface WaitOptions {
   readonly subject: string;
   /** The condition in words, e.g. `a block 0 of mychannel`. */
   readonly expected: string;
-  /** Milliseconds until it fails. */
+  /** Milliseconds until it fails, on an ordinary machine. */
   readonly budgetMs: number;
   /** Milliseconds between two tries; 100 unless told. */
   readonly intervalMs?: number;
@@ -45,7 +46,8 @@ export async function waitFor<T>(
   attempt: () => Promise<T | undefined> | T | undefined,
 ): Promise<T> {
   const { clock = processClock, intervalMs = 100, signal } = options;
-  const end = clock.now() + options.budgetMs;
+  const budgetMs = patient(options.budgetMs);
+  const end = clock.now() + budgetMs;
   let seen = 'nothing yet';
   for (;;) {
     signal?.throwIfAborted();
@@ -56,13 +58,7 @@ export async function waitFor<T>(
       seen = messageOf(error);
     }
     if (clock.now() >= end) {
-      throw new DeadlineError(
-        options.subject,
-        options.expected,
-        seen,
-        options.budgetMs,
-        options.lookAt,
-      );
+      throw new DeadlineError(options.subject, options.expected, seen, budgetMs, options.lookAt);
     }
     await clock.until(clock.now() + intervalMs, signal);
   }

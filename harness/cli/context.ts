@@ -1,5 +1,6 @@
 import { UsageError } from '../base/errors.ts';
 import type { Interruption } from '../base/interruption.ts';
+import { settlePatience } from '../base/patience.ts';
 import { loadSettings, type Settings } from '../base/settings.ts';
 import { findEngine } from '../engine/engine.ts';
 import { findNetwork, type MachinesNetwork } from '../network/machines/network.ts';
@@ -11,9 +12,9 @@ export interface GlobalOptions {
   readonly topology?: string;
 }
 
-/** Settings from command line, environment and .env, in this order of precedence. */
+/** Settings from command line, environment and .env, in this order of precedence; settles the process's patience. */
 export function settingsFrom(options: GlobalOptions): Settings {
-  return loadSettings(
+  const settings = loadSettings(
     {
       ...process.env,
       ...(options.name === undefined ? {} : { HARNESS_NAME: options.name }),
@@ -21,6 +22,8 @@ export function settingsFrom(options: GlobalOptions): Settings {
     },
     process.cwd(),
   );
+  settlePatience(settings.patience);
+  return settings;
 }
 
 /**

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { patience, patienceText } from '../base/patience.ts';
 import type { Settings } from '../base/settings.ts';
 import type { MachinesNetwork } from '../network/machines/network.ts';
 import { preflight } from '../network/machines/preflight.ts';
@@ -18,6 +19,7 @@ export async function up(settings: Settings, options: { json?: boolean }): Promi
   const interruption = interruptible();
   const { signal } = interruption;
   const progress = terminalProgress(process.stderr, started);
+  if (patience() > 1) progress.say(patienceText());
   try {
     const provided = await provideNetwork(topology, {
       settings,

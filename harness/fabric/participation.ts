@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:https';
+import { patient } from '../../fabric-client/patience.ts';
 import { waitFor } from '../base/wait.ts';
 import type { MachineAddresses } from '../topology/addresses.ts';
 import type { Orderer, Topology } from '../topology/schema.ts';
@@ -135,7 +136,7 @@ function ask(admin: OrdererAdmin, method: string, path: string, body?: Body): Pr
         method,
         servername: name,
         agent: false,
-        signal: AbortSignal.timeout(ANSWER_MS),
+        signal: AbortSignal.timeout(patient(ANSWER_MS)),
         headers: body
           ? { 'content-type': body.type, 'content-length': body.bytes.length }
           : undefined,

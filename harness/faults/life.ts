@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { patient } from '../../fabric-client/patience.ts';
 import { messageOf } from '../base/errors.ts';
 import { raceAbort } from '../base/race-abort.ts';
 import type { Clock } from '../workload/clock.ts';
@@ -235,9 +236,10 @@ async function within<T>(
       const options = { once: true, signal: done.signal };
       await new Promise((resolve) => signal.addEventListener('abort', resolve, options));
     }
-    return expire(afterAbort, 'interrupted');
+    return expire(patient(afterAbort), 'interrupted');
   };
-  const late = expire(budgetMs, `expected an end within ${Math.round(budgetMs)} ms, seen none`);
+  const mostMs = patient(budgetMs);
+  const late = expire(mostMs, `expected an end within ${Math.round(mostMs)} ms, seen none`);
   const interrupt = aborted();
   for (const promise of [late, interrupt]) promise.catch(() => {});
   try {

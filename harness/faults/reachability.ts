@@ -1,3 +1,4 @@
+import { patient } from '../base/patience.ts';
 import { componentContainers } from '../network/containers.ts';
 import type { Machine } from '../network/port.ts';
 import { componentsOf } from '../topology/components.ts';
@@ -60,7 +61,7 @@ export async function reachable(
   places: readonly Place[],
 ): Promise<Set<string>> {
   if (places.length === 0) return new Set();
-  const seconds = CONNECT_MS / 1_000;
+  const seconds = patient(CONNECT_MS) / 1_000;
   const tries = places.map(
     ({ name, address, port }) =>
       `{ timeout ${seconds} bash -c 'exec 3<>/dev/tcp/${address}/${port}' 2>/dev/null && echo ${name}; } &`,

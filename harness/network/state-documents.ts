@@ -1,3 +1,4 @@
+import { patient } from '../../fabric-client/patience.ts';
 import { parseExact } from '../base/exact-json.ts';
 import type { Deployment } from './deployment.ts';
 import type { StateDocument } from './port.ts';
@@ -70,7 +71,7 @@ async function* documentsOf(
     });
     const response = await fetch(`${base}/_all_docs?${query}`, {
       headers: { authorization, accept: 'application/json' },
-      signal: AbortSignal.timeout(BUDGET_MS),
+      signal: AbortSignal.timeout(patient(BUDGET_MS)),
     });
     if (!response.ok) {
       throw new Error(

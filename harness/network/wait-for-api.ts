@@ -1,3 +1,4 @@
+import { patient } from '../../fabric-client/patience.ts';
 import { messageOf } from '../base/errors.ts';
 import { waitFor } from '../base/wait.ts';
 import { apisOf } from '../topology/components.ts';
@@ -19,7 +20,7 @@ export async function waitForApi(
   const ready = async ({ name, machine, ports }: ReturnType<typeof apisOf>[number]) => {
     const address = machines.find(({ number }) => number === machine)?.address;
     const response = await fetch(`http://${address}:${ports.http}/health/ready`, {
-      signal: AbortSignal.timeout(5_000),
+      signal: AbortSignal.timeout(patient(5_000)),
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${name}: ${response.status} ${text}`);

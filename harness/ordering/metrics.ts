@@ -1,3 +1,4 @@
+import { patient } from '../../fabric-client/patience.ts';
 import type { MachineAddresses } from '../topology/addresses.ts';
 import type { Orderer } from '../topology/schema.ts';
 import type { OrderedChannel } from './ordering.ts';
@@ -29,7 +30,7 @@ async function ask(
   channel: string,
 ): Promise<ChannelMetrics> {
   const url = `http://${addresses[machine]}:${ports.operations}/metrics`;
-  const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
+  const response = await fetch(url, { signal: AbortSignal.timeout(patient(ANSWER_MS)) });
   if (!response.ok) throw new Error(`${url}: ${response.status}`);
   return metricsOf(await response.text(), channel);
 }

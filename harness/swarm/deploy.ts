@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type Docker from 'dockerode';
+import { patient } from '../base/patience.ts';
 import { PLACEMENT_LABEL } from './cluster.ts';
 import type { ServiceDefinition, ServiceFile } from './service-definition.ts';
 
@@ -119,7 +120,7 @@ export function serviceSpec(
         Env: Object.entries(definition.env ?? {}).map(([key, value]) => `${key}=${value}`),
         ...(definition.user ? { User: definition.user } : {}),
         Init: definition.init ?? false,
-        StopGracePeriod: (definition.stopGracePeriodMs ?? 2_000) * NS_PER_MS,
+        StopGracePeriod: patient(definition.stopGracePeriodMs ?? 2_000) * NS_PER_MS,
         Mounts: (definition.volumes ?? []).map((volume) => ({
           Type: 'volume',
           Source: volume.name,

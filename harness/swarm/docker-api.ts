@@ -1,6 +1,7 @@
 import { Agent } from 'node:https';
 import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
+import { patient } from '../../fabric-client/patience.ts';
 import type { ApiCertificates } from './tls.ts';
 
 /** Port of an engine inside a machine; TLS with client certificates, nothing in the clear. */
@@ -56,7 +57,7 @@ export async function execIn(
   const stream = await exec.start({ hijack: true, stdin: options.stdin !== undefined });
   if (options.stdin !== undefined) stream.end(options.stdin);
   const output = demultiplex(stream);
-  const budget = options.budgetMs ?? 30_000;
+  const budget = patient(options.budgetMs ?? 30_000);
   let timer: NodeJS.Timeout | undefined;
   const overdue = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { patient } from '../../fabric-client/patience.ts';
 import { waitFor } from '../base/wait.ts';
 
 /** Milliseconds in which a living engine answers a ping. */
@@ -8,12 +9,12 @@ const PING_MS = 1_000;
 export async function engineAnswers(docker: Docker): Promise<boolean> {
   // The library's declarations lack the options that its code has.
   const ping = docker.ping as (options: { abortSignal: AbortSignal }) => Promise<unknown>;
-  const answer = ping.call(docker, { abortSignal: AbortSignal.timeout(PING_MS) }).then(
+  const answer = ping.call(docker, { abortSignal: AbortSignal.timeout(patient(PING_MS)) }).then(
     () => true,
     () => false,
   );
   const late = new Promise<boolean>((resolve) => {
-    setTimeout(() => resolve(false), PING_MS + 500).unref();
+    setTimeout(() => resolve(false), patient(PING_MS) + 500).unref();
   });
   return Promise.race([answer, late]);
 }

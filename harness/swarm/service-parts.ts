@@ -1,3 +1,4 @@
+import { patient } from '../base/patience.ts';
 import type { HealthCheck, ServiceFile } from './service-definition.ts';
 
 /**
@@ -5,12 +6,12 @@ import type { HealthCheck, ServiceFile } from './service-definition.ts';
  * asked twice a second keep two cores busy with nothing else; so they are asked rarely. No check may kill a component
  * that is merely slow: some scenarios freeze or starve it on purpose, hence the many retries.
  */
-const TIMINGS = {
+const timings = () => ({
   intervalMs: 30_000,
-  timeoutMs: 20_000,
+  timeoutMs: patient(20_000),
   retries: 10,
-  startPeriodMs: 300_000,
-} as const;
+  startPeriodMs: patient(300_000),
+});
 
 /** Seconds after its start in which a component counts as healthy although its port is not open yet. */
 const GRACE_SECONDS = 20;
@@ -20,7 +21,7 @@ const GRACE_SECONDS = 20;
  */
 export function listensOn(port: number): HealthCheck {
   return {
-    ...TIMINGS,
+    ...timings(),
     test: ['CMD', 'bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${port}`],
     startIntervalMs: 3_000,
   };
@@ -39,8 +40,13 @@ export function namedEarly(
 ): HealthCheck {
   const age = '$(( $(date +%s) - $(stat -c %Y /proc/1) ))';
   return {
-    ...TIMINGS,
-    test: ['CMD', 'bash', '-c', `[ ${age} -lt ${GRACE_SECONDS} ] || { ${visit}; }`],
+    ...timings(),
+    test: [
+      'CMD',
+      'bash',
+      '-c',
+      `[ ${age} -lt ${Math.round(patient(GRACE_SECONDS))} ] || { ${visit}; }`,
+    ],
     startIntervalMs: 250,
   };
 }

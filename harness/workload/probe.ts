@@ -1,3 +1,4 @@
+import { patient } from '../base/patience.ts';
 import type { LoadClient } from './client.ts';
 import type { Clock } from './clock.ts';
 import type { History } from './history-writer.ts';
@@ -42,7 +43,7 @@ export function probeOpenings(
  * @throws Error if the history cannot be written
  */
 export async function runProbes(run: ProbeRun): Promise<void> {
-  const { interval = 500, timeout = 15_000, history, clock } = run;
+  const { interval = 500, timeout = patient(15_000), history, clock } = run;
   const pace = { kind: 'rate', perSecond: 1_000 / interval } as const;
   await untilFirstError(
     Array.from(run.clients, ([orderer, client]) => async (signal: AbortSignal) => {

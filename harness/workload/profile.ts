@@ -1,3 +1,4 @@
+import { patient } from '../base/patience.ts';
 import { CLIENT_KINDS, type ClientKind, isClientKind } from './client.ts';
 
 /**
@@ -83,7 +84,7 @@ export function transfers(options: TransferOptions = {}): TransferProfile {
     overdrafts: 0,
     doubleSpends: 0,
     steps: Number.POSITIVE_INFINITY,
-    timeout: 50_000,
+    timeout: patient(50_000),
     ...rest,
     clients,
     pace: rate === undefined ? { kind: 'closed', gap } : { kind: 'rate', perSecond: rate },

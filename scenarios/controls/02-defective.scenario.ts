@@ -6,6 +6,7 @@ import {
   neverHealed,
   noop,
   orderer,
+  patient,
   seconds,
   startComponent,
   transfers,
@@ -22,7 +23,7 @@ control('a fault that does nothing', {
   definition: {
     load: transfers({ clients: 4, accounts: 40 }),
     faults: [during(noop(orderer('orderer0')), { at: seconds(2), for: seconds(2) })],
-    expect: { recovery: seconds(20) },
+    expect: { recovery: patient(seconds(20)) },
   },
   because: /took effect and was healed.*not-confirmed/,
 });
@@ -31,7 +32,7 @@ control('an orderer that stays down after the heal', {
   definition: {
     load: transfers({ clients: 4, accounts: 40 }),
     faults: [during(neverHealed(crash(orderer('orderer1'))), { at: seconds(2), for: seconds(3) })],
-    expect: { recovery: seconds(15) },
+    expect: { recovery: patient(seconds(15)) },
   },
   repair: (session) => startComponent(session, 'orderer1'),
   because: /recovery through orderer1|orderer1.*(down|not running|not healed)/,

@@ -4,6 +4,7 @@ import {
   during,
   kafka,
   orderer,
+  patient,
   scenario,
   seconds,
   transfers,
@@ -21,13 +22,13 @@ scenario('two of three ZooKeepers are gone', {
       for: seconds(12),
     }),
   ],
-  expect: { recovery: seconds(60), ok: { before: 0.99, during: 0.9, after: 0.9 } },
+  expect: { recovery: patient(seconds(60)), ok: { before: 0.99, during: 0.9, after: 0.9 } },
 });
 
 scenario('all brokers are gone', {
   load,
   faults: [during(crash(kafka.brokers()), { at: seconds(3), for: seconds(10) })],
-  expect: { recovery: seconds(120), mostOkDuring: 0, ok: { before: 0.99, after: 0.9 } },
+  expect: { recovery: patient(seconds(120)), mostOkDuring: 0, ok: { before: 0.99, after: 0.9 } },
 });
 
 scenario('both orderers are gone', {
@@ -38,5 +39,5 @@ scenario('both orderers are gone', {
       for: seconds(8),
     }),
   ],
-  expect: { recovery: seconds(45), mostOkDuring: 0, ok: { before: 0.99, after: 0.9 } },
+  expect: { recovery: patient(seconds(45)), mostOkDuring: 0, ok: { before: 0.99, after: 0.9 } },
 });

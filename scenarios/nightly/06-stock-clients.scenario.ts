@@ -3,6 +3,7 @@ import {
   during,
   freeze,
   orderer,
+  patient,
   peer,
   scenario,
   seconds,
@@ -15,12 +16,12 @@ for (const client of ['fabric-network', 'fabric-gateway'] as const) {
   scenario(`freeze an orderer, clients on ${client}`, {
     load,
     faults: [during(freeze(orderer('orderer0')), { at: seconds(3), for: seconds(10) })],
-    expect: { recovery: seconds(30), ok: { before: 0.95 } },
+    expect: { recovery: patient(seconds(30)), ok: { before: 0.95 } },
   });
 
   scenario(`crash a peer, clients on ${client}`, {
     load,
     faults: [during(crash(peer('peer0.org1')), { at: seconds(3), for: seconds(8) })],
-    expect: { recovery: seconds(30), ok: { before: 0.95 } },
+    expect: { recovery: patient(seconds(30)), ok: { before: 0.95 } },
   });
 }

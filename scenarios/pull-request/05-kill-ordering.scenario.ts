@@ -1,9 +1,17 @@
-import { crash, during, ordering, scenario, seconds, transfers } from 'fabric-swarm-harness';
+import {
+  crash,
+  during,
+  ordering,
+  patient,
+  scenario,
+  seconds,
+  transfers,
+} from 'fabric-swarm-harness';
 
 scenario('kill the leader of ordering', {
   load: transfers({ clients: 8, accounts: 80 }),
   faults: [during(crash(ordering.leader()), { at: seconds(3), for: seconds(10) })],
-  expect: { recovery: seconds(45), ok: { before: 0.95, after: 0.8 } },
+  expect: { recovery: patient(seconds(45)), ok: { before: 0.95, after: 0.8 } },
 });
 
 // Too few are left to agree: nothing may be committed until one comes back, and nothing that was committed, or
@@ -12,10 +20,10 @@ scenario('kill as many as stop ordering', {
   load: transfers({ clients: 8, accounts: 80 }),
   faults: [during(crash(ordering.blocking()), { at: seconds(3), for: seconds(10) })],
   expect: {
-    recovery: seconds(60),
+    recovery: patient(seconds(60)),
     mostOkDuring: 0,
     ok: { before: 0.95 },
     // Each change of the view that finds too few waits longer than the one before.
-    on: { bft: { recovery: seconds(120) } },
+    on: { bft: { recovery: patient(seconds(120)) } },
   },
 });

@@ -1,10 +1,18 @@
-import { crash, during, orderer, scenario, seconds, transfers } from 'fabric-swarm-harness';
+import {
+  crash,
+  during,
+  orderer,
+  patient,
+  scenario,
+  seconds,
+  transfers,
+} from 'fabric-swarm-harness';
 
 // The same fault as their users see it: the libraries decide whom to ask, what to try again and when to give up.
 for (const client of ['fabric-network', 'fabric-gateway'] as const) {
   scenario(`crash an orderer, clients on ${client}`, {
     load: transfers({ client, clients: 4, accounts: 40 }),
     faults: [during(crash(orderer('orderer0')), { at: seconds(4), for: seconds(4) })],
-    expect: { recovery: seconds(30), ok: { before: 0.95 } },
+    expect: { recovery: patient(seconds(30)), ok: { before: 0.95 } },
   });
 }

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { patient } from '../../base/patience.ts';
 import {
   allocate,
   type Batch,
@@ -151,9 +152,9 @@ export class SignatureVerifier implements Disposable {
     const batch = this.#batches[this.#oldest] as Batch;
     if (Atomics.compareExchange(batch.control, 0, READY, TAKEN) === READY) {
       verifyBatch(batch, this.#keys);
-    } else if (Atomics.wait(batch.control, 0, TAKEN, PATIENCE_MS) === 'timed-out') {
+    } else if (Atomics.wait(batch.control, 0, TAKEN, patient(PATIENCE_MS)) === 'timed-out') {
       throw new Error(
-        `signatures: expected a thread to verify ${batch.control[1]} of them (${CONTENT_BYTES} bytes) within ${PATIENCE_MS} ms`,
+        `signatures: expected a thread to verify ${batch.control[1]} of them (${CONTENT_BYTES} bytes) within ${patient(PATIENCE_MS)} ms`,
       );
     }
     this.#collect(batch);

@@ -1,3 +1,4 @@
+import { PATIENCE, patience } from '../../../fabric-client/patience.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import { config, listensOn, published, secret } from '../../swarm/service-parts.ts';
 import { apisOf } from '../../topology/components.ts';
@@ -53,6 +54,7 @@ export function apiServices(
     image: 'api',
     env: {
       PORT: String(CONTAINER_PORTS.api.http),
+      [PATIENCE]: String(patience()),
       NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB}`,
       CONNECTION_PROFILE: PROFILE,
       CHANNEL_ARTEFACTS_DIR: API_ARTEFACTS,

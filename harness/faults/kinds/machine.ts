@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { messageOf } from '../../base/errors.ts';
+import { patient } from '../../base/patience.ts';
 import { waitFor } from '../../base/wait.ts';
 import { managerOf } from '../../network/components.ts';
 import type { Network, Power, PowerGuard } from '../../network/port.ts';
@@ -276,7 +277,7 @@ async function componentsBack(context: FaultContext, number: number): Promise<Me
 /** Whether a TCP connection is accepted within a second. */
 function connects(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: CONNECT_MS });
+    const socket = connect({ host, port, timeout: patient(CONNECT_MS) });
     const finish = (accepted: boolean) => {
       socket.destroy();
       resolve(accepted);

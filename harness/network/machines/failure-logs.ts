@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type Docker from 'dockerode';
+import { patient } from '../../../fabric-client/patience.ts';
 import { messageOf } from '../../base/errors.ts';
 import { componentLogs, containerLog } from '../../swarm/logs.ts';
 import type { StartedDockerNode } from '../../swarm/machine.ts';
@@ -108,7 +109,7 @@ async function within(work: Promise<unknown>, budgetMs: number, user: AbortSigna
   let end = () => {};
   const enough = new Promise<void>((resolve) => {
     end = resolve;
-    timer = setTimeout(resolve, budgetMs);
+    timer = setTimeout(resolve, patient(budgetMs));
     user.addEventListener('abort', end, { once: true });
   });
   try {

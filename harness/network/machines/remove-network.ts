@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { patient } from '../../../fabric-client/patience.ts';
 import { acquireLock } from '../../base/lock.ts';
 import { findEngine } from '../../engine/engine.ts';
 import { startLock, useLock } from './locks.ts';
@@ -24,7 +25,7 @@ export interface Removed {
  */
 export async function removeNetwork(name: string, say: (line: string) => void): Promise<Removed> {
   const told = new Set<number>();
-  const enough = AbortSignal.timeout(END_MS);
+  const enough = AbortSignal.timeout(patient(END_MS));
   const take = (key: string) =>
     acquireLock(key, {
       ask: true,

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type Docker from 'dockerode';
+import { patient } from '../../../fabric-client/patience.ts';
 import type { ArtefactJob } from '../../fabric/artefacts/artefacts.ts';
 import { getFiles, putFiles } from '../../swarm/archive.ts';
 import { demultiplex } from '../../swarm/docker-api.ts';
@@ -42,7 +43,7 @@ export async function runJob(
     );
     await container.start();
     const { StatusCode } = (await container.wait({
-      abortSignal: AbortSignal.timeout(BUDGET_MS),
+      abortSignal: AbortSignal.timeout(patient(BUDGET_MS)),
     })) as { StatusCode: number };
     if (StatusCode !== 0)
       throw new Error(`${script}: exit code ${StatusCode}: ${await output(container)}`);

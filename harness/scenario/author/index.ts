@@ -1,7 +1,9 @@
 /**
  * What a scenario file imports. See the README for a complete example.
  */
+
 export { conserved, type Invariant, neverNegative } from '../../audit/invariant.ts';
+export { patient } from '../../base/patience.ts';
 export * from '../../faults/index.ts';
 export { kafka, zookeeper } from '../../ordering/kafka/roles.ts';
 export { transfers } from '../../workload/profile.ts';

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { patient } from '../../../fabric-client/patience.ts';
 import { messageOf } from '../../base/errors.ts';
 
 /** Longest that the API lets any request take, ms, and some time for the way (`LIFECYCLE_TIMEOUT_MS` in its README). */
@@ -42,7 +43,14 @@ export class RestClient {
 
   /** @throws Error when there is no complete answer within the budget */
   async call(method: string, path: string, request: RestRequest = {}): Promise<RestAnswer> {
-    const { token, body, query, headers = {}, json = false, budgetMs = BUDGET_MS } = request;
+    const {
+      token,
+      body,
+      query,
+      headers = {},
+      json = false,
+      budgetMs = patient(BUDGET_MS),
+    } = request;
     const url = `${this.base}${path}${query ? `?${new URLSearchParams(query)}` : ''}`;
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const started = performance.now();

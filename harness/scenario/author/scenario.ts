@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { ScenarioFacts, ScenarioPlace } from '../../audit/recording.ts';
 import type { ScenarioResult } from '../../audit/result.ts';
 import { messageOf } from '../../base/errors.ts';
+import { patient } from '../../base/patience.ts';
 import { findEngine } from '../../engine/engine.ts';
 import { findNetwork } from '../../network/machines/network.ts';
 import { declaredFacts } from '../evidence/facts.ts';
@@ -59,7 +60,7 @@ export function declare(
     name,
     async () => {
       const context = readRunContext();
-      const limit = AbortSignal.timeout(LIMIT_MS);
+      const limit = AbortSignal.timeout(patient(LIMIT_MS));
       const interrupted = abortSignal();
       if (interrupted.aborted) throw new DOMException('interrupted before it began', 'AbortError');
       const place = placeOf(name, file, line, context);
@@ -79,7 +80,7 @@ export function declare(
         throw error;
       }
     },
-    LIMIT_MS + GRACE_MS,
+    patient(LIMIT_MS + GRACE_MS),
   );
 }
 

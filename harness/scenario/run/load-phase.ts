@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { ScenarioPlace } from '../../audit/recording.ts';
+import { patient } from '../../base/patience.ts';
 import { runFaults } from '../../faults/schedule.ts';
 import type { History } from '../../workload/history-writer.ts';
 import { prepareLoad, runLoad } from '../../workload/load.ts';
@@ -27,7 +28,7 @@ export async function prepare(
   clients: ScenarioClients,
   history: History,
 ): Promise<void> {
-  const context = { history, clock: session.clock, timeout: PATIENCE_MS };
+  const context = { history, clock: session.clock, timeout: patient(PATIENCE_MS) };
   const { load } = definition;
   const setUp =
     load.kind === 'calls'
@@ -88,7 +89,7 @@ export async function underLoad({
             history,
             clock,
             signal,
-            timeout: PATIENCE_MS,
+            timeout: patient(PATIENCE_MS),
           })
         : runLoad({ profile: load, seed, clients: clients.load, history, clock, signal }),
     runProbes({

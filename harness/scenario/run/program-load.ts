@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { patient } from '../../base/patience.ts';
 import { decodeBlock } from '../../fabric/ledger/decoder.ts';
 import { LEASHED } from '../../images/tool.ts';
 import { deploymentOf } from '../../network/deployment.ts';
@@ -92,7 +93,7 @@ export async function runProgram(run: ProgramRun): Promise<number> {
     let grace: NodeJS.Timeout | undefined;
     const stop = () => {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
-      grace = setTimeout(() => child.stdin.end(), GRACE_MS);
+      grace = setTimeout(() => child.stdin.end(), patient(GRACE_MS));
     };
     signal.addEventListener('abort', stop, { once: true });
     try {

@@ -1,4 +1,5 @@
 import { messageOf } from '../../base/errors.ts';
+import { patient } from '../../base/patience.ts';
 import { type WaitClock, waitFor } from '../../base/wait.ts';
 import { statusOf } from '../../network/status.ts';
 import type { Session } from '../session.ts';
@@ -101,8 +102,8 @@ export function waitForQuiescence(
       subject: `channel ${channel}`,
       budgetMs: QUIESCENCE_MS,
       calmMs: {
-        unacknowledged: calmMs.unacknowledged + batch.timeout,
-        acknowledged: calmMs.acknowledged + batch.timeout,
+        unacknowledged: patient(calmMs.unacknowledged) + batch.timeout,
+        acknowledged: patient(calmMs.acknowledged) + batch.timeout,
       },
       intervalMs: 300,
       signal: session.signal,

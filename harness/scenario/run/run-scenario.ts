@@ -2,6 +2,7 @@ import { writeEnvironment } from '../../audit/evidence.ts';
 import type { ScenarioPlace } from '../../audit/recording.ts';
 import type { ScenarioResult } from '../../audit/result.ts';
 import { messageOf } from '../../base/errors.ts';
+import { patient } from '../../base/patience.ts';
 import { greatest } from '../../network/fabric-ledgers.ts';
 import type { LoadClient } from '../../workload/client.ts';
 import { LAST_LOOK, QUIESCENT, UNSETTLED } from '../../workload/history.ts';
@@ -76,7 +77,7 @@ async function perform(performance: Performance): Promise<void> {
   // belongs to the scenario.
   const startHeight = await session.network.ledgers.create(place.channel, chaincode);
   const channel = { name: place.channel, startHeight };
-  const recoveryBudget = definition.expect?.recovery ?? DEFAULT_RECOVERY_MS;
+  const recoveryBudget = definition.expect?.recovery ?? patient(DEFAULT_RECOVERY_MS);
   update(
     session.runFolder,
     place,
@@ -87,7 +88,7 @@ async function perform(performance: Performance): Promise<void> {
       organisations: Object.fromEntries(session.endpoints.peers.map((p) => [p.name, p.mspId])),
       orderers: session.endpoints.orderers.map((o) => o.name),
       recovery: recoveryBudget,
-      patience: PATIENCE_MS,
+      patience: patient(PATIENCE_MS),
     }),
   );
   const open = new OpenTransactions();

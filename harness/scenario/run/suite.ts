@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import type { Interruption } from '../../base/interruption.ts';
+import { patience, patienceText } from '../../base/patience.ts';
 import type { Settings } from '../../base/settings.ts';
 import type { OwnChaincode } from '../../network/chaincode/own-chaincode.ts';
 import type { MachinesNetwork } from '../../network/machines/network.ts';
@@ -68,13 +69,14 @@ export async function runSuite(
     endedAt: null,
     seed,
     state: 'running',
-    settings: request.given,
+    settings: { ...request.given, patience: String(patience()) },
     versions: {},
     network: { name: settings.name, topology: topology.name, machines: [], steps: [] },
     scenarios: results.read('running'),
     problems: [],
   };
   progress.say(`run ${id}, seed ${seed} (repeat with --seed ${seed})`);
+  progress.say(patienceText());
   await writeReport(run, runFolder);
   const earlier = await earlierRuns(settings.reportsDir, id);
   let provided: Provided | undefined;

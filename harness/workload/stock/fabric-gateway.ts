@@ -9,9 +9,9 @@ import type { LoadClient, SubmitResult } from '../client.ts';
 import {
   noReads,
   outcomeOfCode,
-  STOCK_PATIENCE,
   type StockClients,
   type StockOptions,
+  stockPatience,
 } from './stock.ts';
 
 type Stage = NonNullable<SubmitResult['stage']>;
@@ -113,9 +113,9 @@ function gatewayOptions(
     identity: { mspId, credentials: Buffer.from(certificatePem) },
     signer: signers.newPrivateKeySigner(createPrivateKey(privateKeyPem)),
     hash: hash.sha256,
-    endorseOptions: within(STOCK_PATIENCE.endorse),
-    submitOptions: within(STOCK_PATIENCE.submit),
-    commitStatusOptions: within(STOCK_PATIENCE.commit),
+    endorseOptions: within(stockPatience().endorse),
+    submitOptions: within(stockPatience().submit),
+    commitStatusOptions: within(stockPatience().commit),
   };
 }
 

@@ -10,9 +10,9 @@ import { commonProfile } from './common-profile.ts';
 import {
   noReads,
   outcomeOfCode,
-  STOCK_PATIENCE,
   type StockClients,
   type StockOptions,
+  stockPatience,
 } from './stock.ts';
 
 /** What `Transaction.submit` puts on the errors it throws. */
@@ -94,8 +94,8 @@ async function connect(
     identity: 'user',
     discovery: { enabled: false, asLocalhost: false },
     eventHandlerOptions: {
-      endorseTimeout: STOCK_PATIENCE.endorse / 1_000,
-      commitTimeout: STOCK_PATIENCE.commit / 1_000,
+      endorseTimeout: stockPatience().endorse / 1_000,
+      commitTimeout: stockPatience().commit / 1_000,
     },
     // Without it the SDK makes a TLS certificate of its own, which takes longer than all the rest.
     tlsInfo: { certificate, key },

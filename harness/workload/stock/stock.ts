@@ -1,5 +1,6 @@
 import type { NetworkProfile } from '../../../fabric-client/client.ts';
 import { codeName } from '../../../fabric-client/ledger.ts';
+import { patient } from '../../../fabric-client/patience.ts';
 import type { SigningIdentity } from '../../../fabric-client/types.ts';
 import { DUPLICATE_TXID } from '../../fabric/ledger/codes.ts';
 import type { LoadClient, SubmitResult } from '../client.ts';
@@ -22,7 +23,11 @@ export interface StockOptions {
 }
 
 /** Patience that a user would give them, the same as that of the project's own client; milliseconds. */
-export const STOCK_PATIENCE = { endorse: 5_000, submit: 5_000, commit: 20_000 };
+export const stockPatience = () => ({
+  endorse: patient(5_000),
+  submit: patient(5_000),
+  commit: patient(20_000),
+});
 
 /** Reads aim at one peer's state at one height, which stock clients give no hold on. */
 export const noReads = (name: string) => async (): Promise<never> => {
