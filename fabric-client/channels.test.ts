@@ -1,7 +1,9 @@
 import { broadcastConfig, createChannel, joinChannel, joinedChannels } from './channels.ts';
 import { Connections } from './connections.ts';
+import { inquire } from './proposing.ts';
 import { common, protos } from './protos.ts';
 import { blockNumber } from './seek.ts';
+import { createSigner } from './signer.ts';
 import {
   block,
   createTestCrypto,
@@ -203,11 +205,13 @@ describe('joinChannel', () => {
     const admin = crypto.identity('Org1MSP');
     const genesis = block(0, 0);
     const join = () => joinChannel(connections, node.endpoint, genesis, admin);
-    expect(await joinedChannels(connections, node.endpoint, admin)).toEqual([]);
+    const signer = createSigner(admin);
+    const channels = () => inquire(connections, node.endpoint, signer, joinedChannels, 5_000);
+    expect(await channels()).toEqual([]);
     expect(await join()).toEqual({ joined: true });
     expect(await join()).toEqual({ joined: false });
     expect(joined).toEqual([Buffer.from(genesis)]);
-    expect(await joinedChannels(connections, node.endpoint, admin)).toEqual(['c']);
+    expect(await channels()).toEqual(['c']);
   });
 
   it('passes on any other refusal', async () => {

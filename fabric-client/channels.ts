@@ -6,7 +6,7 @@ import { fetchBlock, StatusError } from './fetch.ts';
 import { OUTDATED } from './ordering-answers.ts';
 import { patient } from './patience.ts';
 import { plainHeader, signedEnvelope } from './proposal.ts';
-import { mayPass, query } from './proposing.ts';
+import { mayPass, type Question, query } from './proposing.ts';
 import { common, type FabricProtos, protos } from './protos.ts';
 import { RefusedError } from './refusals.ts';
 import { createSigner, type Signer, signerOf } from './signer.ts';
@@ -139,25 +139,12 @@ export async function joinChannel(
   });
 }
 
-/** The call for the names of the channels that a peer is in, and what its answer says. */
-export const channelsCall = { channel: '', chaincode: 'cscc', args: ['GetChannels'] } as const;
-
-/** @param bytes answer to {@link channelsCall} */
-export function decodeChannels(bytes: Uint8Array): string[] {
-  return protos.ChannelQueryResponse.decode(bytes).channels.map((info) => info.channel_id ?? '');
-}
-
-/** Names of the channels that a peer is in. @throws as `query` */
-export async function joinedChannels(
-  connections: Transport,
-  peer: Endpoint,
-  admin: SigningIdentity,
-  timeoutMs = patient(5_000),
-): Promise<string[]> {
-  return decodeChannels(
-    await query(connections, peer, createSigner(admin), channelsCall, timeoutMs),
-  );
-}
+/** Names of the channels that a peer is in. */
+export const joinedChannels: Question<string[]> = {
+  ...{ channel: '', chaincode: 'cscc', args: ['GetChannels'] },
+  read: (bytes) =>
+    protos.ChannelQueryResponse.decode(bytes).channels.map(({ channel_id }) => channel_id ?? ''),
+};
 
 export interface ConfigUpdate {
   readonly channel: string;

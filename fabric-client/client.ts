@@ -5,7 +5,7 @@ import { rotate } from './health.ts';
 import { type ChainInfo, chainInfo, type FoundTransaction, transactionById } from './ledger.ts';
 import { patient } from './patience.ts';
 import { createProposal } from './proposal.ts';
-import { type ProposalRecord, query } from './proposing.ts';
+import { inquire, type ProposalRecord, query } from './proposing.ts';
 import { RefusedError } from './refusals.ts';
 import { createSigner, type Signer } from './signer.ts';
 import type { SubmitPolicy } from './submission.ts';
@@ -273,7 +273,7 @@ export class FabricClient implements AsyncDisposable {
   async chainInfo(peer: string, timeoutMs = patient(5_000)): Promise<ChainInfo> {
     const { connections, profile } = this.#options;
     const asked = known(profile.peers, peer, 'peer');
-    return await chainInfo(connections, asked, this.#signer, this.channel, timeoutMs);
+    return await inquire(connections, asked, this.#signer, chainInfo(this.channel), timeoutMs);
   }
 
   /** Null when the peer does not have it. @throws RpcError, RefusedError */

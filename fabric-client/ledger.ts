@@ -1,6 +1,7 @@
 /** What a peer tells of its ledger (`qscc`). */
 import type { Transport } from './connections.ts';
-import { query } from './proposing.ts';
+import type { ProposalRequest } from './proposal.ts';
+import { type Question, query } from './proposing.ts';
 import { common, protos, toNumber } from './protos.ts';
 import { RefusedError } from './refusals.ts';
 import { blockNumber } from './seek.ts';
@@ -21,31 +22,29 @@ export interface FoundTransaction {
   readonly block: number;
 }
 
-/** @param bytes serialized `common.BlockchainInfo` */
-export function decodeChainInfo(bytes: Uint8Array): ChainInfo {
-  const info = common.BlockchainInfo.decode(bytes);
-  return {
-    height: toNumber(info.height),
-    currentBlockHash: Buffer.from(info.currentBlockHash).toString('hex'),
-    previousBlockHash: Buffer.from(info.previousBlockHash).toString('hex'),
-  };
-}
+/** Call of a function of the ledger's chaincode. */
+export const qscc = (
+  fcn: string,
+  channel: string,
+  ...args: readonly (string | Uint8Array)[]
+): ProposalRequest => ({ channel, chaincode: 'qscc', args: [fcn, channel, ...args] });
+
+/** A chain's height and hashes. */
+export const chainInfo = (channel: string): Question<ChainInfo> => ({
+  ...qscc('GetChainInfo', channel),
+  read: (bytes) => {
+    const info = common.BlockchainInfo.decode(bytes);
+    return {
+      height: toNumber(info.height),
+      currentBlockHash: Buffer.from(info.currentBlockHash).toString('hex'),
+      previousBlockHash: Buffer.from(info.previousBlockHash).toString('hex'),
+    };
+  },
+});
 
 /** Name in `protos.TxValidationCode`, e.g. `MVCC_READ_CONFLICT`; the number of one that is not known. */
 export function codeName(code: number): string {
   return protos.TxValidationCode[code] ?? `${code}`;
-}
-
-/** A peer's height and hashes. @throws as `query` */
-export async function chainInfo(
-  transport: Transport,
-  peer: Endpoint,
-  signer: Signer,
-  channel: string,
-  timeoutMs: number,
-): Promise<ChainInfo> {
-  const request = { channel, chaincode: 'qscc', args: ['GetChainInfo', channel] };
-  return decodeChainInfo(await query(transport, peer, signer, request, timeoutMs));
 }
 
 /** Code and block of a transaction as one peer has them, or null when it has none. @throws as `query` */
@@ -57,10 +56,8 @@ export async function transactionById(
   transactionId: string,
   timeoutMs: number,
 ): Promise<FoundTransaction | null> {
-  const ask = (name: string) => {
-    const request = { channel, chaincode: 'qscc', args: [name, channel, transactionId] };
-    return query(transport, peer, signer, request, timeoutMs);
-  };
+  const ask = (name: string) =>
+    query(transport, peer, signer, qscc(name, channel, transactionId), timeoutMs);
   try {
     const [transaction, block] = await Promise.all([
       ask('GetTransactionByID'),

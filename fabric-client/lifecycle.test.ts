@@ -3,11 +3,14 @@ import { Connections } from './connections.ts';
 import {
   approveChaincode,
   commitChaincode,
+  committedDefinitions,
   defineChaincode,
   installChaincode,
-  queryCommitted,
+  isSame,
 } from './lifecycle.ts';
+import { inquire } from './proposing.ts';
 import { lifecycle } from './protos.ts';
+import { createSigner } from './signer.ts';
 import {
   createTestCrypto,
   type FakeAnswer,
@@ -92,10 +95,10 @@ class Network {
       case 'CommitChaincodeDefinition':
         this.committed = true;
         return {};
-      case 'QueryChaincodeDefinition': {
-        if (!this.committed) return { refuse: 'namespace bank is not defined', byChaincode: true };
-        const result = { sequence: 1, version: '1', approvals: { Org1MSP: true } };
-        return { payload: lifecycle.QueryChaincodeDefinitionResult.encode(result).finish() };
+      case 'QueryChaincodeDefinitions': {
+        const all = this.committed ? [{ name: 'bank', sequence: 1, version: '1' }] : [];
+        const result = { chaincode_definitions: all };
+        return { payload: lifecycle.QueryChaincodeDefinitionsResult.encode(result).finish() };
       }
       default:
         return { refuse: `unexpected ${name}` };
@@ -183,14 +186,20 @@ it('fails when the transaction is ordered but invalid', async () => {
   ).rejects.toThrow(/expected VALID, got MVCC_READ_CONFLICT in block 1/);
 });
 
-it('knows that a chaincode is not committed', async () => {
+it('knows what is committed', async () => {
   const peer = network.organisations[1]?.peers[0];
   if (peer === undefined) throw new Error('no peer');
-  const ask = () => queryCommitted(network.options, peer, crypto.identity('Org2MSP'), 'bank');
-  expect(await ask()).toBeNull();
+  const signer = createSigner(crypto.identity('Org2MSP'));
+  const ask = () => inquire(network.connections, peer, signer, committedDefinitions('c'), 5_000);
+  expect(await ask()).toEqual([]);
   network.committed = true;
-  expect(await ask()).toEqual({
-    ...{ version: '1', sequence: 1, approvals: { Org1MSP: true } },
-    ...{ initRequired: false, policy: Buffer.alloc(0) },
-  });
+  const [known] = await ask();
+  if (known === undefined) throw new Error('no definition');
+  expect(known).toMatchObject({ name: 'bank', version: '1', sequence: 1 });
+  expect(isSame(known, definition)).toBe(true);
+  expect(isSame(known, { ...definition, version: '2' })).toBe(false);
+  expect(isSame(known, { ...definition, initRequired: true })).toBe(false);
+  expect(isSame(known, { ...definition, policy: "OR('Org1MSP.peer')" })).toBe(false);
+  const collections = [{ name: 'secret', policy: "OR('Org1MSP.member')" }];
+  expect(isSame(known, { ...definition, collections })).toBe(false);
 });

@@ -5,7 +5,7 @@ import { FabricError } from './errors.ts';
 import { patient } from './patience.ts';
 import { type CollectionConfig, collectionPackage, encodePolicy } from './policy.ts';
 import type { ProposalRequest } from './proposal.ts';
-import { mayPass, query } from './proposing.ts';
+import { inquire, mayPass, type Question, query } from './proposing.ts';
 import { lifecycle, toNumber } from './protos.ts';
 import { RefusedError } from './refusals.ts';
 import { type Signer, signerOf } from './signer.ts';
@@ -49,33 +49,63 @@ const INSTALLED = /already (successfully )?installed/i;
 const UNCHANGED = /unchanged content/i;
 
 /** Call of a function of the lifecycle's chaincode; without a channel it belongs to the peer. */
-export function lifecycleCall(fcn: string, args: Uint8Array, channel = ''): ProposalRequest {
-  return { channel, chaincode: '_lifecycle', args: [fcn, args] };
-}
+const call = (fcn: string, args: Uint8Array = new Uint8Array(), channel = ''): ProposalRequest => ({
+  channel,
+  chaincode: '_lifecycle',
+  args: [fcn, args],
+});
 
 export interface InstalledChaincode {
   readonly label: string;
   readonly packageId: string;
 }
 
-/** What a peer has installed. @throws as `query` */
-export async function queryInstalled(
-  connections: Transport,
-  peer: Endpoint,
-  admin: SigningIdentity | Signer,
-  timeoutMs = patient(QUERY_MS),
-): Promise<InstalledChaincode[]> {
-  const request = lifecycleCall('QueryInstalledChaincodes', new Uint8Array());
-  return decodeInstalled(await query(connections, peer, signerOf(admin), request, timeoutMs));
+/** What a peer has installed. */
+export const installedChaincodes: Question<InstalledChaincode[]> = {
+  ...call('QueryInstalledChaincodes'),
+  read: (bytes) =>
+    lifecycle.QueryInstalledChaincodesResult.decode(bytes).installed_chaincodes.map(
+      ({ label, package_id }) => ({ label: label ?? '', packageId: package_id ?? '' }),
+    ),
+};
+
+/** A definition that a channel has committed. */
+export interface CommittedDefinition
+  extends Pick<ChaincodeDefinition, 'name' | 'version' | 'sequence'> {
+  /** As {@link isSame} compares it. */
+  readonly fields: Parameters<typeof lifecycle.CommitChaincodeDefinitionArgs.encode>[0];
 }
 
-/** @param bytes serialized `lifecycle.QueryInstalledChaincodesResult` */
-export function decodeInstalled(bytes: Uint8Array): InstalledChaincode[] {
-  const { installed_chaincodes } = lifecycle.QueryInstalledChaincodesResult.decode(bytes);
-  return installed_chaincodes.map(({ label, package_id }) => ({
-    label: label ?? '',
-    packageId: package_id ?? '',
-  }));
+/** The definitions that a channel has committed, as one peer knows them. */
+export const committedDefinitions = (channel: string): Question<CommittedDefinition[]> => ({
+  ...call('QueryChaincodeDefinitions', undefined, channel),
+  read: (bytes) =>
+    lifecycle.QueryChaincodeDefinitionsResult.decode(bytes).chaincode_definitions.map((fields) => ({
+      name: fields.name ?? '',
+      version: fields.version ?? '',
+      sequence: toNumber(fields.sequence),
+      fields,
+    })),
+});
+
+/**
+ * Whether what is committed is this definition, as far as it says: the channel fills in what a definition leaves open.
+ */
+export function isSame(known: CommittedDefinition, definition: ChaincodeDefinition): boolean {
+  const policyOf = ({ validation_parameter }: CommittedDefinition['fields']) =>
+    Buffer.from(validation_parameter ?? []).toString('base64');
+  const collectionsOf = ({ collections = null }: CommittedDefinition['fields']) =>
+    Buffer.from(lifecycle.CommitChaincodeDefinitionArgs.encode({ collections }).finish()).toString(
+      'base64',
+    );
+  const { fields } = known;
+  const wanted = definitionFields(definition);
+  return (
+    known.version === definition.version &&
+    (definition.policy === undefined || policyOf(fields) === policyOf(wanted)) &&
+    (definition.collections === undefined || collectionsOf(fields) === collectionsOf(wanted)) &&
+    (definition.initRequired !== true || fields.init_required === true)
+  );
 }
 
 /**
@@ -93,11 +123,11 @@ export async function installChaincode(
   const args = lifecycle.InstallChaincodeArgs.encode({
     chaincode_install_package: packageBytes,
   }).finish();
-  const request = lifecycleCall('InstallChaincode', args);
+  const request = call('InstallChaincode', args);
   const signer = signerOf(admin);
   const find = async (timeoutMs: number) =>
-    (await queryInstalled(connections, peer, signer, timeoutMs)).find(({ packageId }) =>
-      packageId.endsWith(`:${hash}`),
+    (await inquire(connections, peer, signer, installedChaincodes, timeoutMs)).find(
+      ({ packageId }) => packageId.endsWith(`:${hash}`),
     );
   return await until({
     subject: `chaincode package ${hash.slice(0, 12)} on ${peer.name}`,
@@ -167,29 +197,31 @@ export function approval(
     source:
       packageId === undefined ? { unavailable: {} } : { local_package: { package_id: packageId } },
   }).finish();
-  return lifecycleCall('ApproveChaincodeDefinitionForMyOrg', args, channel);
+  return call('ApproveChaincodeDefinitionForMyOrg', args, channel);
 }
 
 /** Whether a refusal of an approval says that it is there already. */
 export const isApproved = (text: string): boolean => UNCHANGED.test(text);
 
-/** The call that asks which organisations have approved exactly this definition. */
-export function readiness(channel: string, definition: ChaincodeDefinition): ProposalRequest {
-  const args = lifecycle.CheckCommitReadinessArgs.encode(definitionFields(definition)).finish();
-  return lifecycleCall('CheckCommitReadiness', args, channel);
-}
-
-/** @param bytes answer to {@link readiness} @returns by MSP id */
-export function decodeReadiness(bytes: Uint8Array): Readonly<Record<string, boolean>> {
-  return lifecycle.CheckCommitReadinessResult.decode(bytes).approvals;
-}
+/** Which organisations have approved exactly this definition, by MSP id. */
+export const readiness = (
+  channel: string,
+  definition: ChaincodeDefinition,
+): Question<Readonly<Record<string, boolean>>> => ({
+  ...call(
+    'CheckCommitReadiness',
+    lifecycle.CheckCommitReadinessArgs.encode(definitionFields(definition)).finish(),
+    channel,
+  ),
+  read: (bytes) => lifecycle.CheckCommitReadinessResult.decode(bytes).approvals,
+});
 
 /** The call that commits a definition. */
 export function commitment(channel: string, definition: ChaincodeDefinition): ProposalRequest {
   const args = lifecycle.CommitChaincodeDefinitionArgs.encode(
     definitionFields(definition),
   ).finish();
-  return lifecycleCall('CommitChaincodeDefinition', args, channel);
+  return call('CommitChaincodeDefinition', args, channel);
 }
 
 /**
@@ -207,8 +239,11 @@ export async function commitChaincode(
   if (sender === undefined) throw noOrganisation(definition);
   const { connections, channel } = options;
   const subject = `chaincode ${definition.name} sequence ${definition.sequence} on ${channel}`;
-  const known = await queryCommitted(options, firstPeer(sender), sender.admin, definition.name);
-  if (known !== null && known.sequence >= definition.sequence) {
+  const ask = <T>(question: Question<T>) =>
+    inquire(connections, firstPeer(sender), signerOf(sender.admin), question, patient(QUERY_MS));
+  const all = await ask(committedDefinitions(channel));
+  const known = all.find(({ name }) => name === definition.name);
+  if (known !== undefined && known.sequence >= definition.sequence) {
     if (known.sequence > definition.sequence || isSame(known, definition)) {
       return { committed: false };
     }
@@ -218,15 +253,7 @@ export async function commitChaincode(
       seen: `another one, of version ${known.version}`,
     });
   }
-  const approvals = decodeReadiness(
-    await query(
-      connections,
-      firstPeer(sender),
-      signerOf(sender.admin),
-      readiness(channel, definition),
-      patient(QUERY_MS),
-    ),
-  );
+  const approvals = await ask(readiness(channel, definition));
   const missing = Object.keys(approvals).filter((mspId) => approvals[mspId] !== true);
   if (missing.length > 0) {
     throw new FabricError({
@@ -244,71 +271,6 @@ export async function commitChaincode(
     request: commitment(channel, definition),
   });
   return { committed: true };
-}
-
-export interface CommittedChaincode {
-  readonly version: string;
-  readonly sequence: number;
-  readonly initRequired: boolean;
-  /** Serialized `protos.ApplicationPolicy`. */
-  readonly policy: Uint8Array;
-  /** By MSP id. */
-  readonly approvals: Readonly<Record<string, boolean>>;
-}
-
-/** The committed definition of a chaincode as one peer knows it, or null. @throws as `query` */
-export async function queryCommitted(
-  options: Pick<LifecycleOptions, 'connections' | 'channel'>,
-  peer: Endpoint,
-  identity: SigningIdentity | Signer,
-  name: string,
-): Promise<CommittedChaincode | null> {
-  const args = lifecycle.QueryChaincodeDefinitionArgs.encode({ name }).finish();
-  const request = lifecycleCall('QueryChaincodeDefinition', args, options.channel);
-  try {
-    const signer = signerOf(identity);
-    const payload = await query(options.connections, peer, signer, request, patient(QUERY_MS));
-    const result = lifecycle.QueryChaincodeDefinitionResult.decode(payload);
-    return {
-      version: result.version,
-      sequence: toNumber(result.sequence),
-      initRequired: result.init_required,
-      policy: result.validation_parameter,
-      approvals: result.approvals,
-    };
-  } catch (error) {
-    if (error instanceof RefusedError && /not defined/.test(error.text)) return null;
-    throw error;
-  }
-}
-
-/**
- * Whether what is committed is this definition, as far as it says: the channel fills in what a definition leaves open,
- * and collections are compared by the approvals alone.
- */
-function isSame(known: CommittedChaincode, definition: ChaincodeDefinition): boolean {
-  return (
-    known.version === definition.version &&
-    known.initRequired === (definition.initRequired ?? false) &&
-    (definition.policy === undefined ||
-      Buffer.from(known.policy).equals(encodePolicy(definition.policy)))
-  );
-}
-
-/** Names, versions and sequences of the channel's chaincodes: the call, and what its answer says. */
-export const definitionsCall = (channel: string): ProposalRequest =>
-  lifecycleCall('QueryChaincodeDefinitions', new Uint8Array(), channel);
-
-/** @param bytes answer to {@link definitionsCall} */
-export function decodeDefinitions(
-  bytes: Uint8Array,
-): Pick<ChaincodeDefinition, 'name' | 'version' | 'sequence'>[] {
-  const { chaincode_definitions } = lifecycle.QueryChaincodeDefinitionsResult.decode(bytes);
-  return chaincode_definitions.map(({ name, version, sequence }) => ({
-    name: name ?? '',
-    version: version ?? '',
-    sequence: toNumber(sequence),
-  }));
 }
 
 /**

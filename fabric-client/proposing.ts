@@ -171,6 +171,22 @@ export async function query(
   return response.response?.payload ?? new Uint8Array();
 }
 
+/** A call of a system chaincode, and what its answer says. */
+export interface Question<T> extends ProposalRequest {
+  readonly read: (answer: Uint8Array) => T;
+}
+
+/** Puts a question to one peer. @throws as {@link query} */
+export async function inquire<T>(
+  transport: Transport,
+  peer: Endpoint,
+  signer: Signer,
+  question: Question<T>,
+  timeoutMs: number,
+): Promise<T> {
+  return question.read(await query(transport, peer, signer, question, timeoutMs));
+}
+
 /** Whether trouble with a peer may go away by itself. */
 export function mayPass(error: unknown): boolean {
   return (

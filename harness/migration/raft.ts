@@ -5,6 +5,7 @@ import {
 } from '../../fabric-client/channels.ts';
 import { Connections } from '../../fabric-client/connections.ts';
 import { fetchBlock } from '../../fabric-client/fetch.ts';
+import { inquire } from '../../fabric-client/proposing.ts';
 import { createSigner, type Signer } from '../../fabric-client/signer.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Progress } from '../base/progress.ts';
@@ -273,7 +274,7 @@ async function applicationChannels(
 ): Promise<readonly string[]> {
   const joined = await Promise.all(
     nodes.organisations.flatMap(({ admin, peers }) =>
-      peers.map((peer) => joinedChannels(connections, peer, admin)),
+      peers.map((peer) => inquire(connections, peer, createSigner(admin), joinedChannels, 5_000)),
     ),
   );
   return [...new Set(joined.flat())].sort();
