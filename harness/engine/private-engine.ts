@@ -22,6 +22,10 @@ import { outerMtu } from './outer-mtu.ts';
 const RUN_DIR = '/run/fabric-swarm-harness';
 /** A file for each process that uses the engine, called by its id. */
 const LEASES = path.join(RUN_DIR, 'leases');
+/** What the supervisor was started with, for one that takes over. */
+const ARGUMENTS = path.join(RUN_DIR, 'arguments');
+/** Between two looks whether the supervisor lives. */
+const SUPERVISED_EVERY_MS = 2_000;
 /** Seconds without container and lease after which the private engine ends by itself. */
 const IDLE_SECONDS = 12;
 
@@ -94,7 +98,10 @@ const lockPrivateEngine = (onWait: (pid: number) => void) =>
 
 async function startUnlessItAnswers(stateDir: string, say: (line: string) => void): Promise<void> {
   leasePrivateEngine();
-  if ((await pingFailure(privateHost, 1000)) === undefined) return;
+  if ((await pingFailure(privateHost, 1000)) === undefined) {
+    superviseAgain();
+    return;
+  }
   const missing = await missingPackages();
   if (missing.length > 0) {
     await installPackages(missing, 'no Docker engine answers', say);
@@ -128,23 +135,54 @@ async function answers(): Promise<undefined> {
 export function leasePrivateEngine(): void {
   mkdirSync(LEASES, { recursive: true, mode: 0o700 });
   const lease = path.join(LEASES, String(process.pid));
+  if (existsSync(lease)) return;
   writeFileSync(lease, '');
   process.once('exit', () => rmSync(lease, { force: true }));
+  setInterval(() => void mendSupervision(), SUPERVISED_EVERY_MS).unref();
+}
+
+/** Starts another supervisor if the engine's was killed; nobody would end the engine otherwise. */
+async function mendSupervision(): Promise<void> {
+  if (isSupervised() || !existsSync(ARGUMENTS)) return;
+  const unlock = await lockPrivateEngine(() => {});
+  try {
+    superviseAgain();
+  } finally {
+    await unlock();
+  }
+}
+
+/** Whoever calls it holds the lock. */
+function superviseAgain(): void {
+  if (isSupervised() || !existsSync(ARGUMENTS)) return;
+  void supervise(JSON.parse(readFileSync(ARGUMENTS, 'utf8')) as string[]);
+}
+
+function isSupervised(): boolean {
+  const file = path.join(RUN_DIR, 'supervisor');
+  // The pid may have been given to another process since.
+  return (
+    existsSync(file) &&
+    readCommandLine(Number(readFileSync(file, 'utf8'))).includes('private-engine.sh')
+  );
 }
 
 /** @returns what the engine said last, should it end */
 function startSupervisor(stateDir: string): Promise<string> {
+  const engine = path.join(stateDir, 'engine');
+  const options = [engine, RUN_DIR, String(IDLE_SECONDS), String(outerMtu())];
+  writeFileSync(ARGUMENTS, JSON.stringify(options));
+  return supervise(options);
+}
+
+function supervise(options: readonly string[]): Promise<string> {
   const log = openSync(path.join(RUN_DIR, 'supervisor.log'), 'a');
   const script = path.join(import.meta.dirname, 'private-engine.sh');
-  const child = spawn(
-    'sh',
-    [script, path.join(stateDir, 'engine'), RUN_DIR, String(IDLE_SECONDS), String(outerMtu())],
-    {
-      detached: true, // its own session: Ctrl-C in the terminal must not reach it
-      stdio: ['ignore', log, log],
-      cwd: '/',
-    },
-  );
+  const child = spawn('sh', [script, ...options], {
+    detached: true, // its own session: Ctrl-C in the terminal must not reach it
+    stdio: ['ignore', log, log],
+    cwd: '/',
+  });
   child.unref();
   writeFileSync(path.join(RUN_DIR, 'supervisor'), String(child.pid));
   return new Promise((resolve) => {
@@ -183,11 +221,8 @@ export async function endPrivateEngine(docker: Docker): Promise<boolean> {
   try {
     if (otherUsers(LEASES).length > 0) return false;
     if ((await docker.listContainers({ all: true })).length > 0) return false;
-    const file = path.join(RUN_DIR, 'supervisor');
-    if (!existsSync(file)) return false;
-    const pid = Number(readFileSync(file, 'utf8'));
-    // The pid may have been given to another process since; only the supervisor is ended.
-    if (!readCommandLine(pid).includes('private-engine.sh')) return false;
+    if (!isSupervised()) return false;
+    const pid = Number(readFileSync(path.join(RUN_DIR, 'supervisor'), 'utf8'));
     process.kill(pid, 'SIGTERM');
     await waitFor(
       {
