@@ -11,7 +11,9 @@ export const NETWORK_LABEL = `${PREFIX}.network`;
 export const RUN_LABEL = `${PREFIX}.run`;
 /** Number of the machine that a node container is. */
 export const MACHINE_LABEL = `${PREFIX}.machine`;
-/** `reaper` on the reaper's own container. */
+/** A {@link HolderRole} on a container that stands for a process. */
 export const ROLE_LABEL = `${PREFIX}.role`;
-/** On a reaper: the process that the network goes with, in words. */
+/** Whether the network goes with the process, or is used by it alone. */
+export type HolderRole = 'reaper' | 'user';
+/** On such a container: the process, in words. */
 export const OWNER_LABEL = `${PREFIX}.owner`;

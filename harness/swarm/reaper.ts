@@ -1,15 +1,39 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { hostname } from 'node:os';
 import { createInterface } from 'node:readline';
 import type Docker from 'dockerode';
 import { waitFor } from '../base/wait.ts';
-import { NETWORK_LABEL, OWNER_LABEL, ROLE_LABEL, RUN_LABEL } from '../engine/labels.ts';
+import {
+  type HolderRole,
+  NETWORK_LABEL,
+  OWNER_LABEL,
+  ROLE_LABEL,
+  RUN_LABEL,
+} from '../engine/labels.ts';
 
 /** Seconds between the harness's death and the reaper's sweep. */
 const RECONNECTION_TIMEOUT = '5s';
 /** Milliseconds in which a reaper that was made runs, and in which it is clear whose the name is. */
 export const STARTED_WITHIN_MS = 15_000;
 const CLAIM_MS = 30_000;
+
+export interface ReaperRequest {
+  /** The engine that the machines run in, and where it answers. */
+  readonly engine: { readonly docker: Docker; readonly host: string };
+  readonly image: string;
+  /** The network's name. */
+  readonly network: string;
+  /** Id of the bring-up or test run; what carries it goes with this process. */
+  readonly run: string;
+  /** This process's command in words, for those who find the network taken. */
+  readonly command: string;
+  /**
+   * `reaper`, which binds the network, unless told. `user` says that this process alone uses a network that is bound to
+   * nobody; nothing carries its run.
+   */
+  readonly role?: HolderRole;
+}
 
 /**
  * Removes everything that carries the run's label once this process is gone, however it went. It listens to this
@@ -39,29 +63,25 @@ export class Reaper {
   /**
    * Starts the reaper and tells it what to watch, before anything else of the run exists.
    *
-   * @param docker the outer engine
-   * @param image the reaper's image
-   * @param network the network's name, `run` the bring-up's id
-   * @param owner this process in words, for those who find the network bound
-   * @returns `undefined` when the network is bound to another process
+   * @returns `undefined` when another process has a reaper of this role
    */
-  static async start(
-    docker: Docker,
-    image: string,
-    network: string,
-    run: string,
-    owner: string,
-    socketPath: string,
-  ): Promise<Reaper | undefined> {
+  static async start({
+    engine: { docker, host },
+    image,
+    network,
+    run,
+    command,
+    role = 'reaper',
+  }: ReaperRequest): Promise<Reaper | undefined> {
     const token = randomBytes(24).toString('hex');
     const definition = {
-      name: `${network}-reaper`,
+      name: `${network}-${role}`,
       Image: image,
       Labels: {
         [NETWORK_LABEL]: network,
         [RUN_LABEL]: run,
-        [ROLE_LABEL]: 'reaper',
-        [OWNER_LABEL]: owner,
+        [ROLE_LABEL]: role,
+        [OWNER_LABEL]: `process ${process.pid} on ${hostname()} (${command})`,
       },
       // It waits a little longer for its first client than that client, below, for it.
       Env: [
@@ -72,7 +92,7 @@ export class Reaper {
       ExposedPorts: { '8080/tcp': {} },
       HostConfig: {
         AutoRemove: true,
-        Binds: [`${socketPath}:/var/run/docker.sock`],
+        Binds: [`${socketOf(host)}:/var/run/docker.sock`],
         PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] },
       },
     };
@@ -159,6 +179,10 @@ async function claim(
   );
   return made.container;
 }
+
+/** The engine's socket on its own host. */
+const socketOf = (host: string) =>
+  host.startsWith('unix://') ? host.slice('unix://'.length) : '/var/run/docker.sock';
 
 function open(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {

@@ -1,18 +1,22 @@
 import { once } from 'node:events';
+import { hostname } from 'node:os';
 import type Docker from 'dockerode';
 import { findEngine } from '../../engine/engine.ts';
+import type { HolderRole } from '../../engine/labels.ts';
 import { presentImages } from '../../images/ensure.ts';
-import { ownerOf, removeObjects } from '../../network/machines/objects.ts';
+import { holderOf, removeObjects } from '../../network/machines/objects.ts';
 import { Reaper } from '../../swarm/reaper.ts';
 import { harness, succeed } from './support/command.ts';
 
 const NAME = 'e2e-a';
+const owner = (command: string) => `process ${process.pid} on ${hostname()} (${command})`;
 
 /** What binds a network to a process, on a real engine but without a network: it takes no minute. */
 describe('the binding of a network', () => {
   let docker: Docker;
   let image: string;
   let bind: (run: string) => Promise<Reaper | undefined>;
+  let claim: typeof bind;
   beforeAll(async () => {
     await succeed(['images']);
     const engine = await findEngine(process.env);
@@ -27,22 +31,23 @@ describe('the binding of a network', () => {
     if (!engine || !images) throw new Error('expected an engine with the images, seen none');
     ({ docker } = engine);
     image = images.reaper;
-    const socket = engine.host.replace(/^unix:\/\//, '');
-    bind = (run) => Reaper.start(docker, images.reaper, NAME, run, `process ${run}`, socket);
+    const start = (role: HolderRole) => (run: string) =>
+      Reaper.start({ engine, image: images.reaper, network: NAME, run, command: run, role });
+    [bind, claim] = [start('reaper'), start('user')];
     await removeObjects(docker, NAME);
   });
   afterEach(() => removeObjects(docker, NAME));
 
   it('is held by one process of all that use the engine, until it is released', async () => {
-    expect(await ownerOf(docker, NAME)).toBeUndefined();
+    expect(await holderOf(docker, NAME, 'reaper')).toBeUndefined();
     const reaper = await bind('one');
     expect(await bind('two')).toBeUndefined();
-    expect(await ownerOf(docker, NAME)).toBe('process one');
+    expect(await holderOf(docker, NAME, 'reaper')).toBe(owner('one'));
     await reaper?.release();
     expect(reaper?.lost.aborted).toBe(false);
-    while (await ownerOf(docker, NAME)); // the engine takes the ended container away
+    while (await holderOf(docker, NAME, 'reaper')); // the engine takes the ended container away
     const next = await bind('two');
-    expect(await ownerOf(docker, NAME)).toBe('process two');
+    expect(await holderOf(docker, NAME, 'reaper')).toBe(owner('two'));
     await next?.dismiss();
   });
 
@@ -50,10 +55,24 @@ describe('the binding of a network', () => {
     const dead = await docker.createContainer({ name: `${NAME}-reaper`, Image: image });
     await dead.start();
     await dead.wait(); // without a token it has nobody to listen to
-    expect(await ownerOf(docker, NAME)).toBeUndefined();
+    expect(await holderOf(docker, NAME, 'reaper')).toBeUndefined();
     const reaper = await bind('two');
-    expect(await ownerOf(docker, NAME)).toBe('process two');
+    expect(await holderOf(docker, NAME, 'reaper')).toBe(owner('two'));
     await reaper?.dismiss();
+  });
+
+  it('keeps the use of a network, too, to one process of all', async () => {
+    const use = await claim('one');
+    expect(await claim('two')).toBeUndefined();
+    expect(await holderOf(docker, NAME, 'user')).toBe(owner('one'));
+    expect(await holderOf(docker, NAME, 'reaper')).toBeUndefined();
+    const lost = once(use?.lost ?? new EventTarget(), 'abort');
+    await removeObjects(docker, NAME);
+    await lost;
+    const next = await claim('two');
+    expect(await holderOf(docker, NAME, 'user')).toBe(owner('two'));
+    await next?.dismiss();
+    expect(await holderOf(docker, NAME, 'user')).toBeUndefined();
   });
 
   it('is lost to the process when somebody removes it', async () => {
@@ -62,7 +81,7 @@ describe('the binding of a network', () => {
     const lost = once(reaper.lost, 'abort');
     await removeObjects(docker, NAME);
     await lost;
-    expect(await ownerOf(docker, NAME)).toBeUndefined();
+    expect(await holderOf(docker, NAME, 'reaper')).toBeUndefined();
   });
 
   it('makes a stop from elsewhere tell what it waits for', async () => {
@@ -70,7 +89,7 @@ describe('the binding of a network', () => {
     const { stdout, stderr } = await harness(['--name', NAME, 'down'], {
       through: ['unshare', '--net'],
     });
-    expect(stderr).toContain(`the network "${NAME}" went with process one`);
+    expect(stderr).toContain(`the network "${NAME}" was held by ${owner('one')}`);
     expect(stdout).toContain(`network "${NAME}" removed (1 object)`);
     expect(reaper?.lost.aborted).toBe(true);
   });

@@ -47,7 +47,7 @@ describe('commands that want the same network', () => {
     const up = start(named('up'));
     await up.told(/machine \d answers/);
     const { stderr } = await succeed(named('down'), ELSEWHERE);
-    expect(stderr).toMatch(`goes with process ${up.pid} on `);
+    expect(stderr).toContain(`was held by process ${up.pid} on `);
     const outcome = await up.ended;
     expect(outcome.code).toBe(130);
     expect(outcome.stderr).toContain(`the network "${NAME}" was removed by somebody else`);
@@ -78,6 +78,21 @@ describe('commands that want the same network', () => {
     const status = JSON.parse((await succeed(named('status', '--json'))).stdout);
     expect(status.owner).toBeNull();
     expect(status.components.every((c: { state: string }) => c.state === 'healthy')).toBe(true);
+  });
+
+  it('a test from elsewhere waits for one on a network that stays', async () => {
+    using reports = temporaryFolder();
+    const env = { HARNESS_REPORTS_DIR: reports.path };
+    await succeed(named('up'));
+    const test = start(named('test', '--scenario', SCENARIO), { env });
+    await test.told(/✓ wait for the REST API/);
+    const other = start(named('test', '--scenario', SCENARIO), { ...ELSEWHERE, env });
+    await other.told(
+      /is used by process \d+ on \S+ \(harness test\): waiting until that has ended/,
+    );
+    process.kill(-other.pid, 'SIGINT');
+    expect((await other.ended).code).toBe(130);
+    expect((await test.ended).code).toBe(0);
   });
 
   it('a stop during a test ends it, with a report of what there was', async () => {

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { messageOf } from '../../base/errors.ts';
 import type { Interruption } from '../../base/interruption.ts';
 import { raceAbort } from '../../base/race-abort.ts';
@@ -46,20 +45,10 @@ export async function bringUp(request: BringUpRequest): Promise<BroughtUp | unde
   const { signal } = interruption;
   signal.throwIfAborted();
   const run = randomBytes(4).toString('hex');
-  const reaper = await Reaper.start(
-    engine.docker,
-    images.reaper,
-    name,
-    run,
-    `process ${process.pid} on ${hostname()} (${request.command})`,
-    engine.host.startsWith('unix://')
-      ? engine.host.slice('unix://'.length)
-      : '/var/run/docker.sock',
-  );
+  const { command } = request;
+  const reaper = await Reaper.start({ engine, image: images.reaper, network: name, run, command });
   if (!reaper) return undefined;
-  reaper.lost.addEventListener('abort', () =>
-    interruption.end(`the network "${name}" was removed by somebody else`),
-  );
+  reaper.lost.addEventListener('abort', () => interruption.end(removedByOther(name)));
   // Only now, when nobody else can be making a network of this name.
   const left = await removeObjects(engine.docker, name, reaper.id);
   if (left > 0) progress.say(`removed ${left} objects that an interrupted start had left`);
@@ -106,6 +95,10 @@ export async function bringUp(request: BringUpRequest): Promise<BroughtUp | unde
     throw told;
   }
 }
+
+/** Why a process ends whose network is gone. */
+export const removedByOther = (name: string) =>
+  `the network "${name}" was removed by somebody else`;
 
 async function bring(
   request: BringUpRequest,

@@ -12,7 +12,7 @@ import { finders, managerOf } from '../components.ts';
 import type { Deployment } from '../deployment.ts';
 import { fabricLedgers } from '../fabric-ledgers.ts';
 import type { EventEngine, Network } from '../port.ts';
-import { findObjects, ownerAmong } from './objects.ts';
+import { findObjects, holderAmong } from './objects.ts';
 import { type ContainedMachine, withPower } from './power.ts';
 
 /** What the first transfer proved. */
@@ -131,7 +131,7 @@ export async function findNetwork(
     const text = await getText(docker.getContainer(Id), `${FOLDER}/${FILE}`);
     if (!text) continue;
     const network = machinesNetwork(docker, JSON.parse(text) as NetworkState, objects.machines);
-    const owner = ownerAmong(objects);
+    const owner = holderAmong(objects, 'reaper');
     return owner === undefined ? network : { ...network, owner };
   }
   return 'incomplete';

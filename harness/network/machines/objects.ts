@@ -1,5 +1,11 @@
 import type Docker from 'dockerode';
-import { MACHINE_LABEL, NETWORK_LABEL, OWNER_LABEL, ROLE_LABEL } from '../../engine/labels.ts';
+import {
+  type HolderRole,
+  MACHINE_LABEL,
+  NETWORK_LABEL,
+  OWNER_LABEL,
+  ROLE_LABEL,
+} from '../../engine/labels.ts';
 import { STARTED_WITHIN_MS } from '../../swarm/reaper.ts';
 
 /** Everything in the outer engine that belongs to a network, found by label and by nothing else. */
@@ -38,22 +44,25 @@ export async function findObjects(docker: Docker, name: string): Promise<Network
 }
 
 /**
- * The process that a network goes with, in words; `undefined` for a network that was released, and for none. It is
- * bound as long as its reaper is there, so that no crash can leave a network bound.
+ * The process, in words, that a network goes with, or that uses it alone; `undefined` where there is none. It holds the
+ * network as long as its container is there, so that no crash can leave a network held.
  */
-export function ownerAmong({ others }: NetworkObjects): string | undefined {
-  const reaper = others.find(
+export function holderAmong({ others }: NetworkObjects, role: HolderRole): string | undefined {
+  const holder = others.find(
     ({ Labels, State, Created }) =>
-      Labels[ROLE_LABEL] === 'reaper' &&
+      Labels[ROLE_LABEL] === role &&
       // One that was made and never started has lost its process in between.
       (State === 'running' || Date.now() - Created * 1_000 < STARTED_WITHIN_MS),
   );
-  return reaper && (reaper.Labels[OWNER_LABEL] ?? 'another process');
+  return holder && (holder.Labels[OWNER_LABEL] ?? 'another process');
 }
 
-/** {@link ownerAmong}, for the network called `name`. */
-export const ownerOf = async (docker: Docker, name: string): Promise<string | undefined> =>
-  ownerAmong(await findObjects(docker, name));
+/** {@link holderAmong}, for the network called `name`. */
+export const holderOf = async (
+  docker: Docker,
+  name: string,
+  role: HolderRole,
+): Promise<string | undefined> => holderAmong(await findObjects(docker, name), role);
 
 /** Names of all networks that have anything on this engine, also of those whose start was cut short. */
 export async function networkNames(docker: Docker): Promise<string[]> {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UsageError } from '../../base/errors.ts';
 import type { Interruption } from '../../base/interruption.ts';
@@ -5,13 +6,16 @@ import { acquireLock } from '../../base/lock.ts';
 import type { Progress, StepRecord } from '../../base/progress.ts';
 import type { Settings } from '../../base/settings.ts';
 import { connectEngine, type Engine } from '../../engine/engine.ts';
+import type { HolderRole } from '../../engine/labels.ts';
+import { outerImages } from '../../images/manifest.ts';
+import { Reaper } from '../../swarm/reaper.ts';
 import type { Topology } from '../../topology/schema.ts';
 import type { OwnChaincode } from '../chaincode/own-chaincode.ts';
 import { hashOfGiven } from '../chaincode/prepare.ts';
-import { type BroughtUp, bringUp } from './bring-up.ts';
+import { type BroughtUp, bringUp, removedByOther } from './bring-up.ts';
 import { startLock, useLock } from './locks.ts';
 import { findNetwork, type MachinesNetwork } from './network.ts';
-import { ownerOf } from './objects.ts';
+import { holderOf } from './objects.ts';
 import { chaincodesOf } from './preflight.ts';
 import { provideImages } from './provide-images.ts';
 import { startStoppedMachines, stoppedMachines } from './revive.ts';
@@ -29,8 +33,6 @@ export interface ProvideOptions {
   readonly ownChaincode?: OwnChaincode | undefined;
   /** Where the logs of a network that did not come up are kept. */
   readonly logsFolder: string;
-  /** The caller has the network to itself, see {@link useAlone}. */
-  readonly alone?: boolean;
 }
 
 /**
@@ -69,27 +71,75 @@ export type Provided =
     }
   | ({ readonly kind: 'new'; readonly engine: Engine } & BroughtUp);
 
+/** A network that nobody else tests, nor starts machines of, until `done`. */
+export type ProvidedAlone = Provided & { done(): Promise<void> };
+
 /**
- * Waits until no test run uses the network of this name. Two runs at once would meet each other's faults, and a
- * machine that one of them has just lost is not to be started by somebody else. Whoever removes the network meanwhile
- * ends this process's use of it.
- *
- * @returns the release
+ * {@link provideNetwork}, for one who must have the network to himself. Two runs at once would meet each other's faults,
+ * and a machine that one of them has just lost is not to be started by somebody else. Who uses it now is waited out, be it
+ * on another host or in another container that uses the same engine. Whoever removes the network meanwhile ends this
+ * process's use of it.
  */
-export function useAlone({
-  settings: { name },
-  progress,
-  interruption,
-}: Pick<ProvideOptions, 'settings' | 'progress' | 'interruption'>): Promise<() => Promise<void>> {
-  return acquireLock(useLock(name), {
+export async function provideAlone(
+  topology: Topology,
+  options: ProvideOptions,
+): Promise<ProvidedAlone> {
+  const { settings, progress, interruption } = options;
+  const { name } = settings;
+  const { signal } = interruption;
+  const unlock = await acquireLock(useLock(name), {
     onWait: (pid) =>
       progress.say(`process ${pid} is testing the network "${name}": waiting for it`),
     onAsked: (pid) => interruption.end(removedBy(name, pid)),
-    signal: interruption.signal,
+    signal,
   });
+  let claim: Reaper | undefined;
+  const done = async () => {
+    await claim?.dismiss();
+    await unlock();
+  };
+  try {
+    for (;;) {
+      const provided = await findOrBringUp(topology, options);
+      if (provided.kind === 'new') return { ...provided, done };
+      claim = await claimUse(provided.engine, topology, options);
+      // Whoever used it until now may have removed it.
+      const network = claim && (await findNetwork(provided.engine.docker, name));
+      if (network && network !== 'incomplete' && network.owner === undefined) {
+        if (stoppedMachines(network).length === 0) return { ...provided, network, done };
+        const revived = await startStoppedMachines(network, { progress, signal });
+        return { ...provided, network: revived, revived: true, done };
+      }
+      await claim?.dismiss();
+      claim = undefined;
+    }
+  } catch (error) {
+    await done();
+    throw error;
+  }
 }
 
 const removedBy = (name: string, pid: number) => `process ${pid} removes the network "${name}"`;
+
+/** Takes the use of a network that is bound to nobody; `undefined` once another process that had it has let it go. */
+async function claimUse(
+  engine: Engine,
+  topology: Topology,
+  options: ProvideOptions,
+): Promise<Reaper | undefined> {
+  const { settings, command, progress, interruption } = options;
+  const { name: network } = settings;
+  const { signal } = interruption;
+  const reapers = (await outerImages(engine.docker)).filter(({ tag }) => tag.includes('/reaper:'));
+  const image =
+    reapers.toSorted((a, b) => b.created - a.created)[0]?.tag ??
+    (await provideImages({ settings, topology, progress, signal })).images.reaper;
+  const run = randomBytes(4).toString('hex');
+  const claim = await Reaper.start({ engine, image, network, run, command, role: 'user' });
+  claim?.lost.addEventListener('abort', () => interruption.end(removedByOther(network)));
+  if (!claim) await untilFree(engine, options, 'user', 'is used by');
+  return claim;
+}
 
 /**
  * The network of the settings: the one that runs, or a new one. Processes that want the same name take turns, and a
@@ -102,19 +152,9 @@ export async function provideNetwork(
 ): Promise<Provided> {
   const provided = await findOrBringUp(topology, options);
   if (provided.kind === 'new' || stoppedMachines(provided.network).length === 0) return provided;
-  if (!options.alone) {
-    const release = await useAlone(options);
-    try {
-      // In the meantime everything may have changed.
-      return await provideNetwork(topology, { ...options, alone: true });
-    } finally {
-      await release();
-    }
-  }
-  const { progress, interruption } = options;
-  const { signal } = interruption;
-  const network = await startStoppedMachines(provided.network, { progress, signal });
-  return { ...provided, network, revived: true };
+  const { done, ...alone } = await provideAlone(topology, options);
+  await done();
+  return alone;
 }
 
 async function findOrBringUp(topology: Topology, options: ProvideOptions): Promise<Provided> {
@@ -130,7 +170,7 @@ async function findOrBringUp(topology: Topology, options: ProvideOptions): Promi
   try {
     const engine = await connectEngine(settings, process.env, progress.say);
     for (;;) {
-      await untilUnbound(engine, options);
+      await untilFree(engine, options, 'reaper', 'goes with');
       const found = await findNetwork(engine.docker, name);
       if (found && found !== 'incomplete') {
         const given = chaincodesOf(settings, topology, options.ownChaincode);
@@ -163,19 +203,21 @@ async function findOrBringUp(topology: Topology, options: ProvideOptions): Promi
   }
 }
 
-/** Waits until the network goes with no process: it has been released, or is gone with its owner. */
-async function untilUnbound(
+/** Waits until no process holds the network. */
+async function untilFree(
   { docker }: Engine,
   { settings: { name }, progress, interruption: { signal } }: ProvideOptions,
+  role: HolderRole,
+  how: string,
 ): Promise<void> {
   let told: string | undefined;
   for (;;) {
     signal.throwIfAborted();
-    const owner = await ownerOf(docker, name);
-    if (owner === undefined) return;
-    if (owner !== told) {
-      progress.say(`the network "${name}" goes with ${owner}: waiting until that has ended`);
-      told = owner;
+    const holder = await holderOf(docker, name, role);
+    if (holder === undefined) return;
+    if (holder !== told) {
+      progress.say(`the network "${name}" ${how} ${holder}: waiting until that has ended`);
+      told = holder;
     }
     await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
   }

@@ -3,7 +3,7 @@ import { patient } from '../../../fabric-client/patience.ts';
 import { acquireLock } from '../../base/lock.ts';
 import { findEngine } from '../../engine/engine.ts';
 import { startLock, useLock } from './locks.ts';
-import { ownerOf, removeObjects } from './objects.ts';
+import { findObjects, holderAmong, removeObjects } from './objects.ts';
 
 /** Milliseconds that processes which use a network have to heal, clean up and end, once they were told to. */
 const END_MS = 60_000;
@@ -40,10 +40,11 @@ export async function removeNetwork(name: string, say: (line: string) => void): 
     const engine = await findEngine(process.env);
     if (!engine) return { objects: 0, ended: [...told] };
     const { docker } = engine;
-    const owner = await ownerOf(docker, name);
+    const found = await findObjects(docker, name);
+    const holder = holderAmong(found, 'reaper') ?? holderAmong(found, 'user');
     let objects = await removeObjects(docker, name);
-    if (owner !== undefined) {
-      say(`the network "${name}" went with ${owner}: waiting for what that still cleans up`);
+    if (holder !== undefined) {
+      say(`the network "${name}" was held by ${holder}: waiting for what that still cleans up`);
       for (let calm = 0; calm < LOOKS; ) {
         await delay(LOOK_MS);
         const more = await removeObjects(docker, name);

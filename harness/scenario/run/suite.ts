@@ -8,10 +8,9 @@ import type { Settings } from '../../base/settings.ts';
 import type { OwnChaincode } from '../../network/chaincode/own-chaincode.ts';
 import type { MachinesNetwork } from '../../network/machines/network.ts';
 import {
-  type Provided,
+  type ProvidedAlone,
   type ProvideOptions,
-  provideNetwork,
-  useAlone,
+  provideAlone,
 } from '../../network/machines/provide.ts';
 import { waitForApi } from '../../network/wait-for-api.ts';
 import { BRING_UP_FOLDER, earlierRuns, markFlaky, writeReport } from '../../report/index.ts';
@@ -79,11 +78,9 @@ export async function runSuite(
   progress.say(patienceText());
   await writeReport(run, runFolder);
   const earlier = await earlierRuns(settings.reportsDir, id);
-  let provided: Provided | undefined;
-  let release = async () => {};
+  let provided: ProvidedAlone | undefined;
   try {
-    release = await useAlone({ settings, progress, interruption });
-    provided = await provideNetwork(topology, {
+    provided = await provideAlone(topology, {
       settings,
       command: 'harness test',
       progress,
@@ -91,7 +88,6 @@ export async function runSuite(
       elapsed: () => (performance.now() - started) / 1000,
       ownChaincode: request.ownChaincode,
       logsFolder: path.join(runFolder, BRING_UP_FOLDER),
-      alone: true,
     });
     const { network } = provided;
     const apiProblem = await progress.step('wait for the REST API', () =>
@@ -147,7 +143,7 @@ export async function runSuite(
     if (request.keep && !signal.aborted) await provided.release();
     else await provided.remove();
   }
-  await release();
+  await provided?.done();
   return { run, report: written.html };
 }
 

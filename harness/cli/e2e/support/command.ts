@@ -18,7 +18,7 @@ export interface RunningCommand {
   /** Also the id of its process group. */
   readonly pid: number;
   readonly ended: Promise<Outcome>;
-  /** Resolves when it has told this on standard error. @throws Error when it ends without */
+  /** Resolves when it has told this on standard error, however it breaks lines. @throws Error when it ends without */
   told(text: RegExp): Promise<void>;
 }
 
@@ -71,7 +71,7 @@ export function startProgram(
   const told = (text: RegExp) =>
     new Promise<void>((resolve, reject) => {
       const look = () => {
-        if (text.test(stderr)) resolve();
+        if (text.test(stderr.replace(/\s+/g, ' '))) resolve();
       };
       child.stderr?.on('data', look);
       look();
