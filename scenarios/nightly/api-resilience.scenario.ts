@@ -26,6 +26,8 @@ import {
   seconds,
   show,
   stop,
+  untilAnswer,
+  watchMemory,
 } from 'fabric-swarm-harness';
 
 const CHANNEL = 'mychannel';
@@ -143,24 +145,17 @@ async function answers(
 }
 
 /** Repeats a question until the answer has a status, e.g. after a heal. */
-async function soon(
-  notes: Notes,
+const soon = (
+  { step }: Notes,
+  api: RestClient,
   name: string,
   status: number,
   withinS: number,
-  ask: () => Promise<RestAnswer>,
-): Promise<void> {
-  await notes.step(name, `${status} within ${withinS} s of the heal`, async () => {
-    const start = performance.now();
-    let answer: RestAnswer;
-    do {
-      answer = await ask();
-      if (answer.status !== status) await new Promise((resolve) => setTimeout(resolve, 500));
-    } while (answer.status !== status && performance.now() - start < withinS * 1000);
-    const took = (performance.now() - start) / 1000;
-    return { met: answer.status === status, seen: `${show(answer)} after ${took.toFixed(1)} s` };
-  });
-}
+  ask?: () => Promise<RestAnswer>,
+): Promise<void> =>
+  step(name, `${status} within ${withinS} s of the heal`, () =>
+    untilAnswer(api, status, seconds(withinS), ask),
+  );
 
 const reads = async (notes: Notes, { api, tokens, pairs }: Stage, when: string) => {
   const [token = ''] = tokens;
@@ -183,7 +178,9 @@ check('REST API fails over between orderers', async (session, notes) => {
   const stage = await prepare(session, notes);
   for (const name of ['orderer0', 'orderer1']) {
     await transfersUnder(session, notes, stage, crash(orderer(name)), 0.9);
-    await soon(notes, `a transfer after ${name} is back`, 200, 60, () => transfer(stage));
+    await soon(notes, stage.api, `a transfer after ${name} is back`, 200, 60, () =>
+      transfer(stage),
+    );
   }
 });
 
@@ -191,7 +188,9 @@ check('REST API fails over between peers', async (session, notes) => {
   const stage = await prepare(session, notes);
   const firsts = all(peer('peer0.org1'), peer('peer0.org2'));
   await transfersUnder(session, notes, stage, crash(firsts), 0.8);
-  await soon(notes, 'a transfer after the peers are back', 200, 60, () => transfer(stage));
+  await soon(notes, stage.api, 'a transfer after the peers are back', 200, 60, () =>
+    transfer(stage),
+  );
 });
 
 check('REST API killed under load', async (session, notes) => {
@@ -210,7 +209,7 @@ check('REST API killed under load', async (session, notes) => {
   try {
     for (let kill = 1; kill <= 2; kill += 1) {
       await notes.during(crash(component('api')), async () => undefined);
-      await soon(notes, `ready after kill ${kill}`, 200, 60, () => api.get('/health/ready'));
+      await soon(notes, api, `ready after kill ${kill}`, 200, 60);
     }
   } finally {
     ending.abort();
@@ -233,6 +232,81 @@ check('REST API killed under load', async (session, notes) => {
   await once(session, notes, what, attempts, from);
 });
 
+check('REST API answers a key once, whatever happens', async (session, notes) => {
+  const { api, tokens, pairs } = await prepare(session, notes);
+  const [token = ''] = tokens;
+  const [[one, other] = ['', '']] = pairs;
+  const from = await newestOn(session, CHANNEL);
+  const key = `key-${Date.now().toString(36)}`;
+  const send = (amount: string, fcn = 'transfer') =>
+    api.call('POST', BANK, {
+      token,
+      body: { fcn, args: [one, other, amount] },
+      headers: { 'idempotency-key': key },
+    });
+  const first = await send('11');
+  const again = (name: string) =>
+    notes.step(name, `200 ${first.text}, as the first time`, async () => {
+      const answer = await send('11');
+      return { met: answer.status === 200 && answer.text === first.text, seen: show(answer) };
+    });
+  await again('a request and its repetition');
+  await answers(notes, 'the key with other arguments', { status: 422 }, () => send('12'));
+  await answers(notes, 'the key with another function', { status: 422 }, () => send('11', 'move'));
+  await notes.during(crash(component('api')), async () => undefined);
+  await soon(notes, api, 'ready after the kill', 200, 60);
+  await again('a repetition to the next process');
+  await answers(notes, 'the key with other arguments there', { status: 422 }, () => send('12'));
+  await notes.step('the ledger', 'the transfer once, and no other', async () => {
+    const { transfers } = await heldIn(session, CHANNEL, from);
+    const held = ['11', '12'].map((amount) => transfers.get(`${one} ${other} ${amount}`) ?? 0);
+    return { met: held.join() === '1,0', seen: `${held.join(' and ')} times` };
+  });
+});
+
+check('REST API told to end answers what is in flight', async (session, notes) => {
+  const { api, tokens, pairs } = await prepare(session, notes);
+  const from = await newestOn(session, CHANNEL);
+  await using watch = await watchMemory(
+    session.network,
+    session.network.topology.application.api.name,
+  );
+  const ending = new AbortController();
+  const begun = Date.now();
+  // Several at a time for each of few users, so that many are on their way at any moment.
+  const load = apiTransfers({
+    api,
+    tokens: Array.from({ length: CLIENTS * 5 }, (_, client) => tokens[client % CLIENTS] ?? ''),
+    channel: CHANNEL,
+    accountsOf: (client) => pairs[client % CLIENTS] ?? ['', ''],
+    signal: AbortSignal.any([session.signal, ending.signal]),
+  });
+  const told = watch.line(/shutting down/, seconds(90)).finally(() => ending.abort());
+  await notes.during(stop(component('api')), async () => undefined);
+  const { time } = JSON.parse(await told) as { time: number };
+  const attempts = await load;
+  const before = attempts.filter(({ at }) => begun + at < time);
+  await notes.step(
+    'requests on their way at SIGTERM',
+    'each answered, transactions with their id',
+    async () => {
+      const after = before.filter(({ at, took }) => begun + at + took > time);
+      const wrong = improper(before);
+      return {
+        met: after.length > 0 && wrong.length === 0,
+        seen:
+          `${after.length} were, ${JSON.stringify(byStatus(after))}; ` +
+          `of ${before.length} in all ${wrong.length} improper`,
+      };
+    },
+  );
+  await notes.step('the ledger', 'every acknowledged transfer', async () => {
+    const missing = lost(attempts, (await heldIn(session, CHANNEL, from)).valid);
+    return { met: missing.length === 0, seen: `${missing.length} missing` };
+  });
+  await soon(notes, api, 'ready again', 200, 60);
+});
+
 check('REST API without orderers', async (session, notes) => {
   const stage = await prepare(session, notes);
   await notes.during(crash(all(orderer('orderer0'), orderer('orderer1'))), async () => {
@@ -244,7 +318,9 @@ check('REST API without orderers', async (session, notes) => {
       stage.api.get('/health/ready'),
     );
   });
-  await soon(notes, 'a transfer after the orderers are back', 200, 90, () => transfer(stage));
+  await soon(notes, stage.api, 'a transfer after the orderers are back', 200, 90, () =>
+    transfer(stage),
+  );
 });
 
 check('REST API without MongoDB', async (session, notes) => {
@@ -263,7 +339,9 @@ check('REST API without MongoDB', async (session, notes) => {
       api.get('/health/ready'),
     );
   });
-  await soon(notes, 'a log-in after it is back', 200, 60, () => api.post('/users/login', user(0)));
+  await soon(notes, api, 'a log-in after it is back', 200, 60, () =>
+    api.post('/users/login', user(0)),
+  );
 });
 
 check('REST API without a CA', async (session, notes) => {
@@ -286,7 +364,7 @@ check('REST API without a CA', async (session, notes) => {
       api.get('/health/ready'),
     );
   });
-  await soon(notes, 'the same enrolment after it is back', 200, 60, () =>
+  await soon(notes, api, 'the same enrolment after it is back', 200, 60, () =>
     api.post('/users', user(100, 'Org1'), stage.admins.Org1),
   );
 });

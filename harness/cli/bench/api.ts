@@ -17,6 +17,7 @@ import {
   notOnce,
   openPairs,
 } from '../../scenario/author/api-load.ts';
+import { memoryOf } from '../../scenario/author/api-watch.ts';
 import { addressesOf } from '../../topology/addresses.ts';
 import { runningNetwork, settingsFrom } from '../context.ts';
 
@@ -237,10 +238,7 @@ function summarise(attempts: readonly Attempt[]) {
 async function memoryMiB(found: MachinesNetwork): Promise<number> {
   const handle = found.component(topology.application.api.name);
   const { container } = await runningContainer(handle);
-  const { memory_stats } = await container.stats({ stream: false });
-  // `rss` with cgroup v1, `anon` with v2.
-  const { rss, anon } = memory_stats.stats as unknown as { rss?: number; anon?: number };
-  return round((rss ?? anon ?? memory_stats.usage) / 1_048_576);
+  return round((await memoryOf(container)) / 1_048_576);
 }
 
 function round(value: number): number {

@@ -22,7 +22,8 @@ export interface Attempt {
 }
 
 export interface ApiLoad {
-  readonly api: RestClient;
+  /** Several processes of one API are taken in turn: whoever repeats a request asks the next one. */
+  readonly api: RestClient | readonly RestClient[];
   /** One a client; a client takes part with its own token. */
   readonly tokens: readonly string[];
   readonly channel: string;
@@ -88,8 +89,10 @@ export async function openPairs(
  * has an `Idempotency-Key` of its own and an amount of its own between its accounts.
  */
 export async function apiTransfers(load: ApiLoad): Promise<Attempt[]> {
-  const { api, tokens, channel, accountsOf, signal, twiceEach = 0, persistMs = 0 } = load;
+  const { tokens, channel, accountsOf, signal, twiceEach = 0, persistMs = 0 } = load;
   const { firstNumber = 0 } = load;
+  const apis = [load.api].flat();
+  let turn = 0;
   const start = performance.now();
   const attempts: Attempt[] = [];
 
@@ -98,6 +101,8 @@ export async function apiTransfers(load: ApiLoad): Promise<Attempt[]> {
     const seen = { at: begun - start, transfer: transferName(args) };
     let attempt: Attempt;
     try {
+      const api = apis[turn++ % apis.length];
+      if (!api) throw new Error('load: expected an API, seen none');
       const answer = await api.call('POST', `/channels/${channel}/chaincodes/bank`, {
         token,
         body: { fcn: 'transfer', args },

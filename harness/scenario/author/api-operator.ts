@@ -1,6 +1,10 @@
 import { caUser, openCa } from '../../../fabric-client/ca.ts';
 import { connectionProfile } from '../../fabric/profile/connection-profile.ts';
+import { API_ARTEFACTS } from '../../fabric/services/api.ts';
+import { runningContainer } from '../../faults/components.ts';
 import { deploymentOf } from '../../network/deployment.ts';
+import { getFiles, putFiles } from '../../swarm/archive.ts';
+import { apisOf } from '../../topology/components.ts';
 import { CONTAINER_PORTS } from '../../topology/schema.ts';
 import type { Session } from '../session.ts';
 
@@ -78,4 +82,36 @@ export function mongoExpress({ network, addresses }: Session) {
       return own.flatMap((port) => published[port] ?? []);
     },
   };
+}
+
+/** Root of the certificates with which the REST API serves HTTPS, PEM. @throws Error for a network without one */
+export function apiTlsRoot({ network }: Session): string {
+  const { topology, identities } = deploymentOf(network, 'TLS root of the REST API');
+  const [first] = topology.organisations;
+  const root = first && identities.organisations[first.name]?.tlsCa.certificate;
+  if (!root) throw new Error('REST API: expected a TLS root, seen none');
+  return root;
+}
+
+/**
+ * Gives every process of the REST API a chaincode's package under another name, as its operator would who wants to
+ * deploy it under that name too.
+ *
+ * @param chaincode one of the topology's
+ * @throws Error when a process does not run or has no such package
+ */
+export async function offerPackageAs(
+  { network }: Session,
+  chaincode: string,
+  name: string,
+): Promise<void> {
+  const { version } = network.topology.chaincodes.find((each) => each.name === chaincode) ?? {};
+  const file = `${chaincode}_${version}.tar.gz`;
+  for (const api of apisOf(network.topology)) {
+    const { container } = await runningContainer(network.component(api.name));
+    const files = await getFiles(container, `${API_ARTEFACTS}/${file}`);
+    const content = [...(files ?? [])].find(([path]) => path.endsWith(file))?.[1];
+    if (!content) throw new Error(`${api.name}: expected ${file} among its artefacts, seen none`);
+    await putFiles(container, API_ARTEFACTS, { [`${name}.tar.gz`]: content }, 0o444);
+  }
 }

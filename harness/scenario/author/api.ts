@@ -14,20 +14,43 @@ import { deploymentOf } from '../../network/deployment.ts';
 import { createOnOrderers } from '../../network/stack/create-on-orderers.ts';
 import { runJob } from '../../network/stack/run-job.ts';
 import { putFiles } from '../../swarm/archive.ts';
+import { apisOf } from '../../topology/components.ts';
 import { fabricImage, hasSystemChannel } from '../../topology/releases.ts';
 import type { Session } from '../session.ts';
+import type { Listener } from './raw-connections.ts';
 import { RestClient, show } from './rest-client.ts';
 
 /** Milliseconds for one block of one peer. */
 const FETCH_MS = 10_000;
 
-/** A client of the network's REST API, at the address where everyone reaches it. */
-export function restClient({
-  network,
-  addresses,
-}: Pick<Session, 'network' | 'addresses'>): RestClient {
-  const { machine, ports } = network.topology.application.api;
-  return new RestClient(`http://${addresses[machine]}:${ports.http}`);
+/**
+ * Where everyone reaches the network's REST API.
+ *
+ * @param name of the process; the first one's unless told
+ * @throws Error for a name that none of them has
+ */
+export function apiListener(
+  { network, addresses }: Pick<Session, 'network' | 'addresses'>,
+  name = network.topology.application.api.name,
+): Listener {
+  const all = apisOf(network.topology);
+  const found = all.find((api) => api.name === name);
+  const host = found && addresses[found.machine];
+  if (!found || !host) {
+    throw new Error(
+      `REST API: expected one of ${all.map((api) => api.name).join(', ')}, seen ${name}`,
+    );
+  }
+  return { host, port: found.ports.http };
+}
+
+/** A client of the network's REST API, or of one of its processes by name. @throws as {@link apiListener} */
+export function restClient(
+  session: Pick<Session, 'network' | 'addresses'>,
+  name?: string,
+): RestClient {
+  const { host, port } = apiListener(session, name);
+  return new RestClient(`http://${host}:${port}`);
 }
 
 /** Passwords of the form that the API asks for; the users exist on a network that lives as long as its run. */

@@ -11,6 +11,7 @@ export { disagreements, headerHashes } from '../evidence/header-hashes.ts';
 export type { Session } from '../session.ts';
 export {
   adminToken,
+  apiListener,
   blockOnEveryPeer,
   channelToCreate,
   firstAdminSecret,
@@ -30,7 +31,14 @@ export {
   openPairs,
   validIn,
 } from './api-load.ts';
-export { mongoExpress, revokeAtCa, wrongSecretsAtCa } from './api-operator.ts';
+export {
+  apiTlsRoot,
+  mongoExpress,
+  offerPackageAs,
+  revokeAtCa,
+  wrongSecretsAtCa,
+} from './api-operator.ts';
+export { type ApiWatch, watchMemory } from './api-watch.ts';
 export { check, type Finding, type Notes } from './check.ts';
 export { type Control, control } from './control.ts';
 export {
@@ -49,7 +57,10 @@ export {
   markAll,
   stripSignature,
 } from './doctored.ts';
-export { type RestAnswer, RestClient, show } from './rest-client.ts';
+export { askFromOverlay, type OverlayRequest, overlayAddresses } from './overlay-client.ts';
+export { type Listener, RawConnections, rawStatuses } from './raw-connections.ts';
+export { type RestAnswer, RestClient, show, untilAnswer } from './rest-client.ts';
+export { type OwnUser, ownUser, revokedInChannel } from './revocation.ts';
 export {
   allowUncleanElection,
   chaincodeDefect,
@@ -61,6 +72,7 @@ export {
   truncateBlockFile,
 } from './sabotage.ts';
 export { scenario } from './scenario.ts';
+export { generatedSecrets, searchSecrets } from './secret-search.ts';
 export { transferThrough } from './transfer-through.ts';
 export {
   anotherAmount,

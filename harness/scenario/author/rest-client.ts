@@ -3,6 +3,7 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { patient } from '../../../fabric-client/patience.ts';
 import { messageOf } from '../../base/errors.ts';
+import { waitFor } from '../../base/wait.ts';
 
 /** Longest that the API lets any request take, ms, and some time for the way (`LIFECYCLE_TIMEOUT_MS` in its README). */
 const BUDGET_MS = 190_000;
@@ -123,4 +124,32 @@ export class RestClient {
 export function show({ status, text }: Pick<RestAnswer, 'status' | 'text'>): string {
   const hidden = text.replaceAll(/"(token|secret)":"[^"]*"/g, '"$1":"…"');
   return `${status} ${hidden.length > 200 ? `${hidden.slice(0, 200)}…` : hidden}`.trim();
+}
+
+/**
+ * Asks again until an answer has a status, e.g. after a heal.
+ *
+ * @param ask whether it is ready unless told
+ * @returns as a check's step has it
+ */
+export async function untilAnswer(
+  api: RestClient,
+  status: number,
+  budgetMs: number,
+  ask: () => Promise<RestAnswer> = () => api.get('/health/ready'),
+): Promise<{ met: boolean; seen: string }> {
+  const start = performance.now();
+  const after = () => `after ${((performance.now() - start) / 1_000).toFixed(1)} s`;
+  const expected = `an answer with status ${status}`;
+  const wait = { subject: 'REST API', expected, budgetMs, intervalMs: 250 };
+  try {
+    const answer = await waitFor(wait, async () => {
+      const seen = await ask();
+      if (seen.status === status) return seen;
+      throw new Error(show(seen));
+    });
+    return { met: true, seen: `${show(answer)} ${after()}` };
+  } catch (error) {
+    return { met: false, seen: `${messageOf(error)} ${after()}` };
+  }
 }
