@@ -94,7 +94,8 @@ export async function rawStatuses(
   socket.on('close', () => ending.abort());
   socket.on('data', (data: Buffer) => {
     rest += data.toString('latin1');
-    for (const [, status] of rest.matchAll(/HTTP\/1\.1 (\d{3}) [^\r\n]*\r\n/g)) statuses.push(Number(status));
+    for (const [, status] of rest.matchAll(/HTTP\/1\.1 (\d{3}) [^\r\n]*\r\n/g))
+      statuses.push(Number(status));
     // A status line that is cut in two is found with its second part.
     rest = rest.slice(rest.lastIndexOf('\n') + 1);
     if (statuses.length >= answers) ending.abort();
