@@ -75,6 +75,9 @@ export function clientFor(host: string): Docker {
   });
 }
 
+/** How a failure begins where something took the question and did not answer it. */
+export const NO_ANSWER = 'no answer within';
+
 /**
  * Whether an engine answers at an endpoint.
  *
@@ -83,7 +86,7 @@ export function clientFor(host: string): Docker {
  */
 export async function pingFailure(host: string, budgetMs = 1500): Promise<string | undefined> {
   const overdue = new Promise<string>((resolve) => {
-    setTimeout(() => resolve(`no answer within ${budgetMs} ms`), budgetMs).unref();
+    setTimeout(() => resolve(`${NO_ANSWER} ${budgetMs} ms`), budgetMs).unref();
   });
   const answer = clientFor(host)
     .ping()

@@ -1,8 +1,9 @@
 import type Docker from 'dockerode';
 import { UsageError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
+import { waitFor } from '../base/wait.ts';
 import { busyEngine } from './busy-engine.ts';
-import { candidateEndpoints, clientFor, pingFailure } from './endpoint.ts';
+import { candidateEndpoints, clientFor, NO_ANSWER, pingFailure } from './endpoint.ts';
 import {
   assertCanProvide,
   hostFacts,
@@ -10,6 +11,15 @@ import {
   privateHost,
   providePrivateEngine,
 } from './private-engine.ts';
+
+export interface EngineBudgets {
+  /** For an engine to answer a ping, ms. */
+  readonly answerMs: number;
+  /** For one that is starting to answer, ms. */
+  readonly startMs: number;
+}
+
+const BUDGETS: EngineBudgets = { answerMs: 1_500, startMs: 30_000 };
 
 /** A Docker engine that answers. */
 export interface Engine {
@@ -30,8 +40,9 @@ export async function connectEngine(
   settings: Pick<Settings, 'engine' | 'stateDir'>,
   env: NodeJS.ProcessEnv,
   say: (line: string) => void,
+  budgets: EngineBudgets = BUDGETS,
 ): Promise<Engine> {
-  const { engine, tried } = await existingEngine(env);
+  const { engine, tried, silent } = await existingEngine(env, say, budgets);
   if (engine?.kind === 'private') leasePrivateEngine();
   if (engine) return engine;
   if (settings.engine === 'existing') {
@@ -41,9 +52,9 @@ export async function connectEngine(
     ]);
   }
   const busy = busyEngine();
-  if (busy !== undefined) {
+  if (busy !== undefined || silent) {
     throw new UsageError([
-      `a Docker engine runs here (process ${busy}) but does not answer: ${tried.join('; ')}`,
+      `a Docker engine ${busy === undefined ? 'has a socket' : `runs (process ${busy})`} here but does not answer: ${tried.join('; ')}`,
       'wait until it does, or end it; a second engine beside it is not started, since both would use the same bridge and packet filter',
     ]);
   }
@@ -61,7 +72,7 @@ export async function connectEngine(
  * @returns `undefined` when none answers
  */
 export async function findEngine(env: NodeJS.ProcessEnv): Promise<Engine | undefined> {
-  const { engine } = await existingEngine(env);
+  const { engine } = await lookForEngine(env);
   if (engine) return engine;
   const answers = (await pingFailure(privateHost)) === undefined;
   return answers
@@ -69,17 +80,43 @@ export async function findEngine(env: NodeJS.ProcessEnv): Promise<Engine | undef
     : undefined;
 }
 
+interface Found {
+  readonly engine?: Engine;
+  /** A line for each endpoint that did not answer. */
+  readonly tried: readonly string[];
+  /** A socket took the question and kept silent: systemd holds it and is starting the engine, or the engine is. */
+  readonly silent: boolean;
+}
+
+/** The user's engine; one that is starting is waited for. */
 async function existingEngine(
   env: NodeJS.ProcessEnv,
-): Promise<{ engine?: Engine; tried: string[] }> {
+  say: (line: string) => void,
+  { answerMs, startMs }: EngineBudgets,
+): Promise<Found> {
+  let found = await lookForEngine(env, answerMs);
+  const isStarting = () => found.silent || (!found.engine && busyEngine() !== undefined);
+  if (!isStarting()) return found;
+  say('a Docker engine is starting here: waiting until it answers');
+  const options = { subject: 'Docker engine', expected: 'an answer', budgetMs: startMs };
+  await waitFor(options, async () => {
+    found = await lookForEngine(env, answerMs);
+    return isStarting() ? undefined : true;
+  }).catch(() => undefined);
+  return found;
+}
+
+async function lookForEngine(env: NodeJS.ProcessEnv, answerMs?: number): Promise<Found> {
   const tried: string[] = [];
+  let silent = false;
   for (const { host, source } of candidateEndpoints(env)) {
-    const failure = await pingFailure(host);
+    const failure = await pingFailure(host, answerMs);
     if (failure === undefined) {
       const kind = host === privateHost ? 'private' : 'existing';
-      return { engine: { docker: clientFor(host), host, kind }, tried };
+      return { engine: { docker: clientFor(host), host, kind }, tried, silent: false };
     }
+    silent ||= host.startsWith('unix:') && failure.startsWith(NO_ANSWER);
     tried.push(`${source} (${host}): ${failure}`);
   }
-  return { tried };
+  return { tried, silent };
 }
