@@ -12,10 +12,9 @@ export function forgetting(
   channel: string,
   orderers: readonly string[],
 ): (acknowledgement: Acknowledgement) => boolean {
-  if (!ordering || ordering.type === 'kafka') return () => false;
-  const { type, startedAt, forgetsWithinMs } = ordering;
-  const rule = forgettingOf(type);
-  if (!rule) return () => false;
+  const rule = ordering ? forgettingOf(ordering.type) : null;
+  if (!ordering || !rule || !('forgetsWithinMs' in ordering)) return () => false;
+  const { startedAt, forgetsWithinMs } = ordering;
   const told = new Map(
     logs
       .filter(({ component }) => orderers.includes(component))

@@ -1,5 +1,6 @@
 import type { ServiceDefinition } from '../swarm/service-definition.ts';
 import type { MachineAddresses } from '../topology/addresses.ts';
+import type { ComponentKind } from '../topology/components.ts';
 import type { Topology } from '../topology/schema.ts';
 import type { BadLine } from './bad-line.ts';
 import type { OrderingFacts } from './facts.ts';
@@ -39,8 +40,10 @@ export interface OrderingRoles {
 export interface Ordering {
   /** What it needs to run besides the orderers. */
   readonly services: {
-    /** E.g. `ZooKeeper and Kafka`; `null` when it needs nothing. */
+    /** In words, for progress; `null` when it needs nothing. */
     readonly title: string | null;
+    /** Their kinds of component. */
+    readonly kinds: readonly ComponentKind[];
     /** @param addresses by which the harness reaches the machines */
     definitions(topology: Topology, addresses: MachineAddresses): ServiceDefinition[];
   };

@@ -1,8 +1,9 @@
 import { chaincodeServiceName } from './components.ts';
-import { checkOrdering } from './ordering-checks.ts';
+import { checkOrdering, checkOrderingValues } from './ordering-checks.ts';
 import { type Finding, renderValue } from './problems.ts';
-import { duplicates, isMapping, type Path, RawFile } from './raw-file.ts';
-import { BUILT_IN_CHAINCODES, parseDuration, parseSize } from './schema.ts';
+import { duplicates, isMapping, type Path, type RawComponent, RawFile } from './raw-file.ts';
+import { BUILT_IN_CHAINCODES } from './schema.ts';
+import { KAFKA_LISTS } from './services/kafka.ts';
 
 /**
  * How the values of a topology must fit each other. The checks read the file's plain data, not the parsed result,
@@ -19,12 +20,6 @@ const MOST_MANAGERS = 7;
 /** Longest name of a Swarm service, which is a DNS label. */
 const SERVICE_NAME = 63;
 
-/** Kafka refuses requests above this whatever a topology says (`socket.request.max.bytes`, its default). */
-const KAFKA_REQUEST_LIMIT = 100 * 1024 * 1024;
-
-/** ZooKeeper cuts session timeouts to 2 to 20 ticks without a word; its tick is a second here. */
-const SESSION_TIMEOUT = { min: 2_000, max: 20_000 };
-
 /** Every contradiction between values of the file. Pure; never throws. */
 export function crossCheck(data: unknown): Finding[] {
   const file = new RawFile(data);
@@ -33,9 +28,7 @@ export function crossCheck(data: unknown): Finding[] {
     ...checkComponents(file),
     ...checkServiceNames(file),
     ...checkOrdering(file),
-    ...checkZooKeeper(file),
-    ...checkKafka(file),
-    ...checkSizes(file),
+    ...checkOrderingValues(file),
     ...checkOrganisations(file),
     ...checkChaincodes(file),
     ...checkChannels(file),
@@ -65,8 +58,24 @@ function checkMachines(file: RawFile): Finding[] {
   return findings;
 }
 
+function componentsIn(file: RawFile): RawComponent[] {
+  const peers = file.entries('organisations').flatMap((path) => file.entries(...path, 'peers'));
+  const paths: Path[] = [
+    ...KAFKA_LISTS.flatMap(({ path }) => file.entries(...path)),
+    ...file.entries('ordering', 'orderers'),
+    ...file.entries('organisations').map((path) => [...path, 'ca']),
+    ...peers,
+    ...peers.map((path) => [...path, 'couchdb']),
+    ['application', 'mongo'],
+    ['application', 'mongoExpress'],
+    ['application', 'api'],
+    ...file.entries('application', 'api', 'replicas'),
+  ];
+  return paths.map((path) => file.component(path));
+}
+
 function checkComponents(file: RawFile): Finding[] {
-  const components = file.components();
+  const components = componentsIn(file);
   const machines = file.entries('machines').map((path) => file.at(...path, 'number'));
   const names = components.map(({ path }) => [...path, 'name']);
   const findings = duplicates(
@@ -129,95 +138,6 @@ function checkServiceNames(file: RawFile): Finding[] {
       seen: `${name.length} characters`,
     },
   ];
-}
-
-function checkZooKeeper(file: RawFile): Finding[] {
-  const ensemble = file.entries('zookeeper', 'ensemble');
-  const ids = ensemble.map((path) => [...path, 'id']);
-  const findings = duplicates(file, ids, 'ZooKeeper id', (path) =>
-    String(file.at(...path.slice(0, -1), 'name')),
-  );
-  if (Array.isArray(file.at('zookeeper', 'ensemble')) && ensemble.length % 2 === 0) {
-    findings.push({
-      path: ['zookeeper', 'ensemble'],
-      expected: 'an odd number of nodes, so that a majority is worth its cost',
-      seen: `${ensemble.length}`,
-    });
-  }
-  return findings;
-}
-
-function checkKafka(file: RawFile): Finding[] {
-  const brokers = file.entries('kafka', 'brokers');
-  const ids = brokers.map((path) => [...path, 'id']);
-  const findings = duplicates(file, ids, 'broker id', (path) =>
-    String(file.at(...path.slice(0, -1), 'name')),
-  );
-  const session = parseDuration(file.at('kafka', 'zookeeperSessionTimeout'));
-  if (session !== undefined && (session < SESSION_TIMEOUT.min || session > SESSION_TIMEOUT.max)) {
-    findings.push({
-      path: ['kafka', 'zookeeperSessionTimeout'],
-      expected: `from ${SESSION_TIMEOUT.min} to ${SESSION_TIMEOUT.max} ms, which ZooKeeper grants`,
-      seen: `${session} ms`,
-    });
-  }
-  const replicationFactor = file.at('kafka', 'replicationFactor');
-  const minInsyncReplicas = file.at('kafka', 'minInsyncReplicas');
-  if (typeof replicationFactor !== 'number') {
-    return findings;
-  }
-  if (brokers.length > 0 && replicationFactor > brokers.length) {
-    findings.push({
-      path: ['kafka', 'replicationFactor'],
-      expected: `at most the number of brokers, ${brokers.length}`,
-      seen: String(replicationFactor),
-    });
-  }
-  if (typeof minInsyncReplicas === 'number' && minInsyncReplicas > replicationFactor) {
-    findings.push({
-      path: ['kafka', 'minInsyncReplicas'],
-      expected: `at most the replication factor, ${replicationFactor}`,
-      seen: String(minInsyncReplicas),
-    });
-  }
-  return findings;
-}
-
-/**
- * AbsoluteMaxBytes < replica.fetch.max.bytes <= message.max.bytes < socket.request.max.bytes <= 100 MiB, or an
- * envelope that the orderer accepts is refused by Kafka or never replicated (Fabric's docs/source/kafka.rst).
- */
-function checkSizes(file: RawFile): Finding[] {
-  const size = (path: Path) => ({ path, value: parseSize(file.at(...path)) });
-  const preferred = size(['ordering', 'batch', 'preferredMaxBytes']);
-  const absolute = size(['ordering', 'batch', 'absoluteMaxBytes']);
-  const fetch = size(['kafka', 'replicaFetchMaxBytes']);
-  const message = size(['kafka', 'messageMaxBytes']);
-  const request = size(['kafka', 'socketRequestMaxBytes']);
-  const limit = { path: ['Kafka’s limit'], value: KAFKA_REQUEST_LIMIT };
-  const rules = [
-    [preferred, 'at most', absolute],
-    [absolute, 'less than', fetch],
-    [fetch, 'at most', message],
-    [message, 'less than', request],
-    [request, 'at most', limit],
-  ] as const;
-  return rules.flatMap(([smaller, relation, greater]) => {
-    if (smaller.value === undefined || greater.value === undefined) {
-      return [];
-    }
-    const holds =
-      relation === 'less than' ? smaller.value < greater.value : smaller.value <= greater.value;
-    return holds
-      ? []
-      : [
-          {
-            path: smaller.path,
-            expected: `${relation} ${greater.path.at(-1)} (${greater.value} bytes)`,
-            seen: `${smaller.value} bytes`,
-          },
-        ];
-  });
 }
 
 function checkOrganisations(file: RawFile): Finding[] {

@@ -1,4 +1,6 @@
+import { valueAt } from './problems.ts';
 import { CONTAINER_PORTS, type PublishedKind, type Topology } from './schema.ts';
+import { KAFKA_LISTS } from './services/kafka.ts';
 
 /** `chaincode` components are derived: one a peer and chaincode, beside the peer, without a published port. */
 export type ComponentKind = PublishedKind | 'chaincode';
@@ -26,7 +28,7 @@ interface Placed {
   readonly ports: Readonly<Record<string, number | undefined>>;
 }
 
-/** Every component in the order in which it should start: ZooKeeper, Kafka, databases, CAs, orderers, peers, rest. */
+/** Every component in the order in which it should start: what the orderers need, databases, CAs, orderers, peers, rest. */
 export function componentsOf(topology: Topology): Component[] {
   const peers = topology.organisations.flatMap((organisation) => organisation.peers);
   const { mongo, mongoExpress } = topology.application;
@@ -46,8 +48,9 @@ export function componentsOf(topology: Topology): Component[] {
       ),
     }));
   return [
-    ...published('zookeeper', topology.zookeeper?.ensemble ?? []),
-    ...published('kafka', topology.kafka?.brokers ?? []),
+    ...KAFKA_LISTS.flatMap(({ kind, path }) =>
+      published(kind, (valueAt(topology, path) ?? []) as readonly Placed[]),
+    ),
     ...published(
       'couchdb',
       peers.map((peer) => peer.couchdb),

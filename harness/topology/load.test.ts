@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { componentsOf } from './components.ts';
 import { loadTopology, parseTopology } from './load.ts';
 import { TopologyError, type TopologyProblem } from './problems.ts';
-import { parseDuration, parseSize } from './schema.ts';
+import { parseDuration, parseSize } from './values.ts';
 
 const ARTICLE = 'fixtures/network/article.yaml';
 const text = readFileSync(ARTICLE, 'utf8');

@@ -1,47 +1,25 @@
 import { type Finding, renderValue } from './problems.ts';
-import { isMapping, type Path, type RawFile } from './raw-file.ts';
-import { FABRIC_RELEASES, ORDERING_TYPES, parseDuration } from './schema.ts';
+import { isMapping, type RawFile } from './raw-file.ts';
+import { ORDERING_TYPES, type OrderingType } from './schema.ts';
+import { bftNeeds } from './services/bft.ts';
+import { kafkaNeeds } from './services/kafka.ts';
+import type { OrderingNeeds } from './services/needs.ts';
+import { FABRIC_RELEASES } from './services/needs.ts';
+import { raftNeeds } from './services/raft.ts';
+import { inOrder, sizeAt } from './sizes.ts';
 
-/** What each ordering service needs of a topology, and why it cannot have the rest. */
-const SERVICES = {
-  kafka: {
-    releases: ['2.5.9'],
-    because: 'Fabric 3 removed ordering by Kafka',
-    sections: [['kafka'], ['zookeeper'], ['ordering', 'systemChannel']],
-    leastOrderers: 1,
-    atLeast: '',
-  },
-  raft: {
-    releases: FABRIC_RELEASES,
-    because: '',
-    sections: [['ordering', 'raft']],
-    leastOrderers: 1,
-    atLeast: '',
-  },
-  bft: {
-    releases: ['3.1.1'],
-    because: 'BFT came with Fabric 3',
-    sections: [['ordering', 'bft']],
-    leastOrderers: 4,
-    atLeast: 'so that one of them may be faulty (n = 3f + 1)',
-  },
-} as const satisfies Record<(typeof ORDERING_TYPES)[number], unknown>;
-
-/** Sections that only some services have, and whose they are. */
-const SECTIONS: readonly { readonly path: Path; readonly of: string; readonly why: string }[] = [
-  { path: ['kafka'], of: 'kafka', why: 'no brokers' },
-  { path: ['zookeeper'], of: 'kafka', why: 'no ZooKeeper' },
-  { path: ['ordering', 'systemChannel'], of: 'kafka', why: 'no system channel' },
-  { path: ['ordering', 'raft'], of: 'raft', why: 'no Raft options' },
-  { path: ['ordering', 'bft'], of: 'bft', why: 'no BFT options' },
-];
+const NEEDS: Readonly<Record<OrderingType, OrderingNeeds>> = {
+  kafka: kafkaNeeds,
+  raft: raftNeeds,
+  bft: bftNeeds,
+};
 
 /** Whether the ordering service, Fabric's release and the sections of the file fit each other. */
 export function checkOrdering(file: RawFile): Finding[] {
   const type = file.at('ordering', 'type') ?? 'kafka';
   const release = file.at('ordering', 'fabric') ?? '2.5.9';
   if (!isOneOf(ORDERING_TYPES, type) || !isMapping(file.at('ordering'))) return [];
-  const { releases, because, sections, leastOrderers, atLeast } = SERVICES[type];
+  const { releases, because, sections, leastOrderers, atLeast, adminPort } = NEEDS[type];
   const findings: Finding[] = [];
   if (isOneOf(FABRIC_RELEASES, release) && !isOneOf(releases, release)) {
     findings.push({
@@ -50,15 +28,18 @@ export function checkOrdering(file: RawFile): Finding[] {
       seen: release,
     });
   }
-  for (const path of sections) {
+  for (const { path } of sections) {
     if (file.at(...path) !== undefined) continue;
     findings.push({ path, expected: `a value, with ordering type ${type}`, seen: 'nothing' });
   }
-  for (const { path, of, why } of SECTIONS) {
-    if (of === type || file.at(...path) === undefined) continue;
+  const others = Object.entries(NEEDS).flatMap(([of, needs]) =>
+    of === type ? [] : needs.sections,
+  );
+  for (const { path, none } of others) {
+    if (file.at(...path) === undefined) continue;
     findings.push({
       path,
-      expected: `to be absent: ordering type ${type} has ${why}`,
+      expected: `to be absent: ordering type ${type} has ${none}`,
       seen: renderValue(file.at(...path)),
     });
   }
@@ -70,8 +51,7 @@ export function checkOrdering(file: RawFile): Finding[] {
       seen: String(orderers.length),
     });
   }
-  findings.push(...checkTimeouts(file));
-  const unreachable = type === 'kafka' ? [] : orderers;
+  const unreachable = adminPort ? orderers : [];
   for (const path of unreachable) {
     const ports = file.at(...path, 'ports');
     if (!isMapping(ports) || ports.admin !== undefined) continue;
@@ -84,26 +64,15 @@ export function checkOrdering(file: RawFile): Finding[] {
   return findings;
 }
 
-/** SmartBFT refuses options in which a later time-out is shorter than an earlier one (`Configuration.Validate`). */
-function checkTimeouts(file: RawFile): Finding[] {
-  const rules = [
-    ['requestForwardTimeout', 'requestComplainTimeout'],
-    ['requestComplainTimeout', 'requestAutoRemoveTimeout'],
-    ['viewChangeResendInterval', 'viewChangeTimeout'],
-  ] as const;
-  return rules.flatMap(([shorter, longer]) => {
-    const [least, most] = [shorter, longer].map((key) =>
-      parseDuration(file.at('ordering', 'bft', key)),
-    );
-    if (least === undefined || most === undefined || least <= most) return [];
-    return [
-      {
-        path: ['ordering', 'bft', shorter],
-        expected: `at most ${longer} (${most} ms)`,
-        seen: `${least} ms`,
-      },
-    ];
-  });
+/** Whether the values of each service's sections fit each other, and those of the batches. */
+export function checkOrderingValues(file: RawFile): Finding[] {
+  const [preferred, absolute] = ['preferredMaxBytes', 'absoluteMaxBytes'].map((key) =>
+    sizeAt(file, ['ordering', 'batch', key]),
+  );
+  return [
+    ...(preferred && absolute ? inOrder([[preferred, 'at most', absolute]]) : []),
+    ...Object.values(NEEDS).flatMap((needs) => needs.check(file)),
+  ];
 }
 
 function isOneOf<T extends string>(values: readonly T[], value: unknown): value is T {

@@ -36,23 +36,6 @@ export class RawFile {
       ports: this.at(...path, 'ports'),
     };
   }
-
-  components(): RawComponent[] {
-    const peers = this.entries('organisations').flatMap((path) => this.entries(...path, 'peers'));
-    const paths: Path[] = [
-      ...this.entries('zookeeper', 'ensemble'),
-      ...this.entries('kafka', 'brokers'),
-      ...this.entries('ordering', 'orderers'),
-      ...this.entries('organisations').map((path) => [...path, 'ca']),
-      ...peers,
-      ...peers.map((path) => [...path, 'couchdb']),
-      ['application', 'mongo'],
-      ['application', 'mongoExpress'],
-      ['application', 'api'],
-      ...this.entries('application', 'api', 'replicas'),
-    ];
-    return paths.map((path) => this.component(path));
-  }
 }
 
 /**

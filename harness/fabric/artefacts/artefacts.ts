@@ -1,4 +1,5 @@
 import { consenterFile } from '../../ordering/consenters.ts';
+import { hasSystemChannel } from '../../topology/releases.ts';
 import type { Topology } from '../../topology/schema.ts';
 import type { Identities } from '../identities/identities.ts';
 import { organisationMsp } from '../identities/msp.ts';
@@ -74,7 +75,7 @@ export function artefactJob(
       ...output,
     ]);
   const { systemChannel } = topology.ordering;
-  if (topology.ordering.type !== 'kafka') {
+  if (!hasSystemChannel(topology)) {
     for (const [orderer, { msp, tls }] of Object.entries(identities.orderer.nodes)) {
       files[consenterFile(orderer, 'identity')] = msp.certificate;
       files[consenterFile(orderer, 'tls')] = tls.certificate;

@@ -7,7 +7,7 @@ import { poolsEmpty } from './pools.ts';
 
 /** Orderers of which a third may lie (SmartBFT), from Fabric 3 on. */
 export const bft: Ordering = {
-  services: { title: null, definitions: () => [] },
+  services: { title: null, kinds: [], definitions: () => [] },
   channelCapability: 'V3_0',
   ordererEnvironment: () => ({
     // Two minutes by default: an orderer that has come back would not be dialled for as long.

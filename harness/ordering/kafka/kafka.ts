@@ -12,6 +12,7 @@ const topicOf = async (place: OrderedChannel) => (await import('./topic.ts')).to
 export const kafka: Ordering = {
   services: {
     title: 'ZooKeeper and Kafka',
+    kinds: ['zookeeper', 'kafka'],
     definitions: (topology, addresses) => [
       ...zookeeperServices(topology),
       ...kafkaServices(topology, addresses),

@@ -7,7 +7,7 @@ import { raftRoles } from './leader.ts';
 
 /** Orderers that agree by Raft among themselves (etcdraft), without a system channel. */
 export const raft: Ordering = {
-  services: { title: null, definitions: () => [] },
+  services: { title: null, kinds: [], definitions: () => [] },
   channelCapability: 'V2_0',
   ordererEnvironment: (topology) => {
     const { tickInterval, electionTick } = optionsOf(topology);

@@ -2,7 +2,7 @@ import type { EnvironmentProbe } from '../../audit/recording.ts';
 import { messageOf } from '../../base/errors.ts';
 import { managerOf } from '../../network/components.ts';
 import { componentContainers } from '../../network/containers.ts';
-import type { Machine } from '../../network/port.ts';
+import type { Machine, Network } from '../../network/port.ts';
 import { machineStates } from '../../swarm/cluster.ts';
 import { COMPONENT_LABEL, serviceName } from '../../swarm/deploy.ts';
 import { type ComponentKind, componentsOf } from '../../topology/components.ts';
@@ -16,7 +16,11 @@ interface Service {
 }
 
 /** Kinds of component that every other must be able to reach, by the first of their ports on the overlay. */
-const SENTINELS: readonly ComponentKind[] = ['orderer', 'peer', 'kafka', 'zookeeper'];
+const sentinels = ({ ordering }: Network): readonly ComponentKind[] => [
+  'orderer',
+  'peer',
+  ...ordering.services.kinds,
+];
 
 /** State of the machines, services, containers and of the overlay, and traces of faults. */
 export async function probeEnvironment(session: Session): Promise<EnvironmentProbe> {
@@ -93,12 +97,13 @@ async function traces(machine: Machine): Promise<string[]> {
     .map((line) => `machine ${machine.number}: ${line}`);
 }
 
-/** From one container of each machine to every orderer, peer, broker and ZooKeeper, by name. */
+/** From one container of each machine to every orderer, to what orderers need, and to every peer, by name. */
 async function reach(machine: Machine, session: Session) {
   const components = componentsOf(session.network.topology);
-  const targets = components.filter(({ kind }) => SENTINELS.includes(kind));
+  const kinds = sentinels(session.network);
+  const targets = components.filter(({ kind }) => kinds.includes(kind));
   const from = components.find(
-    ({ kind, machine: at }) => at === machine.number && SENTINELS.includes(kind),
+    ({ kind, machine: at }) => at === machine.number && kinds.includes(kind),
   );
   if (!from) return [];
   const tries = targets.map(
