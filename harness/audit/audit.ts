@@ -74,7 +74,7 @@ function auditChannel(
     .filter((check): check is ChannelCheck => check.scope === 'channel')
     .map((check) => ({ definition: check.definition, checker: check.create(context) }));
   let seen = false;
-  for (const height of lockstep(sources, problems)) {
+  for (const height of lockstep(sources, problems, facts.from)) {
     seen = true;
     transactions.add(height.reference);
     if (validates) validation.examine(height);

@@ -19,6 +19,7 @@ export class Findings {
   readonly #evidence: Evidence[] = [];
   readonly #counts: Record<string, number> = {};
   readonly #expectations: ExpectationResult[] = [];
+  readonly #notes: string[] = [];
   #violations = 0;
   #reason: string | undefined;
   #applicable = true;
@@ -61,6 +62,11 @@ export class Findings {
     this.violation({ message: inWords(judged), ...evidence, expectation: judged.name });
   }
 
+  /** Says what somebody should know although it is no violation. */
+  note(text: string): void {
+    this.#notes.push(text);
+  }
+
   /** Too little was seen to say `valid`. The first reason given stands. */
   unknown(reason: string): void {
     this.#reason ??= reason;
@@ -84,6 +90,7 @@ export class Findings {
       ...this.#definition,
       evidence: this.#evidence,
       counts: { ...this.#counts, violations: this.#violations },
+      ...(this.#notes.length > 0 && { notes: this.#notes }),
       ...(this.#expectations.length > 0 && { expectations: this.#expectations }),
     };
     if (this.#violations > 0) return { ...base, verdict: 'invalid' };

@@ -11,6 +11,7 @@ import { faultsTookEffect, stepsAsExpected } from './checks/declared.ts';
 import { componentStates } from './component-states.ts';
 import { openEvidence } from './evidence.ts';
 import { findExcerpts } from './excerpts.ts';
+import { LEDGER_CHECKS } from './ledger-checks.ts';
 import type { ExpectationResult, Verdict } from './model.ts';
 import { problemsOf } from './problems.ts';
 import type { Recording, ScenarioFacts, ScenarioPlace } from './recording.ts';
@@ -37,7 +38,8 @@ export function judge(folder: string, checks?: readonly Check[]): ScenarioResult
   const { scenario } = recording;
   const history = indexHistory(recording.history);
   const hasLedger = Object.keys(scenario.channels).length > 0;
-  const audited = hasLedger ? audit(recording, checks) : null;
+  const wanted = checks ?? (scenario.kind === 'ledger' ? LEDGER_CHECKS : undefined);
+  const audited = hasLedger ? audit(recording, wanted) : null;
   const declared = audited?.checks ?? [
     faultsTookEffect.run(recording, history),
     stepsAsExpected.run(recording, history),

@@ -45,11 +45,14 @@ class Cursor {
   height = 0;
   current: { readonly number: number; readonly parts: RawBlock } | null = null;
   readonly #iterator: Iterator<Buffer>;
+  readonly #from: number;
 
-  constructor({ source, blocks }: BlockSource, problems: SourceProblem[]) {
+  /** @param from a source may begin with a block up to this one instead of the first */
+  constructor({ source, blocks }: BlockSource, problems: SourceProblem[], from: number) {
     this.source = source;
     this.problems = problems;
     this.#iterator = blocks[Symbol.iterator]();
+    this.#from = from;
     this.advance();
   }
 
@@ -72,7 +75,9 @@ class Cursor {
         this.#report(`expected block ${this.height}, got block ${number} again`);
         continue;
       }
-      if (number > this.height) this.#report(`expected block ${this.height}, got block ${number}`);
+      const begins = this.height === 0 && number <= this.#from;
+      if (number > this.height && !begins)
+        this.#report(`expected block ${this.height}, got block ${number}`);
       this.height = number + 1;
       this.current = { number, parts };
       return;
@@ -91,12 +96,14 @@ class Cursor {
  *
  * @param sources - in order of preference as reference: peers before orderers, since only peers hold codes
  * @param problems - gaps, repetitions and unreadable files are added here
+ * @param from - up to which block sources may begin that were not read from the first
  */
 export function* lockstep(
   sources: readonly BlockSource[],
   problems: SourceProblem[],
+  from = 0,
 ): Generator<Height> {
-  const cursors = sources.map((source) => new Cursor(source, problems));
+  const cursors = sources.map((source) => new Cursor(source, problems, from));
   for (;;) {
     const live = cursors.filter((cursor) => cursor.current !== null);
     if (live.length === 0) return;

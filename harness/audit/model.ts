@@ -31,6 +31,8 @@ export interface CheckResult {
    * fault). Its verdict is then `unknown`, and the overall verdict ignores it. Absent means `true`.
    */
   readonly applicable?: boolean;
+  /** What somebody should know although nothing is wrong yet, e.g. a certificate that ends soon. */
+  readonly notes?: readonly string[];
   /** At most a handful, worst first; `counts.violations` has the whole number. */
   readonly evidence: readonly Evidence[];
   readonly counts: Readonly<Record<string, number>>;

@@ -20,8 +20,12 @@ export interface ScenarioFacts {
   readonly begunAt?: number;
   /** What kept it from giving a result, if anything was thrown. */
   readonly thrown?: string;
-  /** A check has steps of its own, and no ledger. */
-  readonly kind?: 'scenario' | 'check';
+  /** A check has steps of its own, and no ledger; a ledger was read of a network that others run, without a history. */
+  readonly kind?: 'scenario' | 'check' | 'ledger';
+  /** Of a ledger: milliseconds since 1970 when it was read. */
+  readonly readAt?: number;
+  /** Of a ledger: certificates that are in no block. */
+  readonly certificates?: readonly CertificateFact[];
   /** Faults by number, from 1, as their author wrote them. */
   readonly faults?: readonly DeclaredFault[];
   /** Of the author's own. */
@@ -77,6 +81,18 @@ export interface ChannelFacts {
   readonly setupTransactions?: readonly string[];
   /** Number of config blocks at or above `startHeight` that the scenario itself causes; 0 if absent. */
   readonly configBlocks?: number;
+  /** First block that was read of every node; those before it of one alone. 0 if absent. */
+  readonly from?: number;
+  /** Peers whose databases were to be read; all if absent. */
+  readonly databases?: readonly string[];
+}
+
+/** A certificate that somebody uses now. */
+export interface CertificateFact {
+  /** E.g. `TLS certificate of orderer0`. */
+  readonly what: string;
+  /** Milliseconds since 1970. */
+  readonly until: number;
 }
 
 export interface Floors {

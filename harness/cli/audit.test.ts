@@ -42,7 +42,7 @@ const edited = ({ states }: TestRecording) => {
 };
 const unprobed = () => ({ environment: null });
 const judged = async (folder: string, options = {}) => {
-  await audit({} as Settings, folder, options);
+  await audit(() => ({}) as Settings, folder, options);
   return process.exitCode;
 };
 
@@ -72,6 +72,15 @@ describe('harness audit of a folder', () => {
       status: 'passed',
       audit: { verdict: 'valid' },
     });
+  });
+
+  it('refuses what only goes with a network that others run, and a folder beside one', async () => {
+    await expect(judged(leave('b'), { from: '7' })).rejects.toThrow(
+      'audit: --from goes with --network, seen without',
+    );
+    await expect(judged(run, { network: 'connection.yaml' })).rejects.toThrow(
+      `audit: expected a folder or --network, seen both (${run})`,
+    );
   });
 
   it('refuses a folder that is none of either', async () => {

@@ -8,19 +8,41 @@ import { UsageError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
 import { formatResult } from '../report/judged.ts';
 import { saveLedger } from '../scenario/evidence/save-ledger.ts';
+import { auditNetwork, type NetworkOptions } from './audit-network.ts';
 import { interruptible, runningNetwork } from './context.ts';
+
+export type AuditOptions = Partial<NetworkOptions> & { readonly json?: boolean };
 
 /** `harness audit`: the whole result again, from the evidence alone; exits with 0 valid, 1 invalid, 3 unknown. */
 export async function audit(
-  settings: Settings,
+  settings: () => Settings,
   folder: string | undefined,
-  options: { json?: boolean },
+  options: AuditOptions,
 ): Promise<void> {
-  const results = folder === undefined ? await judgeRunning(settings) : judgeSaved(folder);
+  const results = await resultsOf(settings, folder, options);
   if (options.json) console.log(JSON.stringify(Object.fromEntries(results), null, 2));
   else for (const [name, result] of results) console.log(formatResult(name, result));
   const verdicts = [...results.values()].map(verdictOf);
   process.exitCode = verdicts.includes('invalid') ? 1 : verdicts.includes('unknown') ? 3 : 0;
+}
+
+async function resultsOf(
+  settings: () => Settings,
+  folder: string | undefined,
+  { network, ...options }: AuditOptions,
+): Promise<ReadonlyMap<string, ScenarioResult>> {
+  if (network !== undefined) {
+    if (folder !== undefined) {
+      throw new UsageError([`audit: expected a folder or --network, seen both (${folder})`]);
+    }
+    return await auditNetwork({ network, ...options });
+  }
+  const { json: _, ...alone } = options;
+  const [option] = Object.keys(alone);
+  if (option !== undefined) {
+    throw new UsageError([`audit: --${option} goes with --network, seen without`]);
+  }
+  return folder === undefined ? await judgeRunning(settings()) : judgeSaved(folder);
 }
 
 function judgeSaved(folder: string): Map<string, ScenarioResult> {

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { AuditOptions } from './audit.ts';
 import { type GlobalOptions, settingsFrom } from './context.ts';
 import { failureOf } from './failure.ts';
 import type { ImagesOptions } from './images.ts';
@@ -156,13 +157,21 @@ program
 program
   .command('audit')
   .description(
-    'judge a saved run or scenario again, offline; without a folder, audit the running network. Exits with 0 valid, 1 invalid, 3 unknown',
+    'judge a saved run or scenario again, offline; without a folder, audit the running network, or with --network one that others run. Exits with 0 valid, 1 invalid, 2 wrong input or nothing could be read, 3 unknown',
   )
   .argument('[folder]', 'a run folder or a scenario folder, e.g. reports/latest')
+  .option('--network <profile>', 'connection profile of a network that others run; only read')
+  .option('--identity <folder>', 'MSP folder of the member to read as: signcerts/, keystore/')
+  .option('--channel <name...>', "default: those of the profile, or of its organisation's peers")
+  .option('--from <block>', 'read earlier blocks of one node only')
+  .option('--couchdb <peer=url...>', "a peer's database: http://user:password@host:port")
+  .option('--as-localhost', "nodes of the channel's configuration are on this host's ports")
+  .option('--rate <megabytes>', 'most that is read a second, over all nodes')
+  .option('--save <folder>', 'keep what was read, to be judged again by: harness audit FOLDER')
   .option('--json', 'print as JSON')
-  .action(async (folder: string | undefined, options: { json?: boolean }) => {
+  .action(async (folder: string | undefined, options: AuditOptions) => {
     const { audit } = await import('./audit.ts');
-    await audit(settings(), folder, options);
+    await audit(settings, folder, options);
   });
 
 program

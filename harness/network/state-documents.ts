@@ -10,18 +10,24 @@ const BUDGET_MS = 30_000;
 /** Document of the channel's own database that names all others (`statecouchdb.go`). */
 const CHANNEL_METADATA = 'channel_metadata';
 
-/** `couchdbutil.go constructNamespaceDBName`, for channel names without dots and of ordinary length. */
+/** `couchdbutil.go constructNamespaceDBName`, for channel names of ordinary length. */
 export const databaseName = (channel: string, namespace: string): string =>
-  `${channel}_${namespace.replace(/[A-Z]/g, (letter) => `$${letter.toLowerCase()}`)}`;
+  `${channel.replaceAll('.', '$')}_${namespace.replace(/[A-Z]/g, (letter) => `$${letter.toLowerCase()}`)}`;
+
+/** A CouchDB and who may read there. */
+export interface StateServer {
+  /** `http://host:port`. */
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+}
 
 /**
- * Every document of every database that a peer's CouchDB has of a channel, attachments included: those of chaincodes, of
- * their definitions, of the channel itself, of private collections and of their hashes. Numbers are kept as they are
- * written (`parseExact`).
+ * {@link documentsOn} the database of a peer that the harness has deployed.
  *
  * @throws Error when there is no such peer, or its database does not answer
  */
-export async function* stateDocuments(
+export function stateDocuments(
   { topology, machines, credentials }: Deployment,
   peer: string,
   channel: string,
@@ -31,13 +37,28 @@ export async function* stateDocuments(
     .find((p) => p.name === peer)?.couchdb;
   const machine = machines.find(({ number }) => number === couchdb?.machine);
   if (!couchdb || !machine) throw new Error(`${peer}: expected a peer with CouchDB, seen none`);
-  const { user, password } = credentials.couchdb;
+  const url = `http://${machine.address}:${couchdb.ports.http}`;
+  return documentsOn({ url, ...credentials.couchdb }, channel);
+}
+
+/**
+ * Every document of every database that a CouchDB has of a channel, attachments included: those of chaincodes, of
+ * their definitions, of the channel itself, of private collections and of their hashes. Numbers are kept as they are
+ * written (`parseExact`).
+ *
+ * @param taken told of the letters of each page, and waited for: where others use the database too
+ * @throws Error when it does not answer
+ */
+export async function* documentsOn(
+  { url, user, password }: StateServer,
+  channel: string,
+  taken: (letters: number) => Promise<void> = async () => {},
+): AsyncGenerator<StateDocument> {
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-  const server = `http://${machine.address}:${couchdb.ports.http}`;
   const databases = new Map([['', databaseName(channel, '')]]);
   for (const [namespace, name] of databases) {
-    const base = `${server}/${encodeURIComponent(name)}`;
-    for await (const { id, doc } of documentsOf(base, authorization)) {
+    const base = `${url}/${encodeURIComponent(name)}`;
+    for await (const { id, doc } of documentsOf(base, authorization, taken)) {
       // Taken in while the map is walked: the channel's own database is the first.
       if (namespace === '' && id === CHANNEL_METADATA) {
         for (const [listed, database] of listedIn(doc)) databases.set(listed, database);
@@ -60,6 +81,7 @@ function listedIn(doc: Document): [string, string][] {
 async function* documentsOf(
   base: string,
   authorization: string,
+  taken: (letters: number) => Promise<void>,
 ): AsyncGenerator<Omit<StateDocument, 'namespace'>> {
   let start: string | undefined;
   for (;;) {
@@ -78,7 +100,9 @@ async function* documentsOf(
         `${base}: expected its documents, seen ${response.status} ${await response.text()}`,
       );
     }
-    const { rows: page } = parseExact(await response.text()) as {
+    const text = await response.text();
+    await taken(text.length);
+    const { rows: page } = parseExact(text) as {
       rows: Omit<StateDocument, 'namespace'>[];
     };
     yield* page.slice(0, PAGE);

@@ -53,10 +53,11 @@ export function formatResult(name: string, result: ScenarioResult): string {
   const checks = (result.audit?.checks ?? []).filter(({ applicable }) => applicable !== false);
   part(
     `invariants${result.audit === null ? ': no ledger to audit' : ''}`,
-    checks.flatMap(({ id, name: what, verdict, reason, evidence }) => [
+    checks.flatMap(({ id, name: what, verdict, reason, evidence, notes = [] }) => [
       `${SIGN[verdict]} ${id.padEnd(4)} ${what}`,
       ...(reason === undefined ? [] : [`       ${reason}`]),
       ...evidence.slice(0, 3).map(({ message }) => `       ${message}`),
+      ...notes.map((note) => `       note: ${note}`),
     ]),
   );
   const verified = verifiedLine([result.audit]);

@@ -43,6 +43,9 @@ const check = z.strictObject({
   applicable: z
     .exactOptional(z.boolean())
     .describe('false: has nothing to say about this run; the verdict is ignored'),
+  notes: z
+    .exactOptional(list(text))
+    .describe('What somebody should know although nothing is wrong yet'),
   evidence: list(evidence),
   counts: z.record(z.string(), z.number()),
   expectations: z

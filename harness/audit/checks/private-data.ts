@@ -76,7 +76,7 @@ export const privateData: ChannelCheck = {
           }
         }
         const { organisations } = facts;
-        if (scenario.namespaces !== 'all' || !organisations) {
+        if (scenario.namespaces !== 'all' || !organisations || facts.databases?.length === 0) {
           findings.notApplicable('private data were not recorded');
           return findings.result();
         }

@@ -72,17 +72,22 @@ export function objectIdentifier(content: Buffer): string {
   return [top, first - top * 40, ...rest].join('.');
 }
 
+/** Year, month, day, hour, minute and, where they are told, seconds. */
+const SHORT_TIME = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?Z$/;
+const LONG_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?Z$/;
+
 /** Milliseconds since 1970 of a UTCTime or GeneralizedTime. @throws {MalformedDer} for another element */
 export function timeOf({ tag, content }: Element): number {
   const text = content.toString('latin1');
-  const match = /^(\d{2,4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?Z$/.exec(text);
-  if ((tag !== UTC_TIME && tag !== GENERALIZED_TIME) || !match) {
+  const isShort = tag === UTC_TIME;
+  const match = (isShort ? SHORT_TIME : LONG_TIME).exec(text);
+  if ((!isShort && tag !== GENERALIZED_TIME) || !match) {
     throw new MalformedDer(`no time: ${text}`);
   }
   const [, yearText = '', month, day, hour, minute, second = '0'] = match;
-  const short = Number(yearText);
+  const told = Number(yearText);
   // RFC 5280, 4.1.2.5.1: two digits from 50 on are of the last century.
-  const year = tag === UTC_TIME ? short + (short >= 50 ? 1900 : 2000) : short;
+  const year = isShort ? told + (told >= 50 ? 1900 : 2000) : told;
   return Date.UTC(
     year,
     Number(month) - 1,

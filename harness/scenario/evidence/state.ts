@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { canonicalJson, canonicalValue } from '../../audit/canonical.ts';
 import { appendTo, paths } from '../../audit/evidence.ts';
 import type { StateEntry } from '../../audit/recording.ts';
@@ -27,15 +28,35 @@ export async function saveStates(
 ): Promise<void> {
   const { ledgers } = session.network;
   await Promise.all(
-    ledgers.members(channel).peers.map(async ({ name }) => {
-      using file = appendTo(paths.state(folder, channel, name));
-      for await (const row of ledgers.documents(name, channel)) {
-        const entry = stateEntry(row);
-        if (entry)
-          file.line(row.namespace === chaincode ? entry : { namespace: row.namespace, ...entry });
-      }
-    }),
+    ledgers
+      .members(channel)
+      .peers.map(({ name }) =>
+        saveDocuments(
+          paths.state(folder, channel, name),
+          ledgers.documents(name, channel),
+          chaincode,
+        ),
+      ),
   );
+}
+
+/**
+ * Writes a peer's documents as the audit reads them, anew.
+ *
+ * @param chaincode whose namespace goes without saying
+ */
+export async function saveDocuments(
+  path: string,
+  documents: AsyncIterable<StateDocument>,
+  chaincode?: string,
+): Promise<void> {
+  rmSync(path, { force: true });
+  using file = appendTo(path);
+  for await (const row of documents) {
+    const entry = stateEntry(row);
+    if (entry)
+      file.line(row.namespace === chaincode ? entry : { namespace: row.namespace, ...entry });
+  }
 }
 
 /** A document as an entry of the world state; `undefined` for what is none, such as index definitions. */
