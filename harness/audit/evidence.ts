@@ -18,6 +18,7 @@ import type {
   ChaincodeEventTold,
   EngineEvent,
   EnvironmentFacts,
+  PeerAnswer,
   Recording,
   SavedLogs,
   ScenarioFacts,
@@ -31,6 +32,7 @@ import type {
  *     history.jsonl                       HistoryRecord a line
  *     blocks/<channel>/<source>.blocks    length-delimited serialized common.Block, from block 0
  *     state/<channel>/<peer>.jsonl        StateEntry a line, the scenario's namespaces in that peer's databases
+ *     answers/<channel>/<peer>.jsonl      PeerAnswer a line, to calls that nobody ordered
  *     events/<channel>/<peer>.jsonl       BlockEvent a line, as a long-lived listener saw them
  *     chaincode-events/<channel>/<peer>.jsonl   ChaincodeEventTold a line, as a long-lived listener heard them
  *     replayed-events/<channel>/<peer>.jsonl    the same, as a new listener heard them at the end
@@ -50,6 +52,8 @@ export const paths = {
     join(dir, 'blocks', channel, `${source}.blocks`),
   state: (dir: string, channel: string, peer: string) =>
     join(dir, 'state', channel, `${peer}.jsonl`),
+  answers: (dir: string, channel: string, peer: string) =>
+    join(dir, 'answers', channel, `${peer}.jsonl`),
   events: (dir: string, channel: string, peer: string) =>
     join(dir, 'events', channel, `${peer}.jsonl`),
   chaincodeEvents: (dir: string, channel: string, peer: string) =>
@@ -132,6 +136,11 @@ export function openEvidence(dir: string): Recording {
         replayed: told(paths.replayedEvents(dir, channel, peer)),
       }));
     },
+    answers: (channel) =>
+      sources('answers', channel, '.jsonl').map((peer) => ({
+        peer,
+        answers: again(() => readJsonLines<PeerAnswer>(paths.answers(dir, channel, peer))),
+      })),
     environment: readJson<EnvironmentFacts>(paths.environment(dir)),
     ordering: readJson<OrderingFacts>(paths.ordering(dir)),
     logs: files(join(dir, 'logs'), '.log').map((component) => ({

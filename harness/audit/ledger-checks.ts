@@ -1,6 +1,7 @@
 import { bftAgrees } from '../ordering/bft/check.ts';
 import { raftAgrees } from '../ordering/raft/check.ts';
 import type { Check } from './checker.ts';
+import { sameAnswers } from './checks/answers.ts';
 import { certificatesLast } from './checks/certificates.ts';
 import { converged, sameHeaders, wellFormed } from './checks/chain.ts';
 import { configUntouched } from './checks/ordering.ts';
@@ -27,5 +28,6 @@ export const LEDGER_CHECKS: readonly Check[] = [
   signaturesVerify,
   codesDerived,
   privateData,
+  sameAnswers,
   certificatesLast,
 ];

@@ -85,6 +85,8 @@ export interface ChannelFacts {
   readonly from?: number;
   /** Peers whose databases were to be read; all if absent. */
   readonly databases?: readonly string[];
+  /** Whether peers were asked; see {@link PeerAnswer}. */
+  readonly queries?: readonly string[];
 }
 
 /** A certificate that somebody uses now. */
@@ -160,6 +162,17 @@ export interface StateEntry {
   readonly version: string;
   /** Serialized metadata in base64, e.g. the endorsement policy of the key; absent where there is none. */
   readonly metadata?: string;
+}
+
+/** What a peer answered to a call that nobody ordered, all peers at one height. */
+export interface PeerAnswer {
+  /** Chaincode, function and arguments, as their author wrote them. */
+  readonly query: string;
+  /** Absent where the peer did not answer. */
+  readonly result?: string;
+  /** SHA-256 of what was read, keys and versions. */
+  readonly reads?: string;
+  readonly error?: string;
 }
 
 /** A filtered block as a long-lived listener saw it. */
@@ -271,6 +284,9 @@ export interface Recording {
   ): readonly { readonly peer: string; readonly events: Iterable<BlockEvent> }[];
   /** Of the chaincode under test. */
   chaincodeEvents(channel: string): readonly ChaincodeEventsOfPeer[];
+  answers(
+    channel: string,
+  ): readonly { readonly peer: string; readonly answers: Iterable<PeerAnswer> }[];
   /** `null` where it was not recorded. */
   readonly environment: EnvironmentFacts | null;
   /** The ordering service's own word. */

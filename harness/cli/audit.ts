@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { paths } from '../audit/evidence.ts';
 import { judge, verdictOf } from '../audit/judge.ts';
+import type { Verdict } from '../audit/model.ts';
 import type { ScenarioResult } from '../audit/result.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
 import { formatResult } from '../report/judged.ts';
 import { saveLedger } from '../scenario/evidence/save-ledger.ts';
-import { auditNetwork, type NetworkOptions } from './audit-network.ts';
+import { auditNetwork, type JudgedChannel, type NetworkOptions } from './audit-network.ts';
 import { interruptible, runningNetwork } from './context.ts';
+import { WatchLines } from './watch.ts';
 
 export type AuditOptions = Partial<NetworkOptions> & { readonly json?: boolean };
 
@@ -19,11 +21,56 @@ export async function audit(
   folder: string | undefined,
   options: AuditOptions,
 ): Promise<void> {
+  if (options.network !== undefined && folder === undefined) {
+    await auditForeign({ ...options, network: options.network });
+    return;
+  }
   const results = await resultsOf(settings, folder, options);
-  if (options.json) console.log(JSON.stringify(Object.fromEntries(results), null, 2));
+  print(results, options.json);
+  process.exitCode = exitCodeOf([...results.values()].map(verdictOf));
+}
+
+const exitCodeOf = (verdicts: readonly Verdict[]): number =>
+  verdicts.includes('invalid') ? 1 : verdicts.includes('unknown') ? 3 : 0;
+
+/** One result a channel; of a watch a line a channel and look, and the exit code is that of the worst. */
+async function auditForeign(options: NetworkOptions & { readonly json?: boolean }): Promise<void> {
+  const { watch, json } = options;
+  const verdicts = new Set<Verdict>();
+  const lines = new WatchLines();
+  const results = new Map<string, ScenarioResult>();
+  const told = (judged: JudgedChannel) => {
+    const { channel, look, result } = judged;
+    verdicts.add(verdictOf(result));
+    if (watch === undefined) results.set(channel, result);
+    else if (json) {
+      const heights = Object.fromEntries(look.heights);
+      const { problems } = result;
+      const { height } = look;
+      const at = new Date().toISOString();
+      console.log(
+        JSON.stringify({ at, channel, verdict: verdictOf(result), height, heights, problems }),
+      );
+    } else {
+      const time = new Date().toTimeString().slice(0, 8);
+      for (const line of lines.of(judged, time)) console.log(line);
+    }
+  };
+  try {
+    await auditNetwork(options, told);
+  } catch (error) {
+    // That is how a watch ends.
+    const isEnd =
+      watch !== undefined && (error as { name?: unknown } | null)?.name === 'AbortError';
+    if (!isEnd || verdicts.size === 0) throw error;
+  }
+  if (watch === undefined) print(results, json);
+  process.exitCode = exitCodeOf([...verdicts]);
+}
+
+function print(results: ReadonlyMap<string, ScenarioResult>, json: boolean | undefined): void {
+  if (json) console.log(JSON.stringify(Object.fromEntries(results), null, 2));
   else for (const [name, result] of results) console.log(formatResult(name, result));
-  const verdicts = [...results.values()].map(verdictOf);
-  process.exitCode = verdicts.includes('invalid') ? 1 : verdicts.includes('unknown') ? 3 : 0;
 }
 
 async function resultsOf(
@@ -32,10 +79,7 @@ async function resultsOf(
   { network, ...options }: AuditOptions,
 ): Promise<ReadonlyMap<string, ScenarioResult>> {
   if (network !== undefined) {
-    if (folder !== undefined) {
-      throw new UsageError([`audit: expected a folder or --network, seen both (${folder})`]);
-    }
-    return await auditNetwork({ network, ...options });
+    throw new UsageError([`audit: expected a folder or --network, seen both (${folder})`]);
   }
   const { json: _, ...alone } = options;
   const [option] = Object.keys(alone);

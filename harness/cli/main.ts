@@ -165,8 +165,10 @@ program
   .option('--channel <name...>', "default: those of the profile, or of its organisation's peers")
   .option('--from <block>', 'read earlier blocks of one node only')
   .option('--couchdb <peer=url...>', "a peer's database: http://user:password@host:port")
+  .option('--query <call...>', 'ask every peer the same: CHAINCODE:["FUNCTION", "ARGUMENT", …]')
   .option('--as-localhost', "nodes of the channel's configuration are on this host's ports")
   .option('--rate <megabytes>', 'most that is read a second, over all nodes')
+  .option('--watch [seconds]', 'go on until interrupted, with a pause of 10 s: new blocks, lag')
   .option('--save <folder>', 'keep what was read, to be judged again by: harness audit FOLDER')
   .option('--json', 'print as JSON')
   .action(async (folder: string | undefined, options: AuditOptions) => {

@@ -1,6 +1,8 @@
 import type { Settings } from '../base/settings.ts';
 import type { MachinesNetwork } from '../network/machines/network.ts';
 import { type ComponentStatus, statusOf } from '../network/status.ts';
+import { managersOf, quorumOf } from '../topology/managers.ts';
+import type { Topology } from '../topology/schema.ts';
 import { runningNetwork } from './context.ts';
 import { table } from './terminal.ts';
 
@@ -52,6 +54,17 @@ export function urlsOf(components: readonly ComponentStatus[]): Record<string, s
   );
 }
 
+/** Which machines manage the Swarm, and how many of them it takes. */
+export function managersLine(topology: Pick<Topology, 'machines'>): string {
+  const managers = managersOf(topology);
+  const needed = quorumOf(managers.length);
+  const [only] = managers;
+  if (managers.length === 1) return `Swarm managed by machine ${only} alone`;
+  const some = managers.length - needed;
+  const spare = some === 0 ? 'none of them may be lost' : `${some} of them may be lost`;
+  return `Swarm managed by machines ${managers.join(', ')}; quorum ${needed} of ${managers.length}: ${spare}`;
+}
+
 /** Machines × components with state and address, then URLs, and which stand-ins serve. */
 export function formatStatus(
   network: MachinesNetwork,
@@ -68,6 +81,8 @@ export function formatStatus(
   const urls = Object.entries(urlsOf(components));
   const standIns = Object.entries(network.state.standIns);
   return [
+    managersLine(network.state.topology),
+    '',
     table([['MACHINE', 'COMPONENT', 'STATE', 'ADDRESS'], ...rows]),
     '',
     ...urls.map(([component, url]) => `${component.padEnd(16)} ${url}`),

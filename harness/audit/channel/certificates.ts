@@ -43,7 +43,10 @@ export function configuredCertificates(root: ConfigGroup): ConfiguredCertificate
   const orderer = root.groups.get('Orderer');
   const type = orderer?.values.get('ConsensusType')?.value;
   const listed = orderer?.values.get('Orderers')?.value;
-  if (type) for (const metadata of fieldsOf(type, 2)) consenters(metadata, RAFT, take);
+  // Of others the metadata are another message.
+  if (type && String(fieldsOf(type, 1)[0]) === 'etcdraft') {
+    for (const metadata of fieldsOf(type, 2)) consenters(metadata, RAFT, take);
+  }
   if (listed) consenters(listed, BFT, take);
   return found;
 }

@@ -420,6 +420,7 @@ export class LedgerBuilder {
       blocks: () => [...recording.chain].map(([source, blocks]) => ({ source, blocks })),
       state: () => [...recording.states].map(([peer, list]) => ({ peer, entries: list })),
       chaincodeEvents: () => hearings(recording),
+      answers: () => [],
       events: () => [...recording.streams].map(([peer, events]) => ({ peer, events })),
     };
     return recording;

@@ -4,7 +4,8 @@ import { channelsCall, decodeChannels } from '../../../fabric-client/channels.ts
 import { configuredNodes } from '../../../fabric-client/configured-nodes.ts';
 import { Connections } from '../../../fabric-client/connections.ts';
 import { fetchConfigBlock, newestBlock, StatusError } from '../../../fabric-client/fetch.ts';
-import { query } from '../../../fabric-client/proposing.ts';
+import { createProposal } from '../../../fabric-client/proposal.ts';
+import { propose, query, readsOf } from '../../../fabric-client/proposing.ts';
 import { createSigner, type Signer } from '../../../fabric-client/signer.ts';
 import { streamBlocks } from '../../../fabric-client/stream.ts';
 import type { Endpoint, PeerEndpoint, SigningIdentity } from '../../../fabric-client/types.ts';
@@ -16,6 +17,8 @@ import type { ForeignProfile } from './profile.ts';
 
 /** Milliseconds in which a node answers one question. */
 const ANSWER_MS = 5_000;
+/** Milliseconds in which a chaincode answers. */
+const CHAINCODE_MS = 30_000;
 /** Milliseconds that a node may stay away while its blocks are read. */
 const BLOCKS_MS = 10_000;
 
@@ -60,18 +63,22 @@ export class ForeignReader implements Disposable {
     return this.#orderers;
   }
 
-  /** Channels that the peers of the identity's organisation are in; those that do not say are passed over. */
-  async channels(): Promise<string[]> {
+  /** Channels that the peers of the identity's organisation are in, and why others of them did not say. */
+  async channels(): Promise<{
+    readonly found: readonly string[];
+    readonly problems: readonly string[];
+  }> {
     const own = this.#peers.filter(({ mspId }) => mspId === this.#options.identity.mspId);
-    const told = await Promise.all(
-      own.map((peer) =>
-        query(this.#connections, peer, this.#signer, channelsCall, ANSWER_MS).then(
-          decodeChannels,
-          () => [],
-        ),
-      ),
+    const told = await Promise.allSettled(
+      own.map((peer) => query(this.#connections, peer, this.#signer, channelsCall, ANSWER_MS)),
     );
-    return [...new Set(told.flat())].sort();
+    const found = told.flatMap((one) =>
+      one.status === 'fulfilled' ? decodeChannels(one.value) : [],
+    );
+    const problems = told.flatMap((one) =>
+      one.status === 'rejected' ? [messageOf(one.reason)] : [],
+    );
+    return { found: [...new Set(found)].sort(), problems };
   }
 
   /**
@@ -163,6 +170,23 @@ export class ForeignReader implements Disposable {
     const server = this.#options.profile.databases.get(peer);
     if (!server) throw new Error(`${peer}: expected the address of its database, seen none`);
     return documentsOn(server, channel, (letters) => this.#pace.take(letters));
+  }
+
+  /**
+   * What a peer answers to a call that nobody orders: the chaincode's result, and a hash of what it read, versions
+   * included.
+   *
+   * @param call function and arguments
+   * @throws RpcError, RefusedError
+   */
+  async ask(name: string, channel: string, chaincode: string, call: readonly string[]) {
+    const peer = this.#peers.find((node) => node.name === name);
+    if (!peer) throw new Error(`${name}: expected a peer of the profile`);
+    const proposal = createProposal({ channel, chaincode, args: call }, this.#signer);
+    const { payload, response } = await propose(this.#connections, peer, proposal, CHAINCODE_MS);
+    const result = Buffer.from(response?.payload ?? []).toString();
+    const reads = readsOf(payload);
+    return { result, ...(reads !== undefined && { reads }) };
   }
 
   /** Until when the TLS certificate is in force that a node shows, ms since 1970; `undefined` for one that shows none. */
