@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
-import { channelsCall, decodeChannels } from '../../../fabric-client/channels.ts';
+import { joinedChannels } from '../../../fabric-client/channels.ts';
 import { configuredNodes } from '../../../fabric-client/configured-nodes.ts';
 import { Connections } from '../../../fabric-client/connections.ts';
 import { fetchConfigBlock, newestBlock, StatusError } from '../../../fabric-client/fetch.ts';
 import { createProposal } from '../../../fabric-client/proposal.ts';
-import { propose, query, readsOf } from '../../../fabric-client/proposing.ts';
+import { inquire, propose, readsOf } from '../../../fabric-client/proposing.ts';
 import { createSigner, type Signer } from '../../../fabric-client/signer.ts';
 import { streamBlocks } from '../../../fabric-client/stream.ts';
 import type { Endpoint, PeerEndpoint, SigningIdentity } from '../../../fabric-client/types.ts';
@@ -70,11 +70,9 @@ export class ForeignReader implements Disposable {
   }> {
     const own = this.#peers.filter(({ mspId }) => mspId === this.#options.identity.mspId);
     const told = await Promise.allSettled(
-      own.map((peer) => query(this.#connections, peer, this.#signer, channelsCall, ANSWER_MS)),
+      own.map((peer) => inquire(this.#connections, peer, this.#signer, joinedChannels, ANSWER_MS)),
     );
-    const found = told.flatMap((one) =>
-      one.status === 'fulfilled' ? decodeChannels(one.value) : [],
-    );
+    const found = told.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
     const problems = told.flatMap((one) =>
       one.status === 'rejected' ? [messageOf(one.reason)] : [],
     );
