@@ -1,6 +1,6 @@
-import { bftAgrees } from '../ordering/bft/check.ts';
-import { raftAgrees } from '../ordering/raft/check.ts';
+import { AGREEMENTS } from '../ordering/registry.ts';
 import type { Check } from './checker.ts';
+import { agrees } from './checks/agreement.ts';
 import { sameAnswers } from './checks/answers.ts';
 import { certificatesLast } from './checks/certificates.ts';
 import { converged, sameHeaders, wellFormed } from './checks/chain.ts';
@@ -22,8 +22,7 @@ export const LEDGER_CHECKS: readonly Check[] = [
   sameState,
   replayedState,
   conflictsRight,
-  raftAgrees,
-  bftAgrees,
+  ...AGREEMENTS.filter(({ recorded }) => recorded !== true).map(agrees),
   configUntouched,
   signaturesVerify,
   codesDerived,

@@ -1,7 +1,6 @@
-import { bftAgrees } from '../ordering/bft/check.ts';
-import { kafkaAgrees } from '../ordering/kafka/check.ts';
-import { raftAgrees } from '../ordering/raft/check.ts';
+import { AGREEMENTS } from '../ordering/registry.ts';
 import type { Check } from './checker.ts';
+import { agrees } from './checks/agreement.ts';
 import { askedIsCommitted } from './checks/asked.ts';
 import { converged, sameHeaders, wellFormed } from './checks/chain.ts';
 import { chaincodeEventsComplete } from './checks/chaincode-events.ts';
@@ -53,9 +52,7 @@ export const CHECKS: readonly Check[] = [
   loadAsIntended,
   recovers,
   available,
-  kafkaAgrees,
-  raftAgrees,
-  bftAgrees,
+  ...AGREEMENTS.map(agrees),
   configUntouched,
   logsClean,
   environmentRestored,

@@ -1,4 +1,4 @@
-import type { OrderingRoles } from '../ordering/ordering.ts';
+import type { OrderedChannel, OrderingRoles, Part } from '../ordering/ordering.ts';
 import { addressesOf } from '../topology/addresses.ts';
 import { componentsOf } from '../topology/components.ts';
 
@@ -78,11 +78,30 @@ export const ordering = {
   cluster: (): Role => role('ordering.cluster()', (context) => inOrdering(context, 'cluster')),
 } as const;
 
-function inOrdering(
-  { network, channel }: FaultContext,
-  part: keyof OrderingRoles,
-): Promise<readonly string[]> {
-  const { topology, ordering } = network;
-  const addresses = addressesOf(network.machines);
-  return ordering.roles[part]({ topology, addresses, channel });
+const placeOf = ({ network, channel }: FaultContext): OrderedChannel => ({
+  topology: network.topology,
+  addresses: addressesOf(network.machines),
+  channel,
+});
+
+function inOrdering(context: FaultContext, part: keyof OrderingRoles): Promise<readonly string[]> {
+  return context.network.ordering.roles[part](placeOf(context));
+}
+
+type Roles<T> = {
+  readonly [K in keyof T]: T[K] extends (...args: infer A) => Part ? (...args: A) => Role : never;
+};
+
+/** Roles of the parts that an ordering service names. */
+export function rolesOf<T extends Readonly<Record<string, (...args: never[]) => Part>>>(
+  parts: T,
+): Roles<T> {
+  const roles = Object.entries(parts).map(([name, part]) => [
+    name,
+    (...args: never[]) => {
+      const { text, find } = part(...args);
+      return role(text, (context) => find(placeOf(context)));
+    },
+  ]);
+  return Object.fromEntries(roles) as Roles<T>;
 }

@@ -2,6 +2,7 @@ import type { ServiceDefinition } from '../swarm/service-definition.ts';
 import type { MachineAddresses } from '../topology/addresses.ts';
 import type { ComponentKind } from '../topology/components.ts';
 import type { Topology } from '../topology/schema.ts';
+import type { Agreement } from './agreement.ts';
 import type { BadLine } from './bad-line.ts';
 import type { OrderingFacts } from './facts.ts';
 import type { Forgetting } from './forgetting.ts';
@@ -11,6 +12,14 @@ export interface OrderedChannel {
   readonly topology: Topology;
   readonly addresses: MachineAddresses;
   readonly channel: string;
+}
+
+/** Components by a part that they play; faults make a role of it. */
+export interface Part {
+  /** As an author writes it, e.g. `zookeeper.leader()`. */
+  readonly text: string;
+  /** Their names at the moment of asking. */
+  find(place: OrderedChannel): Promise<readonly string[]>;
 }
 
 /** Keys of configtx.yaml's orderer section that depend on the ordering service. */
@@ -34,8 +43,8 @@ export interface OrderingRoles {
 }
 
 /**
- * An ordering service: what of a network depends on how its orderers agree. One folder each; its roles for scenarios
- * (`roles.ts`) and its check (`check.ts`) are beside, because they stand on the layers of faults and of the audit.
+ * An ordering service: what of a network depends on how its orderers agree. One folder each, and an entry in the
+ * registry.
  */
 export interface Ordering {
   /** What it needs to run besides the orderers. */
@@ -66,6 +75,8 @@ export interface Ordering {
    */
   settled(place: OrderedChannel): Promise<void>;
   readonly roles: OrderingRoles;
+  /** How what it recorded and the chain must fit. */
+  readonly agreement: Agreement;
   /** When it may lose what was acknowledged; `null` when it may not. */
   readonly forgetting: Forgetting | null;
   /**

@@ -3,7 +3,7 @@ import { checkOrdering, checkOrderingValues } from './ordering-checks.ts';
 import { type Finding, renderValue } from './problems.ts';
 import { duplicates, isMapping, type Path, type RawComponent, RawFile } from './raw-file.ts';
 import { BUILT_IN_CHAINCODES } from './schema.ts';
-import { KAFKA_LISTS } from './services/kafka.ts';
+import { LISTS } from './services/index.ts';
 
 /**
  * How the values of a topology must fit each other. The checks read the file's plain data, not the parsed result,
@@ -61,7 +61,7 @@ function checkMachines(file: RawFile): Finding[] {
 function componentsIn(file: RawFile): RawComponent[] {
   const peers = file.entries('organisations').flatMap((path) => file.entries(...path, 'peers'));
   const paths: Path[] = [
-    ...KAFKA_LISTS.flatMap(({ path }) => file.entries(...path)),
+    ...LISTS.flatMap(({ path }) => file.entries(...path)),
     ...file.entries('ordering', 'orderers'),
     ...file.entries('organisations').map((path) => [...path, 'ca']),
     ...peers,

@@ -1,6 +1,6 @@
 import { valueAt } from './problems.ts';
 import { CONTAINER_PORTS, type PublishedKind, type Topology } from './schema.ts';
-import { KAFKA_LISTS } from './services/kafka.ts';
+import { LISTS } from './services/index.ts';
 
 /** `chaincode` components are derived: one a peer and chaincode, beside the peer, without a published port. */
 export type ComponentKind = PublishedKind | 'chaincode';
@@ -48,7 +48,7 @@ export function componentsOf(topology: Topology): Component[] {
       ),
     }));
   return [
-    ...KAFKA_LISTS.flatMap(({ kind, path }) =>
+    ...LISTS.flatMap(({ kind, path }) =>
       published(kind, (valueAt(topology, path) ?? []) as readonly Placed[]),
     ),
     ...published(

@@ -1,25 +1,15 @@
 import { type Finding, renderValue } from './problems.ts';
 import { isMapping, type RawFile } from './raw-file.ts';
-import { ORDERING_TYPES, type OrderingType } from './schema.ts';
-import { bftNeeds } from './services/bft.ts';
-import { kafkaNeeds } from './services/kafka.ts';
-import type { OrderingNeeds } from './services/needs.ts';
+import { ORDERING_TYPES, SERVICES } from './services/index.ts';
 import { FABRIC_RELEASES } from './services/needs.ts';
-import { raftNeeds } from './services/raft.ts';
 import { inOrder, sizeAt } from './sizes.ts';
-
-const NEEDS: Readonly<Record<OrderingType, OrderingNeeds>> = {
-  kafka: kafkaNeeds,
-  raft: raftNeeds,
-  bft: bftNeeds,
-};
 
 /** Whether the ordering service, Fabric's release and the sections of the file fit each other. */
 export function checkOrdering(file: RawFile): Finding[] {
   const type = file.at('ordering', 'type') ?? 'kafka';
   const release = file.at('ordering', 'fabric') ?? '2.5.9';
   if (!isOneOf(ORDERING_TYPES, type) || !isMapping(file.at('ordering'))) return [];
-  const { releases, because, sections, leastOrderers, atLeast, adminPort } = NEEDS[type];
+  const { releases, because, sections, leastOrderers, atLeast, adminPort } = SERVICES[type];
   const findings: Finding[] = [];
   if (isOneOf(FABRIC_RELEASES, release) && !isOneOf(releases, release)) {
     findings.push({
@@ -32,7 +22,7 @@ export function checkOrdering(file: RawFile): Finding[] {
     if (file.at(...path) !== undefined) continue;
     findings.push({ path, expected: `a value, with ordering type ${type}`, seen: 'nothing' });
   }
-  const others = Object.entries(NEEDS).flatMap(([of, needs]) =>
+  const others = Object.entries(SERVICES).flatMap(([of, needs]) =>
     of === type ? [] : needs.sections,
   );
   for (const { path, none } of others) {
@@ -71,7 +61,7 @@ export function checkOrderingValues(file: RawFile): Finding[] {
   );
   return [
     ...(preferred && absolute ? inOrder([[preferred, 'at most', absolute]]) : []),
-    ...Object.values(NEEDS).flatMap((needs) => needs.check(file)),
+    ...Object.values(SERVICES).flatMap((needs) => needs.check(file)),
   ];
 }
 

@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { bft } from './services/bft.ts';
-import { KAFKA_PORTS, kafkaSections } from './services/kafka.ts';
+import { ORDERING_SECTIONS, ORDERING_TYPES, PORTS, SECTIONS } from './services/index.ts';
 import { FABRIC_RELEASES } from './services/needs.ts';
-import { raft } from './services/raft.ts';
 import { component, count, duration, machine, name, port, size } from './values.ts';
 
 /**
@@ -38,7 +36,7 @@ const chaincodeName = name(
 
 /** The TCP ports that a component listens on, by kind and port name; the file maps them to ports of its machine. */
 export const CONTAINER_PORTS = {
-  ...KAFKA_PORTS,
+  ...PORTS,
   orderer: { general: 7050, operations: 8443, admin: 9444 },
   peer: { peer: 7051, operations: 9443 },
   couchdb: { http: 5984 },
@@ -50,19 +48,14 @@ export const CONTAINER_PORTS = {
 
 export type PublishedKind = keyof typeof CONTAINER_PORTS;
 
-/** How orderers may agree. */
-export const ORDERING_TYPES = ['kafka', 'raft', 'bft'] as const;
-export type OrderingType = (typeof ORDERING_TYPES)[number];
-
 const ordering = z.strictObject({
   type: z.enum(ORDERING_TYPES).default('kafka'),
   /** The release of orderers and peers. */
   fabric: z.enum(FABRIC_RELEASES).default('2.5.9'),
   organisation: z.strictObject({ name: organisationName, mspId, domain }),
-  /** Where channels are made by a transaction on it: Kafka only. */
+  /** Where channels are made by a transaction on it, if they are. */
   systemChannel: channelName.optional(),
-  raft: raft.optional(),
-  bft: bft.optional(),
+  ...ORDERING_SECTIONS,
   batch: z.strictObject({
     timeout: duration,
     maxMessageCount: count,
@@ -73,7 +66,7 @@ const ordering = z.strictObject({
     .array(
       z.strictObject({
         ...component(CONTAINER_PORTS.orderer),
-        /** `admin` is where orderers are told of channels; those on Kafka learn of them from the system channel. */
+        /** `admin` is where orderers are told of channels; some learn of them from the system channel instead. */
         ports: z.strictObject({ general: port, operations: port, admin: port.optional() }),
       }),
     )
@@ -101,7 +94,7 @@ export const topologySchema = z.strictObject({
   machines: z
     .array(z.strictObject({ number: machine, role: z.enum(['manager', 'worker']) }))
     .min(1),
-  ...kafkaSections,
+  ...SECTIONS,
   ordering,
   organisations: z.array(organisation).min(1),
   chaincodes: z
@@ -171,8 +164,6 @@ type DeepReadonly<T> = T extends (infer E)[]
 /** A validated network. Sizes are bytes, durations milliseconds. */
 export type Topology = DeepReadonly<z.output<typeof topologySchema>>;
 export type Machine = Topology['machines'][number];
-export type ZooKeeperNode = NonNullable<Topology['zookeeper']>['ensemble'][number];
-export type Broker = NonNullable<Topology['kafka']>['brokers'][number];
 export type Orderer = Topology['ordering']['orderers'][number];
 export type Organisation = Topology['organisations'][number];
 export type Peer = Organisation['peers'][number];

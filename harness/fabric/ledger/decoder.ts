@@ -1,11 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { ConsenterMetadata } from '../../ordering/marks.ts';
 import { NOT_VALIDATED } from './codes.ts';
-import {
-  type ConsenterMetadata,
-  decodeCft,
-  decodeConsenterMetadata,
-  metadataValue,
-} from './consenter-metadata.ts';
+import { decodeCft, decodeConsenterMetadata, metadataValue } from './consenter-metadata.ts';
 import { decodeEnvelope } from './envelope.ts';
 import { headerHash } from './header.ts';
 import type { Block, BlockHeader, Transaction } from './model.ts';

@@ -1,4 +1,4 @@
-import type { ConsenterMetadata } from './consenter-metadata.ts';
+import type { ConsenterMetadata } from '../../ordering/marks.ts';
 
 /**
  * Blocks as the audit sees them: decoded once, plain values, no protobuf classes.

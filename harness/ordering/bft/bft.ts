@@ -1,6 +1,7 @@
 import type { Topology } from '../../topology/schema.ts';
 import { bftConsenters } from '../consenters.ts';
 import type { Ordering } from '../ordering.ts';
+import { bftAgreement } from './agreement.ts';
 import { BFT_FORGETTING } from './forgetting.ts';
 import { bftRoles } from './leader.ts';
 import { poolsEmpty } from './pools.ts';
@@ -42,6 +43,7 @@ export const bft: Ordering = {
   },
   settled: poolsEmpty,
   roles: bftRoles,
+  agreement: bftAgreement,
   forgetting: BFT_FORGETTING,
   // A restart loses what is in memory however long it has been there.
   facts: async (_, startedAt) => ({

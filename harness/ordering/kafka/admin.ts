@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
-import type { Broker, Topology, ZooKeeperNode } from '../../topology/schema.ts';
-import { clusterOf } from './cluster.ts';
+import type { Topology } from '../../topology/schema.ts';
+import { type Broker, clusterOf, type ZooKeeperNode } from './cluster.ts';
 
 /** A channel's topic has one partition (Fabric `orderer/consensus/kafka`: `defaultPartition`). */
 const PARTITION = 0;

@@ -1,8 +1,8 @@
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import { config, namedEarly, published, required, volume } from '../../swarm/service-parts.ts';
 import type { MachineAddresses } from '../../topology/addresses.ts';
-import { type Broker, CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
-import { clusterOf } from './cluster.ts';
+import { CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
+import { type Broker, clusterOf } from './cluster.ts';
 import { JVM_DNS_OPTIONS, properties } from './jvm.ts';
 
 const CONFIGURATION = '/etc/kafka/server.properties';

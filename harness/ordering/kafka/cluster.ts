@@ -15,3 +15,6 @@ export function clusterOf(topology: Topology): {
   }
   return { kafka, zookeeper };
 }
+
+export type ZooKeeperNode = NonNullable<Topology['zookeeper']>['ensemble'][number];
+export type Broker = NonNullable<Topology['kafka']>['brokers'][number];

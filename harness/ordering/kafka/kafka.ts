@@ -1,4 +1,5 @@
 import type { OrderedChannel, Ordering } from '../ordering.ts';
+import { kafkaAgreement } from './agreement.ts';
 import { KAFKA_BAD_LINES } from './bad-lines.ts';
 import { kafkaServices } from './brokers.ts';
 import { clusterOf } from './cluster.ts';
@@ -63,6 +64,7 @@ export const kafka: Ordering = {
       return [...brokers, ...zookeeper.ensemble].map(({ name }) => name);
     },
   },
+  agreement: kafkaAgreement,
   forgetting: null,
   facts: async (place) => (await word()).kafkaFacts(place),
 };

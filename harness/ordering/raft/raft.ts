@@ -1,6 +1,7 @@
 import type { Topology } from '../../topology/schema.ts';
 import { raftConsenters } from '../consenters.ts';
 import type { Ordering } from '../ordering.ts';
+import { raftAgreement } from './agreement.ts';
 import { RAFT_BAD_LINES } from './bad-lines.ts';
 import { RAFT_FORGETTING } from './forgetting.ts';
 import { raftRoles } from './leader.ts';
@@ -42,6 +43,7 @@ export const raft: Ordering = {
   // A leader has what is under way in its log or in its next block, a batch time-out away.
   settled: async () => {},
   roles: raftRoles,
+  agreement: raftAgreement,
   forgetting: RAFT_FORGETTING,
   facts: async ({ topology }, startedAt) => {
     const { tickInterval, electionTick } = optionsOf(topology);

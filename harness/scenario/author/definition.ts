@@ -1,6 +1,6 @@
 import type { AnyInvariant } from '../../audit/invariant.ts';
 import type { Fault } from '../../faults/model.ts';
-import type { OrderingType } from '../../topology/schema.ts';
+import type { OrderingType } from '../../topology/services/index.ts';
 import { CLIENT_KINDS, type ClientKind, isClientKind } from '../../workload/client.ts';
 import type { TransferProfile } from '../../workload/profile.ts';
 

@@ -5,7 +5,6 @@
 export { conserved, type Invariant, neverNegative } from '../../audit/invariant.ts';
 export { patient } from '../../base/patience.ts';
 export * from '../../faults/index.ts';
-export { kafka, zookeeper } from '../../ordering/kafka/roles.ts';
 export { transfers } from '../../workload/profile.ts';
 export { disagreements, headerHashes } from '../evidence/header-hashes.ts';
 export type { Session } from '../session.ts';
@@ -58,6 +57,7 @@ export {
   stripSignature,
 } from './doctored.ts';
 export { askFromOverlay, type OverlayRequest, overlayAddresses } from './overlay-client.ts';
+export { kafka, zookeeper } from './parts.ts';
 export { type Listener, RawConnections, rawStatuses } from './raw-connections.ts';
 export { type RestAnswer, RestClient, show, untilAnswer } from './rest-client.ts';
 export { type OwnUser, ownUser, revokedInChannel } from './revocation.ts';

@@ -1,6 +1,6 @@
-import { consenterWalk } from '../../audit/consenter-walk.ts';
+import { consenterWalk } from '../consenter-walk.ts';
 
-export const bftAgrees = consenterWalk(
+export const bftAgreement = consenterWalk(
   {
     id: 'F32',
     name: 'BFT agrees with the chain',

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
-import { fakeContext, fakeMachine } from '../../faults/testing/fakes.ts';
-import type { TopicFacts } from './admin.ts';
+import type { TopicFacts } from '../ordering/kafka/admin.ts';
+import { fakeContext, fakeMachine } from './testing/fakes.ts';
 
 const topic: TopicFacts = {
   leader: 'kafka1',
@@ -10,7 +10,7 @@ const topic: TopicFacts = {
 };
 const asked: string[] = [];
 const modes: Record<string, string> = { zookeeper0: 'follower', zookeeper1: 'leader' };
-jest.unstable_mockModule('./admin.ts', () => ({
+jest.unstable_mockModule('../ordering/kafka/admin.ts', () => ({
   openKafkaAdmin: async () => ({
     topic: async (channel: string) => {
       asked.push(channel);
@@ -22,8 +22,11 @@ jest.unstable_mockModule('./admin.ts', () => ({
   zookeeperMode: async ({ name }: { name: string }) => modes[name] ?? 'connection refused',
 }));
 
-const { kafka, zookeeper } = await import('./roles.ts');
-const { targetName } = await import('../../faults/model.ts');
+const parts = await import('../ordering/kafka/roles.ts');
+const { rolesOf } = await import('./roles.ts');
+const kafka = rolesOf(parts.kafka);
+const zookeeper = rolesOf(parts.zookeeper);
+const { targetName } = await import('./model.ts');
 const context = fakeContext([1, 2, 3].map((number) => fakeMachine(number)));
 type AnyRole = ReturnType<typeof kafka.leader>;
 const names = async (role: AnyRole) => (await role.resolve(context)).map(targetName);

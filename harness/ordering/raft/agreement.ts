@@ -1,6 +1,6 @@
-import { consenterWalk } from '../../audit/consenter-walk.ts';
+import { consenterWalk } from '../consenter-walk.ts';
 
-export const raftAgrees = consenterWalk(
+export const raftAgreement = consenterWalk(
   {
     id: 'F31',
     name: 'Raft agrees with the chain',

@@ -1,18 +1,15 @@
-import type { ChannelCheck } from '../../audit/checker.ts';
-import { Findings } from '../../audit/findings.ts';
-import type { BlockMetadata } from '../../fabric/ledger/decoder.ts';
+import type { Agreement, Finds, MarkedBlock } from '../agreement.ts';
 import type { KafkaTopicFacts } from './model.ts';
 
-export const kafkaAgrees: ChannelCheck = {
-  scope: 'channel',
+export const kafkaAgreement: Agreement = {
+  recorded: true,
   definition: {
     id: 'F20',
     name: 'Kafka agrees with the chain',
     guarantee:
       'The Kafka offset that a block was cut at is the same in every copy, never decreases, leaves room for the transactions of the block and is below the end of the topic; the topic is whole from its first record, has the replicas and settings that the topology wants, and all are in sync at the end.',
   },
-  create({ channel, recording }) {
-    const findings = new Findings(kafkaAgrees.definition);
+  create({ channel, ordering }, findings) {
     let last = -1;
     return {
       height({ number, copies, reference }) {
@@ -52,17 +49,16 @@ export const kafkaAgrees: ChannelCheck = {
       },
       finish() {
         if (findings.counted('offsets') === 0) {
-          const ordered = recording.ordering?.type ?? 'other';
+          const ordered = ordering?.type ?? 'other';
           if (ordered !== 'kafka' && findings.counted('blocks without offset') > 0) {
             findings.notApplicable('the channel is not ordered by Kafka');
           } else findings.unknown('no block tells a Kafka offset');
-          return findings.result();
+          return;
         }
-        const { ordering } = recording;
         const topic = ordering?.type === 'kafka' ? ordering.topics[channel] : undefined;
         if (!topic) {
           findings.unknown(`Kafka was not asked about topic ${channel}`);
-          return findings.result();
+          return;
         }
         if (last >= topic.endOffset) {
           findings.violation({
@@ -80,19 +76,20 @@ export const kafkaAgrees: ChannelCheck = {
           });
         }
         findings.floor('replicas', 1);
-        return findings.result();
       },
     };
   },
 };
 
-function offsetOf({ metadata }: { readonly metadata: BlockMetadata }): number | undefined {
+function offsetOf({
+  metadata,
+}: Pick<MarkedBlock['copies'][number], 'metadata'>): number | undefined {
   const { consenter } = metadata;
   return consenter?.type === 'kafka' ? consenter.lastOffsetPersisted : undefined;
 }
 
 /** What the topic lacks of what the topology wants. */
-function judgeTopic(topic: KafkaTopicFacts, findings: Findings, channel: string): void {
+function judgeTopic(topic: KafkaTopicFacts, findings: Finds, channel: string): void {
   const { firstOffset = 0, wanted, settings, replicas } = topic;
   const wrong = (message: string): void =>
     findings.violation({ message: `topic ${channel} ${message}` });

@@ -1,6 +1,5 @@
-import type { ConsenterMetadata } from '../fabric/ledger/consenter-metadata.ts';
-import type { ChannelCheck } from './checker.ts';
-import { type CheckDefinition, Findings } from './findings.ts';
+import type { Agreement } from './agreement.ts';
+import type { ConsenterMetadata } from './marks.ts';
 
 type MetadataOf<T extends ConsenterMetadata['type']> = Extract<
   ConsenterMetadata,
@@ -18,23 +17,21 @@ export interface Step<T extends ConsenterMetadata['type']> {
 }
 
 /**
- * A check that walks a chain by what its ordering service wrote into the blocks: all copies carry the same, every block
+ * An agreement that walks a chain by what its ordering service wrote into the blocks: all copies carry the same, every block
  * has it but the first, and each fits the one before.
  *
  * @param wrong what is wrong between a block and the one before it, one line each
  */
 export function consenterWalk<T extends ConsenterMetadata['type']>(
-  definition: CheckDefinition,
+  definition: Agreement['definition'],
   type: T,
   wrong: (step: Step<T>) => readonly string[],
-): ChannelCheck {
+): Agreement {
   const isOf = (metadata: ConsenterMetadata | null): metadata is MetadataOf<T> =>
     metadata?.type === type;
   return {
-    scope: 'channel',
     definition,
-    create() {
-      const findings = new Findings(definition);
+    create(_channel, findings) {
       let before: MetadataOf<T> | undefined;
       const others = new Set<string>();
       return {
@@ -70,7 +67,6 @@ export function consenterWalk<T extends ConsenterMetadata['type']>(
           if (before !== undefined) findings.floor('blocks', 1);
           else if (others.size === 0) findings.unknown('no block tells who ordered it');
           else findings.notApplicable(`the channel is ordered by ${[...others].join(' and ')}`);
-          return findings.result();
         },
       };
     },

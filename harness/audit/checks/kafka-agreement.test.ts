@@ -1,8 +1,11 @@
 import * as protos from '../../../fabric-client/protos.ts';
-import { borrow, editBlock, judge } from '../../audit/testing/forge.ts';
-import { LedgerBuilder, type TestRecording } from '../../audit/testing/ledger-builder.ts';
-import { busyRecording, opened, transfers } from '../../audit/testing/scene.ts';
-import { kafkaAgrees } from './check.ts';
+import { kafkaAgreement } from '../../ordering/kafka/agreement.ts';
+import { borrow, editBlock, judge } from '../testing/forge.ts';
+import { LedgerBuilder, type TestRecording } from '../testing/ledger-builder.ts';
+import { busyRecording, opened, transfers } from '../testing/scene.ts';
+import { agrees } from './agreement.ts';
+
+const kafkaAgrees = agrees(kafkaAgreement);
 
 const SOURCES = [
   'peer0.org1',

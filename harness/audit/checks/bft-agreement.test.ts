@@ -1,7 +1,10 @@
-import { judge } from '../../audit/testing/forge.ts';
-import { mark, reorder } from '../../audit/testing/reorder.ts';
-import { busyRecording } from '../../audit/testing/scene.ts';
-import { bftAgrees } from './check.ts';
+import { bftAgreement } from '../../ordering/bft/agreement.ts';
+import { judge } from '../testing/forge.ts';
+import { mark, reorder } from '../testing/reorder.ts';
+import { busyRecording } from '../testing/scene.ts';
+import { agrees } from './agreement.ts';
+
+const bftAgrees = agrees(bftAgreement);
 
 /** View 0 up to block 6, then view 2: one that nobody could agree on was passed over. */
 const view = (number: number) =>

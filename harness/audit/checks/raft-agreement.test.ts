@@ -1,8 +1,11 @@
-import { judge } from '../../audit/testing/forge.ts';
-import { LedgerBuilder } from '../../audit/testing/ledger-builder.ts';
-import { mark, reorder } from '../../audit/testing/reorder.ts';
-import { busyRecording } from '../../audit/testing/scene.ts';
-import { raftAgrees } from './check.ts';
+import { raftAgreement } from '../../ordering/raft/agreement.ts';
+import { judge } from '../testing/forge.ts';
+import { LedgerBuilder } from '../testing/ledger-builder.ts';
+import { mark, reorder } from '../testing/reorder.ts';
+import { busyRecording } from '../testing/scene.ts';
+import { agrees } from './agreement.ts';
+
+const raftAgrees = agrees(raftAgreement);
 
 /** A channel of three consenters, whose leader takes a new term, and so an entry of its own, now and then. */
 const position = (number: number) => ({
