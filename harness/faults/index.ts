@@ -13,5 +13,15 @@ export { restartInTurn } from './kinds/restart.ts';
 export { starve } from './kinds/starve.ts';
 export type { Fault, Role } from './model.ts';
 export type { FaultResult } from './result.ts';
-export { all, component, machine, orderer, ordering, peer } from './roles.ts';
+export {
+  all,
+  component,
+  databaseOf,
+  machine,
+  machineAt,
+  orderer,
+  orderers,
+  ordering,
+  peer,
+} from './roles.ts';
 export type { FaultStep } from './schedule.ts';

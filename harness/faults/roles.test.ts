@@ -15,7 +15,8 @@ jest.unstable_mockModule('../ordering/kafka/admin.ts', () => ({
   }),
 }));
 
-const { all, component, machine, orderer, ordering, peer } = await import('./roles.ts');
+const { all, component, databaseOf, machine, machineAt, orderer, orderers, ordering, peer } =
+  await import('./roles.ts');
 const { targetName } = await import('./model.ts');
 const context = fakeContext([1, 2, 3].map((number) => fakeMachine(number)));
 type AnyRole = ReturnType<typeof component>;
@@ -29,7 +30,15 @@ describe('roles', () => {
     [ordering.consenters(), ['kafka0', 'kafka1', 'kafka3']],
     [ordering.blocking(), ['kafka1']],
     [orderer('orderer1'), ['orderer1']],
+    [orderer(0), ['orderer0']],
+    [orderer(3), ['orderer1']],
+    [orderers(), ['orderer0', 'orderer1']],
+    [peer(1), ['peer1.org1']],
+    [peer(6), ['peer0.org2']],
+    [databaseOf(all(peer(0), orderer(0))), ['couchdb0.org1']],
     [machine(2), ['machine2']],
+    [machineAt(0), ['machine1']],
+    [machineAt(5), ['machine3']],
     [all(ordering.leader(), machine(3)), ['kafka1', 'machine3']],
   ])('$text is found at the moment of asking', async (role, expected) => {
     expect(await names(role)).toEqual(expected);

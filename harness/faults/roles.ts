@@ -2,7 +2,7 @@ import type { OrderedChannel, OrderingRoles, Part } from '../ordering/ordering.t
 import { addressesOf } from '../topology/addresses.ts';
 import { componentsOf } from '../topology/components.ts';
 
-import type { FaultContext, Role, Target } from './model.ts';
+import { type FaultContext, type Role, type Target, targetName } from './model.ts';
 
 const components = (context: FaultContext, names: readonly string[]): Target[] =>
   names.map((name) => ({ type: 'component', handle: context.network.component(name) }));
@@ -25,20 +25,46 @@ export function role(
 /** A component by its name, e.g. `component('couchdb0.org1')`. */
 export const component = (name: string): Role => role(name, async () => [name]);
 
-/** An orderer by name, or one chosen by the run's seed. */
-export const orderer = (name?: string): Role => named('orderer', name);
+/**
+ * An orderer by name, by its place in the topology (from 0, counted on from the first where there are not so many), or
+ * one chosen by the run's seed.
+ */
+export const orderer = (which?: string | number): Role => named('orderer', which);
 
-/** A peer by name, or one chosen by the run's seed. */
-export const peer = (name?: string): Role => named('peer', name);
+/** A peer, as {@link orderer}: an organisation's peers follow each other. */
+export const peer = (which?: string | number): Role => named('peer', which);
 
-function named(kind: 'orderer' | 'peer', name: string | undefined): Role {
-  if (name !== undefined) return component(name);
-  return role(kind, async (context) => {
+/** Every orderer. */
+export const orderers = (): Role =>
+  role('orderers()', async ({ network }) => network.topology.ordering.orderers.map((o) => o.name));
+
+function named(kind: 'orderer' | 'peer', which: string | number | undefined): Role {
+  if (typeof which === 'string') return component(which);
+  return role(which === undefined ? kind : `${kind}(${which})`, async (context) => {
     const all = componentsOf(context.network.topology).filter((c) => c.kind === kind);
-    const chosen = all[Math.floor(context.random() * all.length)];
+    const place = which ?? Math.floor(context.random() * all.length);
+    const chosen = all[place % all.length];
     return chosen ? [chosen.name] : [];
   });
 }
+
+/** The CouchDB of each peer that has a role. */
+export const databaseOf = (whose: Role): Role =>
+  role(`databaseOf(${whose.text})`, async (context) => {
+    const targets = (await whose.resolve(context)).map(targetName);
+    const peers = context.network.topology.organisations.flatMap((o) => o.peers);
+    return peers.filter(({ name }) => targets.includes(name)).map(({ couchdb }) => couchdb.name);
+  });
+
+/** A whole machine by its place in the topology, as {@link orderer}. */
+export const machineAt = (place: number): Role => ({
+  text: `machineAt(${place})`,
+  async resolve({ network }) {
+    const all = network.topology.machines;
+    const { number } = all[place % all.length] ?? { number: 0 };
+    return [{ type: 'machine', number: network.machine(number).number }];
+  },
+});
 
 /** A whole machine by its number. */
 export const machine = (number: number): Role => ({

@@ -35,7 +35,6 @@ describe('transfers', () => {
     [{ amount: { least: 5, most: 4 } }, 'amount.most: expected a whole number from 5, got 4'],
     [{ contention: 1.5 }, 'contention.share: expected a share from 0 to 1, got 1.5'],
     [{ overdrafts: -0.1 }, 'overdrafts: expected a share from 0 to 1, got -0.1'],
-    [{ reads: { share: 0.5 } }, 'reads.peers: expected at least one peer, got none'],
     [{ overdrafts: 0.6, moves: 0.6 }, 'overdrafts + reads.share + moves.share: expected at most 1'],
     [
       { client: 'sdk' as 'harness' },

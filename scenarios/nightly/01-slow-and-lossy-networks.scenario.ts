@@ -26,14 +26,12 @@ scenario('a fifth of the packets of the leader of ordering is lost', {
 
 scenario('everything that an orderer sends is late', {
   load,
-  faults: [
-    during(delay(orderer('orderer0'), 80, { jitter: 20 }), { at: seconds(3), for: seconds(12) }),
-  ],
+  faults: [during(delay(orderer(0), 80, { jitter: 20 }), { at: seconds(3), for: seconds(12) })],
   expect: tolerated,
 });
 
 scenario('a peer sends through a narrow line', {
   load,
-  faults: [during(rate(peer('peer0.org2'), 1_000), { at: seconds(3), for: seconds(12) })],
+  faults: [during(rate(peer(2), 1_000), { at: seconds(3), for: seconds(12) })],
   expect: tolerated,
 });

@@ -24,7 +24,7 @@ scenario('the disk of a follower in ordering is full', {
 
 scenario('the disk of a peer is read-only', {
   load,
-  faults: [during(readOnlyDisk(peer('peer1.org1')), { at: seconds(3), for: seconds(10) })],
+  faults: [during(readOnlyDisk(peer(1)), { at: seconds(3), for: seconds(10) })],
   expect: {
     recovery: patient(seconds(60)),
     ok: { before: 0.99, after: 0.9 },
@@ -46,6 +46,6 @@ scenario("the kernel kills a peer's CouchDB for want of memory", {
 
 scenario('an orderer gets a twentieth of a core', {
   load,
-  faults: [during(starve(orderer('orderer0'), 0.05), { at: seconds(3), for: seconds(12) })],
+  faults: [during(starve(orderer(0), 0.05), { at: seconds(3), for: seconds(12) })],
   expect: { recovery: patient(seconds(45)), ok: { before: 0.99, after: 0.9 } },
 });

@@ -3,7 +3,7 @@ import {
   crash,
   during,
   kafka,
-  orderer,
+  orderers,
   patient,
   scenario,
   seconds,
@@ -34,7 +34,7 @@ scenario('all brokers are gone', {
 scenario('both orderers are gone', {
   load,
   faults: [
-    during(crash(all(orderer('orderer0'), orderer('orderer1'))), {
+    during(crash(orderers()), {
       at: seconds(3),
       for: seconds(8),
     }),

@@ -15,13 +15,13 @@ for (const client of ['fabric-network', 'fabric-gateway'] as const) {
 
   scenario(`freeze an orderer, clients on ${client}`, {
     load,
-    faults: [during(freeze(orderer('orderer0')), { at: seconds(3), for: seconds(10) })],
+    faults: [during(freeze(orderer(0)), { at: seconds(3), for: seconds(10) })],
     expect: { recovery: patient(seconds(30)), ok: { before: 0.95 } },
   });
 
   scenario(`crash a peer, clients on ${client}`, {
     load,
-    faults: [during(crash(peer('peer0.org1')), { at: seconds(3), for: seconds(8) })],
+    faults: [during(crash(peer(0)), { at: seconds(3), for: seconds(8) })],
     expect: { recovery: patient(seconds(30)), ok: { before: 0.95 } },
   });
 }

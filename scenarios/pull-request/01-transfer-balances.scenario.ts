@@ -1,7 +1,5 @@
 import { conserved, neverNegative, scenario, seconds, transfers } from 'fabric-swarm-harness';
 
-const PEERS = ['peer0.org1', 'peer1.org1', 'peer0.org2', 'peer1.org2'];
-
 scenario('transfer balances', {
   load: transfers({
     clients: 12,
@@ -10,7 +8,7 @@ scenario('transfer balances', {
     overdrafts: 0.05,
     doubleSpends: 0.05,
     moves: 0.05,
-    reads: { share: 0.15, peers: PEERS },
+    reads: { share: 0.15 },
   }),
   duration: seconds(12),
   expect: { ok: { before: 0.95 }, conflicts: 1, operations: 100 },

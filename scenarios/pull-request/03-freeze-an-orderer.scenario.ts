@@ -13,6 +13,6 @@ import {
 // (grpc-go allows no shorter interval than 10 s): until then they are behind the others, and endorsements may disagree.
 scenario('freeze an orderer longer than the patience of its clients', {
   load: transfers({ clients: 8, accounts: 80 }),
-  faults: [during(freeze(orderer('orderer0')), { at: seconds(3), for: seconds(18) })],
+  faults: [during(freeze(orderer(0)), { at: seconds(3), for: seconds(18) })],
   expect: { recovery: patient(seconds(30)), ok: { before: 0.95 } },
 });

@@ -1,7 +1,7 @@
 import {
   during,
   loseMachine,
-  machine,
+  machineAt,
   patient,
   scenario,
   seconds,
@@ -11,6 +11,6 @@ import {
 // Machine 3 takes an orderer with it and, in the article’s placement, two brokers and the quorum of ZooKeeper.
 scenario('lose a machine and get it back', {
   load: transfers({ clients: 8, accounts: 80 }),
-  faults: [during(loseMachine(machine(3)), { at: seconds(3), for: seconds(10) })],
+  faults: [during(loseMachine(machineAt(2)), { at: seconds(3), for: seconds(10) })],
   expect: { recovery: patient(seconds(90)), ok: { before: 0.95, after: 0.8 } },
 });

@@ -1,7 +1,7 @@
 import {
   all,
-  component,
   crash,
+  databaseOf,
   during,
   patient,
   peer,
@@ -15,7 +15,7 @@ import {
 scenario('crash a peer and its CouchDB in mid-commit', {
   load: transfers({ clients: 10, accounts: 100, contention: 0.1 }),
   faults: [
-    during(crash(all(peer('peer0.org1'), component('couchdb0.org1'))), {
+    during(crash(all(peer(0), databaseOf(peer(0)))), {
       at: seconds(4),
       for: seconds(6),
     }),

@@ -12,7 +12,7 @@ import {
 for (const client of ['fabric-network', 'fabric-gateway'] as const) {
   scenario(`crash an orderer, clients on ${client}`, {
     load: transfers({ client, clients: 4, accounts: 40 }),
-    faults: [during(crash(orderer('orderer0')), { at: seconds(4), for: seconds(4) })],
+    faults: [during(crash(orderer(0)), { at: seconds(4), for: seconds(4) })],
     expect: { recovery: patient(seconds(30)), ok: { before: 0.95 } },
   });
 }

@@ -25,8 +25,18 @@ const BLOCKS_MS = 10_000;
 /** How a node took the first question about a channel. */
 export type Contact = { readonly name: string; readonly kind: 'peer' | 'orderer' } & (
   | { readonly height: number }
-  | { readonly problem: 'silent' | 'refused' | 'not there'; readonly text: string }
+  | {
+      /** `broken`: it answers, and cannot give its newest block. */
+      readonly problem: 'silent' | 'refused' | 'not there' | 'broken';
+      readonly text: string;
+    }
 );
+
+/** What a node's status says of the reader or of the channel; another says that something ails the node. */
+const PROBLEMS: Readonly<Record<string, 'refused' | 'not there'>> = {
+  FORBIDDEN: 'refused',
+  NOT_FOUND: 'not there',
+};
 
 export interface ReaderOptions {
   readonly profile: ForeignProfile;
@@ -122,8 +132,7 @@ export class ForeignReader implements Disposable {
         return { name, kind, height: number + 1 };
       } catch (error) {
         const status = error instanceof StatusError ? error.status : undefined;
-        const problem =
-          status === 'FORBIDDEN' ? 'refused' : status === 'NOT_FOUND' ? 'not there' : 'silent';
+        const problem = status === undefined ? 'silent' : (PROBLEMS[status] ?? 'broken');
         return { name, kind, problem, text: messageOf(error) };
       }
     };

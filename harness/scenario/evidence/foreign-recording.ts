@@ -95,7 +95,7 @@ export class ForeignRecording {
       databases,
       height,
     );
-    await this.#saveBlocks([...heightsOf(contacts).keys()], settled);
+    await this.#saveBlocks(contacts.filter(givesBlocks), settled);
     signal.throwIfAborted();
     const last = heightsOf(await this.#reader.contact(channel));
     this.#mark();
@@ -217,14 +217,14 @@ export class ForeignRecording {
     });
   }
 
-  async #saveBlocks(there: readonly string[], height: number): Promise<void> {
+  async #saveBlocks(there: readonly Contact[], height: number): Promise<void> {
     const { channel, from } = this.#options;
     const heights = heightsOf(await this.#reader.contact(channel));
-    const peers = this.#reader.peers.map(({ name }) => name);
+    const sound = there.filter(({ name }) => heights.has(name));
     // Of a peer if possible: orderers know no codes.
-    this.#whole ??= there.find((name) => peers.includes(name)) ?? there[0];
+    this.#whole ??= (sound.find(({ kind }) => kind === 'peer') ?? sound[0])?.name;
     await Promise.all(
-      there.map(async (name) => {
+      there.map(async ({ name }) => {
         const to = Math.min(height, heights.get(name) ?? height) - 1;
         // Of one that has not come so far, its newest block tells how far it has come.
         const first = name === this.#whole ? 0 : Math.min(from, to);
@@ -314,6 +314,9 @@ export class ForeignRecording {
     });
   }
 }
+
+/** One that cannot give its newest block may have others: how far it comes tells where it is damaged. */
+const givesBlocks = (node: Contact): boolean => !('problem' in node) || node.problem === 'broken';
 
 /** The last height that each node has told: who falls below it has lost blocks. */
 function lastOf(told: readonly HistoryRecord[]): HistoryRecord[] {

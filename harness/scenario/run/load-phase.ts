@@ -5,7 +5,7 @@ import { runFaults } from '../../faults/schedule.ts';
 import type { History } from '../../workload/history-writer.ts';
 import { prepareLoad, runLoad } from '../../workload/load.ts';
 import { bankProbe, probeOpenings, runProbes } from '../../workload/probe.ts';
-import { openings } from '../../workload/profile.ts';
+import { openings, type TransferProfile } from '../../workload/profile.ts';
 import { customProbe, plannedCall, runCustomLoad } from '../author/custom-load.ts';
 import type { ScenarioDefinition } from '../author/definition.ts';
 import type { Session } from '../session.ts';
@@ -20,6 +20,12 @@ const AFTERMATH_MS = 3_000;
 /** Longest that a client of the load waits (commit patience of the gateway and its stages). */
 export const PATIENCE_MS = 50_000;
 const PROBE_PREFIX = 'probe-';
+
+/** Reads of a load that names no peers are of all. */
+export const readingFrom = (load: TransferProfile, all: readonly { readonly name: string }[]) =>
+  load.reads.peers.length > 0
+    ? load
+    : { ...load, reads: { ...load.reads, peers: all.map(({ name }) => name) } };
 
 /** Opens the accounts of the load and of the probes, on a network that nothing ails. */
 export async function prepare(
@@ -91,7 +97,10 @@ export async function underLoad({
             signal,
             timeout: patient(PATIENCE_MS),
           })
-        : runLoad({ profile: load, seed, clients: clients.load, history, clock, signal }),
+        : runLoad({
+            profile: readingFrom(load, network.ledgers.members(place.channel).peers),
+            ...{ seed, clients: clients.load, history, clock, signal },
+          }),
     runProbes({
       // A load of the author's own is asked for more than it gives only where there is a recovery to measure.
       clients: load.kind === 'calls' && !definition.faults?.length ? new Map() : clients.probes,
