@@ -11,6 +11,7 @@ import {
   headline,
   isOutside,
   percent,
+  recoveryColumns,
   repeatCommand,
   runDuration,
   runVerdict,
@@ -48,13 +49,12 @@ export function cell(text: string): string {
 
 /** The scorecard as a Markdown table, with what led to it and how to repeat it. */
 export function jobSummary(run: RunResult, report: string): string {
-  const names = [
-    ...new Set(run.scenarios.flatMap(({ recovery }) => recovery.map((r) => r.orderer))),
-  ].sort();
+  const measured = run.scenarios.some(({ recovery }) => recovery.length > 0);
+  const columns = measured ? recoveryColumns(run) : [];
   const share = (scenario: ScenarioResult, phase: 'before' | 'during' | 'after') =>
     percent(availability(scenario.load[phase]));
-  const recovered = (scenario: ScenarioResult, name: string) => {
-    const result = slowestRecovery(scenario, [name]);
+  const recovered = (scenario: ScenarioResult, orderers: readonly string[]) => {
+    const result = slowestRecovery(scenario, orderers);
     if (result === undefined) return '–';
     return result.firstCommit === null ? '**never**' : duration(result.firstCommit);
   };
@@ -77,13 +77,13 @@ export function jobSummary(run: RunResult, report: string): string {
       row([
         'Scenario',
         'Verdict',
-        ...names.map((name) => `Recovery ${cell(name)}`),
+        ...columns.map(({ head }) => `Recovery ${cell(head)}`),
         'Ok before',
         'during',
         'after',
         'Audit',
       ]),
-      row(['---', '---', ...names.map(() => '---:'), '---:', '---:', '---:', '---']),
+      row(['---', '---', ...columns.map(() => '---:'), '---:', '---:', '---:', '---']),
     );
     for (const scenario of worstFirst(run.scenarios)) {
       const why = headline(scenario);
@@ -91,7 +91,7 @@ export function jobSummary(run: RunResult, report: string): string {
         row([
           cell(scenario.name) + (why === undefined ? '' : `<br><sub>${cell(why)}</sub>`),
           `${signs[scenario.status]} ${statusWord(scenario.status)}`,
-          ...names.map((name) => recovered(scenario, name)),
+          ...columns.map(({ orderers }) => recovered(scenario, orderers)),
           share(scenario, 'before'),
           share(scenario, 'during'),
           share(scenario, 'after'),

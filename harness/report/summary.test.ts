@@ -6,6 +6,7 @@ import {
   duration,
   headline,
   percent,
+  recoveryColumns,
   repeatCommand,
   runVerdict,
   slowestRecovery,
@@ -177,5 +178,33 @@ describe('words', () => {
         "--topology 'own/three racks.yaml' --seed 42",
       ].join(' '),
     );
+  });
+});
+
+describe('columns of recovery', () => {
+  const run = (count: number) => {
+    const { scenarios, ...rest } = sampleRun();
+    const [first] = scenarios;
+    if (!first) throw new Error('no sample');
+    const recovery = Array.from({ length: count }, (_, index) => ({
+      orderer: `orderer${index}`,
+      faults: [1],
+      healedAt: 0,
+      firstCommit: index,
+      budget: 30_000,
+    }));
+    return { ...rest, scenarios: [{ ...first, recovery }] };
+  };
+
+  it('are one for each orderer, or for the slowest of many', () => {
+    expect(recoveryColumns(run(0)).map(({ head }) => head)).toEqual(['orderer0', 'orderer1']);
+    expect(recoveryColumns(run(3)).map(({ head }) => head)).toEqual([
+      'orderer0',
+      'orderer1',
+      'orderer2',
+    ]);
+    const [only, ...others] = recoveryColumns(run(7));
+    expect(others).toEqual([]);
+    expect(only).toMatchObject({ head: 'slowest of 7', orderers: { length: 7 } });
   });
 });

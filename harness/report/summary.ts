@@ -145,6 +145,27 @@ export function availability(counts: PhaseCounts): number | null {
   return all === 0 ? null : counts.ok / all;
 }
 
+/** Orderers by name through which recovery was measured; two even if none was. */
+export function ordererNames(run: Pick<RunResult, 'scenarios'>): readonly string[] {
+  const names = new Set(run.scenarios.flatMap(({ recovery }) => recovery.map((r) => r.orderer)));
+  return names.size > 0 ? [...names].sort() : ['orderer0', 'orderer1'];
+}
+
+/** Columns of a table for recovery, side by side. */
+const MOST_COLUMNS = 3;
+
+/**
+ * Orderers that share a column of a table: each has its own, or, where there are too many, all are in one that tells of
+ * the slowest, so that none that did not come back is left out.
+ */
+export function recoveryColumns(
+  run: Pick<RunResult, 'scenarios'>,
+): readonly { readonly head: string; readonly orderers: readonly string[] }[] {
+  const names = ordererNames(run);
+  if (names.length > MOST_COLUMNS) return [{ head: `slowest of ${names.length}`, orderers: names }];
+  return names.map((name) => ({ head: name, orderers: [name] }));
+}
+
 /** The worst recovery through one of the orderers, of all faults of a scenario; `undefined` if none was measured. */
 export function slowestRecovery(
   { recovery }: ScenarioResult,

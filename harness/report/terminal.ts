@@ -9,6 +9,7 @@ import {
   headline,
   inAll,
   neverOrdered,
+  ordererNames,
   percent,
   runDuration,
   runVerdict,
@@ -93,12 +94,6 @@ interface Column {
 }
 
 const share = (value: number | null) => (value === null ? '-' : percent(value).replace(' ', ''));
-
-/** Orderers by name, for the slowest recovery through each; two columns even if no scenario has any. */
-function ordererNames(run: RunResult): readonly string[] {
-  const names = new Set(run.scenarios.flatMap(({ recovery: all }) => all.map((r) => r.orderer)));
-  return names.size > 0 ? [...names].sort() : ['orderer0', 'orderer1'];
-}
 
 const NARROWEST_NAME = 12;
 

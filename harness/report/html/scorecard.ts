@@ -4,17 +4,12 @@ import {
   duration,
   headline,
   neverOrdered,
+  recoveryColumns,
   slowestRecovery,
   worstFirst,
 } from '../summary.ts';
 import { html, type Markup } from './markup.ts';
 import { anchor, badge, recoveryCell, share } from './parts.ts';
-
-/** All orderers that a run measured, in order of name. */
-export function orderers(run: RunResult): readonly string[] {
-  const names = new Set(run.scenarios.flatMap(({ recovery }) => recovery.map((r) => r.orderer)));
-  return names.size > 0 ? [...names].sort() : ['orderer0', 'orderer1'];
-}
 
 function auditBadge(scenario: ScenarioResult): Markup {
   const words = auditWords(scenario);
@@ -27,7 +22,7 @@ export function scorecard(run: RunResult): Markup {
   if (run.scenarios.length === 0) {
     return html`<p class="empty">No scenario ran.</p>`;
   }
-  const names = orderers(run);
+  const columns = recoveryColumns(run);
   const forgets = run.scenarios.some((scenario) => neverOrdered(scenario) > 0);
   const rows = worstFirst(run.scenarios).map((scenario) => {
     const why = headline(scenario);
@@ -36,7 +31,7 @@ export function scorecard(run: RunResult): Markup {
     return html`<tr class="${scenario.status}">
 <th scope="row">${link}${why !== undefined && html`<small>${why}</small>`}</th>
 <td data-label="verdict">${badge(scenario.status)}</td>
-${names.map((name) => html`<td class="number" data-label="${name}">${recoveryCell(slowestRecovery(scenario, [name]))}</td>`)}
+${columns.map(({ head, orderers }) => html`<td class="number" data-label="${head}">${recoveryCell(slowestRecovery(scenario, orderers))}</td>`)}
 <td class="number" data-label="before">${share(scenario.load.before)}</td>
 <td class="number" data-label="during">${share(scenario.load.during)}</td>
 <td class="number" data-label="after">${share(scenario.load.after)}</td>
@@ -46,7 +41,7 @@ ${forgets && html`<td class="number" data-label="never ordered">${neverOrdered(s
 </tr>`;
   });
   return html`<table class="scorecard">
-<thead><tr><th scope="col" rowspan="2">scenario</th><th scope="col" rowspan="2">verdict</th><th scope="colgroup" colspan="${names.length}">recovered after</th><th scope="colgroup" colspan="3">operations ok</th>${forgets && html`<th scope="col" rowspan="2" class="number" title="Transactions that an orderer acknowledged and no orderer put into a block, as its ordering service may: clients are not told">never ordered</th>`}<th scope="col" rowspan="2">audit</th><th scope="col" rowspan="2" class="number">took</th></tr>
-<tr>${names.map((name) => html`<th scope="col" class="number">${name}</th>`)}<th scope="col" class="number">before</th><th scope="col" class="number">during</th><th scope="col" class="number">after</th></tr></thead>
+<thead><tr><th scope="col" rowspan="2">scenario</th><th scope="col" rowspan="2">verdict</th><th scope="colgroup" colspan="${columns.length}">recovered after</th><th scope="colgroup" colspan="3">operations ok</th>${forgets && html`<th scope="col" rowspan="2" class="number" title="Transactions that an orderer acknowledged and no orderer put into a block, as its ordering service may: clients are not told">never ordered</th>`}<th scope="col" rowspan="2">audit</th><th scope="col" rowspan="2" class="number">took</th></tr>
+<tr>${columns.map(({ head }) => html`<th scope="col" class="number">${head}</th>`)}<th scope="col" class="number">before</th><th scope="col" class="number">during</th><th scope="col" class="number">after</th></tr></thead>
 <tbody>${rows}</tbody></table>`;
 }
