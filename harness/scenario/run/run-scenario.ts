@@ -125,10 +125,11 @@ async function perform(performance: Performance): Promise<void> {
     await attempt('states', () => saveStates(session, folder, channel.name, chaincode));
     await attempt('ordering', () => saveOrdering(session, folder, channel.name));
     await replay;
-    await attempt('removal', () => session.network.ledgers.remove(channel.name));
     writeEnvironment(folder, { before, after: await settledEnvironment(session, before) });
     history.mark(LAST_LOOK);
     await observers.sample();
+    // After the last look: an orderer without the channel could not say that nothing has come.
+    await attempt('removal', () => session.network.ledgers.remove(channel.name));
     sabotage.afterEvidence?.(folder, channel.name);
   } finally {
     // Before the history is closed: they write to it.

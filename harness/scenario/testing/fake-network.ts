@@ -12,6 +12,8 @@ import { FakeChannel } from './fake-channel.ts';
 /** Milliseconds between two looks of a listener. */
 const LISTEN_MS = 100;
 
+const isOrderer = (node: string) => (ORDERERS as readonly string[]).includes(node);
+
 /** A network in memory on a clock of a test's own. */
 export interface FakeNetwork extends Network {
   /** Its machines and components, to do something to them. */
@@ -40,8 +42,9 @@ export function fakeNetwork(clock: Clock): FakeNetwork {
     if (!found) throw new Error(`channel ${name}: expected it to have been made`);
     return found;
   };
+  const dropped = new Set<string>();
   const height = (node: string, name: string): number | undefined =>
-    fake.answers(node)
+    fake.answers(node) && !(dropped.has(name) && isOrderer(node))
       ? Math.min(most.get(node) ?? Number.POSITIVE_INFINITY, channel(name).ledger.height)
       : undefined;
   /** Whether what is acknowledged is also ordered. */
@@ -99,7 +102,8 @@ export function fakeNetwork(clock: Clock): FakeNetwork {
       if (!fake.answers(peer)) throw new Error(`${peer}: its database does not answer`);
       yield* channel(name).documents(peer);
     },
-    remove: async () => {},
+    // As where orderers are told of channels: peers keep what they have.
+    remove: async (name) => void dropped.add(name),
     close: () => {},
   };
   return {
