@@ -55,6 +55,8 @@ export interface Offer<T> {
   readonly once?: boolean;
   /** Goes round again while the budget lasts. */
   readonly again?: boolean;
+  /** To all orderers at the same time, as clients of BFT must: what one alone was given may never leave it. */
+  readonly atOnce?: boolean;
   /** Resolves when the envelope is seen in a block, which tells more than an orderer's silence. */
   readonly committed?: Promise<T>;
 }
@@ -77,7 +79,8 @@ const ROUND_PAUSE_MS = 100;
  * block. Ordered twice, the second is invalidated by its transaction id.
  */
 export async function offer<T>(options: Offer<T>, envelope: Uint8Array): Promise<Offered<T>> {
-  const { transport, orderers, timeoutMs, committed } = options;
+  if (options.atOnce === true) return await offerAtOnce(options, envelope);
+  const { transport, orderers, committed } = options;
   const { health } = transport;
   const deadline = performance.now() + (options.budgetMs ?? Number.POSITIVE_INFINITY);
   const records: BroadcastRecord[] = [];
@@ -93,20 +96,7 @@ export async function offer<T>(options: Offer<T>, envelope: Uint8Array): Promise
       const wait = new AbortController();
       const { signal } = wait;
       const { name } = target;
-      const timeout = Math.min(timeoutMs, leftMs);
-      const asked = broadcast(transport, target, envelope, timeout, signal).then(
-        (answer): BroadcastRecord => ({
-          orderer: name,
-          means: classifyAnswer(answer),
-          answer,
-          text: `${name}: ${answer.status}: ${answer.info}`,
-        }),
-        (error: unknown): BroadcastRecord => ({
-          orderer: name,
-          means: classifyError(error),
-          text: describe(error),
-        }),
-      );
+      const asked = ask(options, target, envelope, leftMs, signal);
       const seen = committed?.then(async (event) => {
         await pause(ACK_GRACE_MS, undefined, { signal }).catch(() => undefined);
         return { committed: event };
@@ -136,4 +126,70 @@ export async function offer<T>(options: Offer<T>, envelope: Uint8Array): Promise
       await pause(Math.min(ROUND_PAUSE_MS, Math.max(0, deadline - performance.now())));
   } while (options.again === true && performance.now() < deadline);
   return end();
+}
+
+/** What one orderer makes of an envelope. Never rejects. */
+async function ask<T>(
+  { transport, timeoutMs }: Offer<T>,
+  target: Endpoint,
+  envelope: Uint8Array,
+  leftMs: number,
+  signal: AbortSignal,
+): Promise<BroadcastRecord> {
+  const { name } = target;
+  try {
+    const waitMs = Math.min(timeoutMs, leftMs);
+    const answer = await broadcast(transport, target, envelope, waitMs, signal);
+    const text = `${name}: ${answer.status}: ${answer.info}`;
+    return { orderer: name, means: classifyAnswer(answer), answer, text };
+  } catch (error) {
+    return { orderer: name, means: classifyError(error), text: describe(error) };
+  }
+}
+
+/** Best first: one that took it counts more than all that did not, one that may have it more than a refusal. */
+const WORTH: readonly Handover[] = ['taken', 'maybe', 'refused', 'not-taken'];
+
+/**
+ * Gives an envelope to all orderers at the same time, until one takes it or it is seen in a block; then the others have a
+ * moment to answer, since what it is worth depends on how many have it.
+ */
+async function offerAtOnce<T>(options: Offer<T>, envelope: Uint8Array): Promise<Offered<T>> {
+  const { transport, orderers, committed } = options;
+  const { health } = transport;
+  const deadline = performance.now() + (options.budgetMs ?? Number.POSITIVE_INFINITY);
+  const records: BroadcastRecord[] = [];
+  do {
+    const leftMs = deadline - performance.now();
+    if (leftMs <= 0) break;
+    const wait = new AbortController();
+    const round: BroadcastRecord[] = [];
+    const asked = orderers.map(async (target) => {
+      const record = await ask(options, target, envelope, leftMs, wait.signal);
+      if (wait.signal.aborted) return;
+      round.push(record);
+      if (record.means === 'taken' || record.means === 'refused') health.worked(target);
+      else health.failed(target);
+      if (record.means !== 'taken') throw new Error(record.text);
+    });
+    const all = Promise.allSettled(asked);
+    const taken = Promise.any(asked).catch(() => all);
+    const racers: Promise<{ readonly event: T } | undefined>[] = [taken.then(() => undefined)];
+    if (committed !== undefined) racers.push(committed.then((event) => ({ event })));
+    const first = await Promise.race(racers);
+    const grace = new AbortController();
+    const { signal } = grace;
+    await Promise.race([all, pause(ACK_GRACE_MS, undefined, { signal }).catch(() => undefined)]);
+    grace.abort();
+    wait.abort();
+    records.push(...round);
+    const best = WORTH.find((means) => records.some((record) => record.means === means));
+    const handover = best ?? (first ? 'maybe' : 'not-taken');
+    if (first) return { handover, records, committed: first.event };
+    if (handover === 'taken' || handover === 'refused') return { handover, records };
+    if (options.again !== true) return { handover, records };
+    await pause(Math.min(ROUND_PAUSE_MS, Math.max(0, deadline - performance.now())));
+  } while (performance.now() < deadline);
+  const best = WORTH.find((means) => records.some((record) => record.means === means));
+  return { handover: best ?? 'not-taken', records };
 }

@@ -264,6 +264,27 @@ describe('submit', () => {
     expect(result.acknowledgedAt).toBeUndefined();
   });
 
+  it('gives it to all orderers at once where it must, and names those that took it', async () => {
+    const client = await network.open({ atOnce: true, timeouts: { broadcastMs: 1_000 } });
+    network.orderers.set('orderer0', () => 'hang');
+    const alone = await client.submit(transfer);
+    expect(alone).toMatchObject({ outcome: 'ok', orderer: 'orderer1' });
+    expect(alone.acknowledgedBy).toBeUndefined();
+    network.orderers.set('orderer0', () => ({ status: 'SUCCESS' }));
+    const both = await client.submit(transfer);
+    expect(both.outcome).toBe('ok');
+    expect(both.acknowledgedBy?.toSorted()).toEqual(['orderer0', 'orderer1']);
+    expect(network.handed.toSorted()).toEqual(['orderer0', 'orderer0', 'orderer1', 'orderer1']);
+  });
+
+  it('takes one orderer’s word for more than another’s refusal, sent to all', async () => {
+    const client = await network.open({ atOnce: true });
+    network.orderers.set('orderer0', () => ({ status: 'BAD_REQUEST', info: 'no' }));
+    expect(await client.submit(transfer)).toMatchObject({ outcome: 'ok', orderer: 'orderer1' });
+    network.orderers.set('orderer1', () => ({ status: 'BAD_REQUEST', info: 'no' }));
+    expect(await client.submit(transfer)).toMatchObject({ outcome: 'fail', stage: 'broadcast' });
+  });
+
   it('stays with the one orderer it is told to use', async () => {
     const client = await network.open();
     network.nodes.get('orderer1')?.stop();

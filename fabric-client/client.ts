@@ -39,6 +39,8 @@ export interface ClientOptions {
   /** Name of the orderer to try first; the others take over when it fails. */
   readonly preferredOrderer?: string;
   readonly timeouts?: Partial<SubmitTimeouts>;
+  /** Sends to all orderers at the same time, as clients of BFT must. */
+  readonly atOnce?: boolean;
   /** Milliseconds since the run started, monotonic. Default: since this process started. */
   readonly clock?: () => number;
 }
@@ -75,6 +77,8 @@ export interface SubmitResult
   readonly at: number;
   /** The orderer that accepted, or last refused, the envelope. */
   readonly orderer?: string;
+  /** All orderers that were heard to accept it, where it went to all. */
+  readonly acknowledgedBy?: readonly string[];
   /** What the chaincode returned when it was endorsed, as text. */
   readonly result?: string;
   /** Set when the chaincode itself said no, e.g. to an overdraft; the network did all it should. */
@@ -185,6 +189,7 @@ export class FabricClient implements AsyncDisposable {
       endorsers,
       whenMissing: 'fail',
       orderers: rotate(orderers, start),
+      atOnce: options.atOnce ?? false,
     };
   }
 
@@ -301,12 +306,15 @@ export class FabricClient implements AsyncDisposable {
 
   #result(outcome: SubmitOutcome): SubmitResult {
     const { stage, acknowledgedAt, block, code, error, responses, payload, refusal } = outcome;
-    const orderer = outcome.broadcasts.at(-1)?.orderer;
+    const { broadcasts } = outcome;
+    const by = broadcasts.flatMap((one) => (one.means === 'taken' ? [one.orderer] : []));
+    const orderer = this.#policy.atOnce === true && by[0] ? by[0] : broadcasts.at(-1)?.orderer;
     return {
       outcome: outcome.outcome,
       stage,
       at: this.#clock(),
       ...(orderer === undefined ? {} : { orderer }),
+      ...(by.length > 1 ? { acknowledgedBy: by } : {}),
       ...(acknowledgedAt === undefined ? {} : { acknowledgedAt }),
       ...(block === undefined ? {} : { block }),
       ...(code === undefined ? {} : { code }),

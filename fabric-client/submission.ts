@@ -15,6 +15,8 @@ export interface SubmitPolicy {
   readonly whenMissing: 'fail' | 'go-on';
   /** In the order they are to be tried. */
   readonly orderers: readonly Endpoint[];
+  /** Sends to all orderers at the same time, as clients of BFT must. */
+  readonly atOnce?: boolean;
   /** For one peer to endorse, ms. */
   readonly endorseMs: number;
   /** For the endorsers to agree on a result, from the first disagreement on, ms. */

@@ -106,6 +106,7 @@ export async function submit(submission: Submission, policy: SubmitPolicy): Prom
       {
         transport: submission.transport,
         orderers: policy.orderers,
+        atOnce: policy.atOnce ?? false,
         timeoutMs: policy.broadcastMs,
         budgetMs,
         again: policy.persist ?? false,

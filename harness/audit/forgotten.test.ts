@@ -118,4 +118,28 @@ describe('F1 where an orderer may forget', () => {
     expect(lost(undefined)).toMatchObject({ verdict: 'invalid', counts: { violations: 1 } });
     expect(lost(5_000)).toMatchObject({ verdict: 'invalid', counts: { violations: 1 } });
   });
+
+  it.each([
+    ['every orderer that had it has restarted since', ['orderer0', 'orderer1'], 'valid', 1],
+    ['one that had it has not restarted', ['orderer0', 'orderer2'], 'invalid', 0],
+  ])('BFT, sent to all: %s', (_, acknowledgedBy, verdict, excused) => {
+    const ledger: LedgerBuilder = opened();
+    const { operation } = ledger.endorse('transfer', ['a0', 'a1', '1']);
+    ledger.history.push({
+      type: 'complete',
+      operation,
+      outcome: 'unknown',
+      at: ledger.now + 15_000,
+      orderer: 'orderer0',
+      acknowledgedBy,
+      acknowledgedAt: ledger.now,
+    });
+    const time = new Date(STARTED + ledger.now + 500).toISOString().slice(11, 23);
+    const recording = ledger.recording();
+    recording.ordering = bft;
+    recording.logs = ORDERERS.map((component) => ({ component, lines: [served(time)] }));
+    const result = judge(noneLost, recording);
+    expect(result.counts['acknowledged, never ordered'] ?? 0).toBe(excused);
+    expect(result.verdict === 'invalid').toBe(verdict === 'invalid');
+  });
 });

@@ -49,6 +49,8 @@ export interface Completion {
   readonly at: number;
   /** The orderer that accepted (or last refused) the envelope, e.g. `orderer0`. */
   readonly orderer?: string;
+  /** All orderers that were heard to accept it, where clients send to all and more than one did. */
+  readonly acknowledgedBy?: readonly string[];
   /** When an orderer answered SUCCESS. What that promises depends on the ordering service; where Kafka orders, lost is a bug. */
   readonly acknowledgedAt?: number;
   /** Number of the block in which the client saw its transaction. */

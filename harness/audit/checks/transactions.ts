@@ -24,15 +24,15 @@ const isAcknowledged = ({ invoke, complete }: Operation): boolean =>
   complete !== null &&
   (complete.outcome === 'ok' || complete.acknowledgedAt !== undefined);
 
-/** Nobody was told that it is VALID, and its orderer may have lost it. */
+/** Nobody was told that it is VALID, and each orderer that had it may have lost it. */
 function isExcused(
   { complete }: Operation,
   mayForget: (acknowledgement: Acknowledgement) => boolean,
 ): boolean {
-  const { outcome, orderer = '', acknowledgedAt } = complete ?? {};
-  return (
-    outcome !== 'ok' && acknowledgedAt !== undefined && mayForget({ orderer, at: acknowledgedAt })
-  );
+  const { outcome, orderer = '', acknowledgedBy = [orderer], acknowledgedAt: at } = complete ?? {};
+  if (outcome === 'ok' || at === undefined) return false;
+  // One that has it and did not restart gives it to the leader: all of them must have lost it.
+  return acknowledgedBy.every((name) => mayForget({ orderer: name, at }));
 }
 
 /** Absence proves nothing while the network was still busy when the evidence was taken. */

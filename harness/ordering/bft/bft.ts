@@ -19,6 +19,9 @@ export const bft: Ordering = {
     return {
       OrdererType: 'BFT',
       SmartBFT: {
+        // The channel's batch size counts; an orderer that is to change from Raft wants to see them all the same.
+        RequestBatchMaxCount: topology.ordering.batch.maxMessageCount,
+        RequestBatchMaxBytes: topology.ordering.batch.absoluteMaxBytes,
         RequestBatchMaxInterval: `${options.batchInterval}ms`,
         RequestPoolSize: options.requestPoolSize,
         RequestForwardTimeout: `${options.requestForwardTimeout}ms`,
@@ -35,6 +38,7 @@ export const bft: Ordering = {
       ConsenterMapping: bftConsenters(topology),
     };
   },
+  clientsSendTo: 'all',
   badLines: [],
   // An orderer that has come back stays a few blocks behind until ten of the leader's heartbeats tell it so.
   calmMs: (topology) => {

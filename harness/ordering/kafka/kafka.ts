@@ -34,6 +34,7 @@ export const kafka: Ordering = {
     OrdererType: 'kafka',
     Kafka: { Brokers: clusterOf(topology).kafka.brokers.map(({ name }) => `${name}:9092`) },
   }),
+  clientsSendTo: 'one',
   badLines: KAFKA_BAD_LINES,
   // What was acknowledged is in Kafka: it may be behind a consumer that waits for an answer on a connection that is
   // dead (`Kafka.Retry.NetworkTimeouts.ReadTimeout`, 10 s), and to call it lost is the gravest verdict there is.

@@ -68,6 +68,7 @@ export async function openClients(
     const client = await openClient({
       connections,
       profile: network.nodes,
+      atOnce: network.ordering.clientsSendTo === 'all',
       identity,
       channel,
       chaincode,
