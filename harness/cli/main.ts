@@ -142,16 +142,19 @@ program
 
 program
   .command('migrate')
-  .description('take the running network to another ordering service: from Kafka to Raft')
-  .argument('<leg>', 'raft')
-  .option(
-    '--until <step>',
-    'stop after check, maintenance, type, restart or normal; run again to go on',
+  .description(
+    'take the running network along the way out of Kafka: raft, no-system-channel, fabric3, bft, or all. Prints a runbook at the end',
   )
-  .option('--abort', 'back out of maintenance, as long as the type has not been changed')
-  .action(async (leg: string, options: MigrateOptions) => {
+  .argument('<leg...>', 'raft, no-system-channel, fabric3, bft, or all')
+  .option('--until <step>', 'stop after a step of the (last) leg; run again to go on')
+  .option('--abort', 'take back what can be of a leg')
+  .option(
+    '--clients <number>',
+    'so many clients transfer money all the way, and the chain is held against what they were told',
+  )
+  .action(async (legs: string[], options: MigrateOptions) => {
     const { migrate } = await import('./migrate.ts');
-    await migrate(settings(), leg, options);
+    await migrate(settings(), legs, options);
   });
 
 program
@@ -178,11 +181,13 @@ program
 
 program
   .command('report')
-  .description('write the report of a saved run again')
-  .argument('<folder>', 'a run folder, e.g. reports/latest')
-  .action(async (folder: string) => {
+  .description(
+    'write the report of a saved run again; of several runs, a table of what each placement survives',
+  )
+  .argument('<folder...>', 'run folders, e.g. reports/latest')
+  .action(async (folders: string[]) => {
     const { report: rewrite } = await import('./report.ts');
-    await rewrite(folder);
+    await rewrite(folders);
   });
 
 program

@@ -1,15 +1,7 @@
 import { etcdraft } from '../../fabric-client/protos.ts';
 import type { Identities } from '../fabric/identities/identities.ts';
 import { CONTAINER_PORTS, type Topology } from '../topology/schema.ts';
-
-/** Fabric's defaults (`sampleconfig/configtx.yaml`): a network that comes from Kafka has chosen none. */
-export const RAFT_DEFAULTS = {
-  tickInterval: 500,
-  electionTick: 10,
-  heartbeatTick: 1,
-  maxInflightBlocks: 5,
-  snapshotInterval: 16 * 1024 * 1024,
-} as const;
+import { RAFT_DEFAULTS } from './topologies.ts';
 
 /**
  * Every orderer as a consenter, known by its TLS certificate.

@@ -36,6 +36,35 @@ export async function deployServices(
   );
 }
 
+/**
+ * Has a component run as it is now defined: its service is changed and its task started anew, or the service is made
+ * where there is none. Volumes stay. Returns as soon as the swarm has accepted it.
+ */
+export async function redefineService(
+  options: DeployOptions,
+  definition: ServiceDefinition,
+): Promise<void> {
+  const { manager } = options;
+  const name = serviceName(definition.name);
+  const known = await manager.listServices({ filters: { name: [name] } });
+  if (!known.some(({ Spec }) => Spec?.Name === name)) {
+    await deployServices(options, [definition]);
+    return;
+  }
+  const spec = serviceSpec(options, definition, await createFiles(manager, [definition]));
+  const service = manager.getService(name);
+  const { Version, Spec } = (await service.inspect()) as unknown as {
+    readonly Version: { readonly Index: number };
+    readonly Spec: { readonly TaskTemplate: { readonly ForceUpdate?: number } };
+  };
+  const task = (spec as { TaskTemplate: object }).TaskTemplate;
+  await service.update({
+    ...spec,
+    version: Version.Index,
+    TaskTemplate: { ...task, ForceUpdate: (Spec.TaskTemplate.ForceUpdate ?? 0) + 1 },
+  });
+}
+
 /** Name of the Swarm service of a component. */
 export const serviceName = (component: string): string => component.replaceAll('.', '-');
 

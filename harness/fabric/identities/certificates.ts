@@ -78,8 +78,33 @@ export async function createAuthority(
       ],
     }),
   );
-  const authorityKey = await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey);
+  return authority(root, keys, now);
+}
 
+/**
+ * An authority that was made before, from its certificate and key.
+ *
+ * @param now milliseconds since the epoch; what it issues counts from an hour before
+ */
+export async function openAuthority(
+  { certificate, privateKey }: KeyPair,
+  now: number,
+): Promise<Authority> {
+  const root = new x509.X509Certificate(certificate);
+  const der = Buffer.from(privateKey.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
+  const [key, publicKey] = await Promise.all([
+    webcrypto.subtle.importKey('pkcs8', der, ALGORITHM, true, ['sign']),
+    root.publicKey.export(ALGORITHM, ['verify']),
+  ]);
+  return authority(root, { privateKey: key, publicKey: publicKey as webcrypto.CryptoKey }, now);
+}
+
+async function authority(
+  root: x509.X509Certificate,
+  keys: webcrypto.CryptoKeyPair,
+  now: number,
+): Promise<Authority> {
+  const authorityKey = await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey);
   return {
     certificate: pem(root),
     privateKey: await privateKeyPem(keys.privateKey),

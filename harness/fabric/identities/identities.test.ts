@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { loadTopology } from '../../topology/load.ts';
 import { hasLowS, type KeyPair } from './certificates.ts';
 import { createCredentials } from './credentials.ts';
-import { createIdentities, fullName, type Identities } from './identities.ts';
+import { createIdentities, fullName, type Identities, withOrderers } from './identities.ts';
 import { localMsp, organisationMsp } from './msp.ts';
 
 const topology = loadTopology('fixtures/network/article.yaml');
@@ -190,4 +190,18 @@ describe('names and passwords', () => {
     expect(new Set(passwords).size).toBe(12);
     expect(passwords.every((password) => /^[\w-]{32}$/.test(password))).toBe(true);
   });
+});
+
+it('makes further orderers under the authorities that the others have', async () => {
+  const orderers = [...topology.ordering.orderers, { name: 'orderer2', machine: 2 }];
+  const { orderer } = await withOrderers(identities, orderers, ADDRESSES);
+  expect(orderer.nodes.orderer0).toBe(identities.orderer.nodes.orderer0);
+  const made = orderer.nodes.orderer2;
+  if (!made) throw new Error('expected orderer2, seen none');
+  const [msp, tls] = [read(made.msp), read(made.tls)];
+  expect(msp.verify(read(identities.orderer.ca).publicKey)).toBe(true);
+  expect(tls.verify(read(identities.orderer.tlsCa).publicKey)).toBe(true);
+  expect(msp.subject).toContain('OU=orderer');
+  expect(tls.checkHost('orderer2')).toBe('orderer2');
+  expect(tls.checkIP('10.9.0.12')).toBe('10.9.0.12');
 });

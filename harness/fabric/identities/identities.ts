@@ -1,7 +1,13 @@
 import type { MachineAddresses } from '../../topology/addresses.ts';
 import { apisOf, chaincodeServiceName } from '../../topology/components.ts';
 import type { Topology } from '../../topology/schema.ts';
-import { type Authority, createAuthority, type KeyPair, type Role } from './certificates.ts';
+import {
+  type Authority,
+  createAuthority,
+  type KeyPair,
+  openAuthority,
+  type Role,
+} from './certificates.ts';
 
 /** What an orderer or a peer signs with, and what it serves TLS with. */
 export interface NodeIdentity {
@@ -78,6 +84,37 @@ export async function createIdentities(
     ),
   ]);
   return { orderer, organisations: Object.fromEntries(others.map((o) => [o.name, o])) };
+}
+
+/**
+ * The same identities with those of further orderers; what is there already stays.
+ *
+ * @param addresses by which clients outside the overlay reach a machine
+ * @throws Error if a machine has no address
+ */
+export async function withOrderers(
+  identities: Identities,
+  orderers: readonly ServerRequest[],
+  addresses: MachineAddresses,
+  now = Date.now(),
+): Promise<Identities> {
+  const { orderer } = identities;
+  const { domain } = orderer;
+  const [ca, tlsCa] = await Promise.all([
+    openAuthority(orderer.ca, now),
+    openAuthority(orderer.tlsCa, now),
+  ]);
+  const made = await Promise.all(
+    orderers
+      .filter(({ name }) => !(name in orderer.nodes))
+      .map(async (one) => {
+        const commonName = fullName(one.name, domain);
+        const msp = await ca.issue({ commonName, organisation: domain, role: 'orderer' });
+        return [one.name, { msp, tls: await issueTls(tlsCa, one, domain, addresses) }] as const;
+      }),
+  );
+  const nodes = { ...orderer.nodes, ...Object.fromEntries(made) };
+  return { ...identities, orderer: { ...orderer, nodes } };
 }
 
 interface OrganisationRequest {

@@ -51,6 +51,8 @@ export interface MachinesNetwork extends Network {
   readonly owner?: string;
   /** State of each node container when the network was found: `running`, `exited`, `paused`, … */
   readonly containerStates: ReadonlyMap<number, string>;
+  /** The same machines, once what runs on them has changed. */
+  restated(state: NetworkState): MachinesNetwork;
 }
 
 const FOLDER = '/var/lib';
@@ -108,6 +110,7 @@ export function machinesNetwork(
       },
     ),
     containerStates: new Map([...containers].map(([number, { State }]) => [number, State])),
+    restated: (next) => machinesNetwork(outer, next, containers),
     ...find,
   };
 }

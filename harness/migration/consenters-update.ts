@@ -1,0 +1,37 @@
+import { etcdraft, orderer as messages } from '../../fabric-client/protos.ts';
+import { CONTAINER_PORTS } from '../topology/schema.ts';
+import { configUpdate } from './config-update.ts';
+import type { Consensus } from './consensus.ts';
+
+/**
+ * The update that makes an orderer a consenter of a Raft channel, or no consenter: one at a time, as Fabric demands.
+ *
+ * @param certificate the orderer's TLS certificate, PEM; without it, it is taken out
+ * @returns serialized `common.ConfigUpdate`; undefined when it is so already
+ */
+export function consentersUpdate(
+  { channel, group }: Consensus,
+  host: string,
+  certificate: string | undefined,
+): Uint8Array | undefined {
+  const orderer = group.groups?.Orderer ?? {};
+  const current = orderer.values?.ConsensusType ?? {};
+  const consensus = messages.ConsensusType.decode(current.value ?? new Uint8Array());
+  const metadata = etcdraft.ConfigMetadata.decode(consensus.metadata);
+  const others = metadata.consenters.filter((one) => one.host !== host);
+  const pem = certificate === undefined ? undefined : Buffer.from(certificate);
+  const port = CONTAINER_PORTS.orderer.general;
+  const member = pem && { host, port, client_tls_cert: pem, server_tls_cert: pem };
+  const known = others.length < metadata.consenters.length;
+  if (known === (member !== undefined)) return undefined;
+  const changed = etcdraft.ConfigMetadata.encode({
+    ...metadata,
+    consenters: [...others, ...(member ? [member] : [])],
+  }).finish();
+  const value = messages.ConsensusType.encode({ ...consensus, metadata: changed }).finish();
+  const values = { ...orderer.values, ConsensusType: { ...current, value } };
+  return configUpdate(channel, group, {
+    ...group,
+    groups: { ...group.groups, Orderer: { ...orderer, values } },
+  });
+}
