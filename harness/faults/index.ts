@@ -1,5 +1,6 @@
 /** What a scenario's author uses: kinds of faults, and roles to aim them at. */
 export { type DelayOptions, delay } from './kinds/delay.ts';
+export { evict } from './kinds/evict.ts';
 export { type FullDiskOptions, fullDisk } from './kinds/full-disk.ts';
 export { type IsolateOptions, isolate } from './kinds/isolate.ts';
 export { loss } from './kinds/loss.ts';

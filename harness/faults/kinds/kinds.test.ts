@@ -172,6 +172,7 @@ describe('the kind of a fault', () => {
   const faults: Readonly<Record<FaultKind, Fault>> = {
     crash: exported.crash(role),
     delay: exported.delay(role, 1),
+    evict: exported.evict(role),
     freeze: exported.freeze(role),
     fullDisk: exported.fullDisk(role),
     isolate: exported.isolate(role),

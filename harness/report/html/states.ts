@@ -20,6 +20,7 @@ const implied: Readonly<Record<FaultKind, ComponentState['state']>> = {
   outOfMemory: 'down',
   freeze: 'frozen',
   isolate: 'isolated',
+  evict: 'isolated',
   delay: 'degraded',
   fullDisk: 'degraded',
   loss: 'degraded',

@@ -56,6 +56,7 @@ export {
   markAll,
   stripSignature,
 } from './doctored.ts';
+export { ENDURANCE, endures, type Owed } from './endurance.ts';
 export { askFromOverlay, type OverlayRequest, overlayAddresses } from './overlay-client.ts';
 export { kafka, zookeeper } from './parts.ts';
 export { type Listener, RawConnections, rawStatuses } from './raw-connections.ts';

@@ -1,0 +1,9 @@
+import { during, evict, ordering, scenario, seconds, transfers } from 'fabric-swarm-harness';
+
+// It is taken out of the channel under load; then what it had of the channel is wiped, it is taken in again, and must
+// rebuild everything from the others.
+scenario('evict a consenter, wipe it, and take it in again', {
+  load: transfers({ clients: 8, accounts: 80 }),
+  faults: [during(evict(ordering.followers(1)), { at: seconds(3), for: seconds(8) })],
+  expect: { recovery: seconds(60), ok: { before: 0.95, during: 0.8, after: 0.8 } },
+});
