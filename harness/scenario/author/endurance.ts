@@ -1,4 +1,4 @@
-import { ORDERING_TYPES, type OrderingType } from '../../topology/index.ts';
+import { ORDERING_TYPES, type OrderingType } from '../../topology/services/index.ts';
 import type { ExpectByOrdering } from './definition.ts';
 
 /**
