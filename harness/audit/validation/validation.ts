@@ -1,37 +1,33 @@
 import {
-  BAD_CREATOR_SIGNATURE,
   CONFIG,
   codeName,
   DUPLICATE_TXID,
-  ENDORSEMENT_POLICY_FAILURE,
   ENDORSER_TRANSACTION,
-  INVALID_CHAINCODE,
-  INVALID_WRITESET,
   NOT_VALIDATED,
   VALID,
 } from '../../fabric/ledger/codes.ts';
 import type { Transaction } from '../../fabric/ledger/model.ts';
-import { Configuration, isStranger } from '../channel/configuration.ts';
+import { Configuration } from '../channel/configuration.ts';
 import { EndorsementPolicies, LIFECYCLE } from '../channel/definitions.ts';
-import { decodeUpdate, leaveNeeded } from '../channel/update.ts';
 import { type CheckDefinition, Findings } from '../findings.ts';
-import type { Identity } from '../identity/msp.ts';
 import type { Height } from '../lockstep.ts';
 import type { ChannelFacts } from '../recording.ts';
 import type { AppliedBlock, Replay } from '../replay.ts';
-import { SignatureVerifier, type Ticket } from '../signatures/verifier.ts';
+import type { Ticket } from '../signatures/verifier.ts';
 import type { TransactionIndex } from '../transaction-index.ts';
 import { Answers } from './answers.ts';
-import { decodeOrdererMetadata, type SignedData, signedByOrderers } from './block-signatures.ts';
-import { MetadataWriters, type Requirement, requirementsOf } from './endorsement.ts';
+import { decodeOrdererMetadata, signedByOrderers } from './block-signatures.ts';
+import { CodesOfBlock, type PendingTransaction } from './codes-of-block.ts';
+import { MetadataWriters, requirementsOf } from './endorsement.ts';
+import { Signatures, type Signed } from './signed.ts';
 import {
-  FAULTLESS,
   type Finding,
   faultOfContent,
   faultOfHeaders,
   faultOfResult,
   faultOfWrites,
 } from './structure.ts';
+import { examineUpdate, faultOfUpdate, type PendingUpdate } from './update.ts';
 
 export const SIGNATURES: CheckDefinition = {
   id: 'F26',
@@ -46,26 +42,6 @@ export const CODES: CheckDefinition = {
   guarantee:
     'The validation code of every transaction is the one that follows from its bytes, from signatures, endorsement policies and identities as of its block, and from the state before it.',
 };
-
-/** A signature by somebody, on its way through the verifier; without a ticket it can never be right. */
-interface Signed {
-  readonly signer: Identity | undefined;
-  readonly ticket: Ticket | undefined;
-  /** Why it cannot be right. */
-  readonly problem: string | undefined;
-}
-
-interface PendingTransaction {
-  readonly transaction: Pick<Transaction, 'id' | 'index' | 'code' | 'type'>;
-  readonly headers: Finding | undefined;
-  readonly creator: Signed | undefined;
-  /** What is wrong once the creator is right. */
-  readonly content: Finding | undefined;
-  readonly requirements: readonly Requirement[];
-  readonly endorsements: readonly Signed[];
-  readonly writes: string | undefined;
-  conflict: number | null;
-}
 
 interface PendingCopies {
   readonly sources: readonly string[];
@@ -84,11 +60,6 @@ interface PendingBlock {
   readonly end: Ticket;
 }
 
-interface PendingUpdate {
-  readonly leave: readonly { readonly element: string; readonly policy: string }[] | string;
-  readonly signatures: readonly Signed[];
-}
-
 const NO_CONFIGURATION = 'no configuration of the channel was recorded before it';
 
 /**
@@ -101,7 +72,7 @@ export class Validation implements Disposable {
   readonly #facts: ChannelFacts;
   readonly #replay: Replay;
   readonly #index: TransactionIndex;
-  readonly #verifier = new SignatureVerifier();
+  readonly #signed = new Signatures();
   readonly #policies: EndorsementPolicies;
   readonly #answers = new Answers();
   readonly #signatures = new Findings(SIGNATURES);
@@ -148,7 +119,7 @@ export class Validation implements Disposable {
       transactions,
       update: config ? this.#configure(config, before) : undefined,
     };
-    this.#pending.push({ ...block, end: this.#verifier.count });
+    this.#pending.push({ ...block, end: this.#signed.count });
   }
 
   /** Takes in what the replay made of the block that was examined last. */
@@ -169,9 +140,9 @@ export class Validation implements Disposable {
   finish(): { readonly signatures: Findings; readonly codes: Findings } {
     if (!this.#settled) {
       this.#settled = true;
-      this.#verifier.settle();
+      this.#signed.settle();
       this.#judgeSettled();
-      this.#signatures.count('signatures', this.#verifier.count);
+      this.#signatures.count('signatures', this.#signed.count);
       this.#codes.count('policies', this.#answers.asked);
       for (const [reason, count] of this.#limits) {
         this.#codes.count('codes not derived', count);
@@ -184,11 +155,11 @@ export class Validation implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#verifier[Symbol.dispose]();
+    this.#signed[Symbol.dispose]();
   }
 
   #judgeSettled(): void {
-    while (this.#pending[0] && this.#pending[0].end <= this.#verifier.settled) {
+    while (this.#pending[0] && this.#pending[0].end <= this.#signed.settled) {
       const block = this.#pending.shift() as PendingBlock;
       this.#judgeCopies(block);
       this.#judgeUpdate(block);
@@ -211,27 +182,7 @@ export class Validation implements Disposable {
     }
     this.#configuration = after;
     this.#policies.reset(after);
-    if (!before) return undefined;
-    try {
-      const update = decodeUpdate(config.parts.lastUpdate ?? Buffer.alloc(0));
-      return {
-        leave: leaveNeeded(update, before, after, this.#channel),
-        signatures: update.signatures.map((signed) => this.#verify(signed, before)),
-      };
-    } catch (error) {
-      return { leave: `its update cannot be read: ${(error as Error).message}`, signatures: [] };
-    }
-  }
-
-  #verify({ identity, content, signature }: SignedData, configuration: Configuration): Signed {
-    const who = configuration.identify(identity);
-    if (isStranger(who)) return { signer: undefined, ticket: undefined, problem: who.problem };
-    const ticket = this.#verifier.add(who.certificate.key, content, signature);
-    return { signer: who, ticket, problem: undefined };
-  }
-
-  #isRight({ ticket }: Signed): boolean {
-    return ticket !== undefined && this.#verifier.isRight(ticket);
+    return before && examineUpdate(config, before, after, this.#channel, this.#signed);
   }
 
   /** Copies by what they say in slot 0: equal bytes are verified once. */
@@ -249,7 +200,7 @@ export class Validation implements Disposable {
       try {
         const metadata = decodeOrdererMetadata(slot);
         const signed = signedByOrderers(metadata, block, configuration);
-        return { sources, signatures: signed.map((one) => this.#verify(one, configuration)) };
+        return { sources, signatures: signed.map((one) => this.#signed.add(one, configuration)) };
       } catch {
         return { sources, signatures: [] };
       }
@@ -266,7 +217,7 @@ export class Validation implements Disposable {
     const headers = faultOfHeaders(transaction);
     const creator = headers
       ? undefined
-      : this.#verify(
+      : this.#signed.add(
           { identity: parts.creator, content: [parts.payload], signature: parts.signature },
           configuration,
         );
@@ -286,7 +237,10 @@ export class Validation implements Disposable {
         ? requirementsOf(transaction, this.#policies, this.#replay, writers)
         : [],
       endorsements: parts.endorsements.map(({ identity, signature }) =>
-        this.#verify({ identity, content: [parts.response, identity], signature }, configuration),
+        this.#signed.add(
+          { identity, content: [parts.response, identity], signature },
+          configuration,
+        ),
       ),
       writes: isJudged ? faultOfWrites(transaction) : undefined,
       conflict: null,
@@ -302,9 +256,9 @@ export class Validation implements Disposable {
     const policy = configuration.policy('/Channel/Orderer/BlockValidation');
     for (const { sources, signatures } of copies) {
       this.#signatures.count('copies of blocks', sources.length);
-      const right = this.#signers(signatures);
+      const right = this.#signed.signers(signatures);
       if (policy && this.#answers.satisfied(policy, right)) continue;
-      const wrong = signatures.map((signed) => this.#inWords(signed)).join('; ');
+      const wrong = signatures.map((signed) => this.#signed.inWords(signed)).join('; ');
       this.#signatures.violation({
         block: number,
         sources,
@@ -316,53 +270,19 @@ export class Validation implements Disposable {
   #judgeUpdate({ number, update, configuration }: PendingBlock): void {
     if (!update) return;
     this.#signatures.count('configurations');
-    const { leave, signatures } = update;
-    const wrong = (message: string): void =>
-      this.#signatures.violation({
-        block: number,
-        message: `the configuration of block ${number}: ${message}`,
-      });
-    if (typeof leave === 'string') {
-      wrong(leave);
-      return;
-    }
-    const right = this.#signers(signatures);
-    for (const { element, policy: path } of leave) {
-      const policy = configuration.policy(path);
-      if (policy && this.#answers.satisfied(policy, right)) continue;
-      wrong(
-        `${path} does not give leave to change ${element}: ${signatures.map((signed) => this.#inWords(signed)).join('; ') || 'nobody signed'}`,
-      );
-      return;
-    }
-  }
-
-  /** Signers whose signatures are right, each once. */
-  #signers(signatures: readonly Signed[]): Identity[] {
-    const found = new Map<string, Identity>();
-    for (const signed of signatures) {
-      if (signed.signer && !found.has(signed.signer.id) && this.#isRight(signed)) {
-        found.set(signed.signer.id, signed.signer);
-      }
-    }
-    return [...found.values()];
-  }
-
-  #inWords(signed: Signed): string {
-    const { signer, problem } = signed;
-    if (!signer) return problem ?? 'nobody';
-    const name = `${signer.certificate.commonName || 'somebody'} of ${signer.msp.name}`;
-    if (!this.#isRight(signed)) return `the signature of ${name} is wrong`;
-    return signer.fault === null ? `${name} signed` : `${name} signed, and ${signer.fault}`;
+    const wrong = faultOfUpdate(update, configuration, this.#signed, this.#answers);
+    if (wrong === undefined) return;
+    this.#signatures.violation({
+      block: number,
+      message: `the configuration of block ${number}: ${wrong}`,
+    });
   }
 
   #judgeTransactions({ number, transactions, configuration }: PendingBlock): void {
-    const passed = new Map<number, ReadonlySet<string>>();
-    const ids = new Set<string>();
+    const codes = new CodesOfBlock(this.#signed, this.#answers, configuration);
     for (const pending of transactions) {
       this.#judgeSignatures(pending, number);
-      const found = this.#derive(pending, passed, ids, configuration);
-      this.#compare(pending, found, number);
+      this.#compare(pending, codes.derive(pending), number);
     }
   }
 
@@ -376,72 +296,13 @@ export class Validation implements Disposable {
       ['creator', creator] as const,
       ...endorsements.map((endorsement) => ['endorser', endorsement] as const),
     ]) {
-      if (!signed || (signed.signer?.fault === null && this.#isRight(signed))) continue;
+      if (!signed || (signed.signer?.fault === null && this.#signed.isRight(signed))) continue;
       this.#signatures.violation({
         block,
         transactionId: transaction.id,
-        message: `${what} of VALID transaction ${transaction.index} of block ${block}: ${this.#inWords(signed)}`,
+        message: `${what} of VALID transaction ${transaction.index} of block ${block}: ${this.#signed.inWords(signed)}`,
       });
     }
-  }
-
-  /** The code that a peer must have given; a string says why it is not known. */
-  #derive(
-    pending: PendingTransaction,
-    passed: Map<number, ReadonlySet<string>>,
-    ids: Set<string>,
-    { limit }: Configuration,
-  ): Finding | string {
-    const { transaction, headers, creator, content } = pending;
-    if (headers) return headers;
-    if (limit !== null) return limit;
-    if (creator && (creator.signer?.fault !== null || !this.#isRight(creator))) {
-      return { code: BAD_CREATOR_SIGNATURE, why: `of its creator: ${this.#inWords(creator)}` };
-    }
-    if (content) return content;
-    if (transaction.type === CONFIG) return FAULTLESS;
-    const endorsed = this.#endorsed(pending, passed);
-    if (endorsed !== undefined) return endorsed;
-    if (ids.has(transaction.id)) {
-      return { code: DUPLICATE_TXID, why: 'its id is twice in the block' };
-    }
-    ids.add(transaction.id);
-    if (pending.writes !== undefined) return { code: INVALID_WRITESET, why: pending.writes };
-    return { code: pending.conflict, why: 'its endorsements suffice, and so its reads decide' };
-  }
-
-  /** Judges all namespaces that a transaction writes to; `undefined` if every policy is satisfied. */
-  #endorsed(
-    { transaction, requirements, endorsements }: PendingTransaction,
-    passed: Map<number, ReadonlySet<string>>,
-  ): Finding | string | undefined {
-    const signers = this.#signers(endorsements);
-    const fine = new Set<string>();
-    passed.set(transaction.index, fine);
-    let found: Finding | string | undefined;
-    for (const requirement of requirements) {
-      const { namespace, limit } = requirement;
-      if (limit !== null) return limit;
-      if (requirement.unknownChaincode) {
-        found ??= { code: INVALID_CHAINCODE, why: `the channel has no chaincode ${namespace}` };
-        continue;
-      }
-      const changed = requirement.dependsOn.some((index) => passed.get(index)?.has(namespace));
-      const satisfied =
-        !changed &&
-        requirement.policies.every((policy) => this.#answers.satisfied(policy, signers));
-      if (satisfied) fine.add(namespace);
-      else {
-        const who = endorsements.map((signed) => this.#inWords(signed)).join('; ');
-        found ??= {
-          code: ENDORSEMENT_POLICY_FAILURE,
-          why: changed
-            ? `an earlier transaction of the block changes the policy of a key in ${namespace}`
-            : `its endorsements do not satisfy the policy of ${namespace}: ${who || 'there are none'}`,
-        };
-      }
-    }
-    return found;
   }
 
   #compare({ transaction }: PendingTransaction, found: Finding | string, block: number): void {
