@@ -331,11 +331,9 @@ export class FabricClient implements AsyncDisposable {
    */
   #byTip(peers: readonly PeerEndpoint[]): PeerEndpoint[] {
     const lagging = this.#feed.lagging();
-    const behind = ({ name }: PeerEndpoint) => {
-      const tip = this.#feed.tipOf(name);
-      return lagging.has(name) || (tip >= 0 && tip < this.#seen);
-    };
-    return [...peers.filter((peer) => !behind(peer)), ...peers.filter(behind)];
+    return this.#feed
+      .freshFirst(peers, this.#seen)
+      .toSorted((a, b) => Number(lagging.has(a.name)) - Number(lagging.has(b.name)));
   }
 }
 

@@ -110,6 +110,12 @@ export class CommitFeed {
     return this.#tips.get(peer) ?? -1;
   }
 
+  /** Peers in the order given, those that have not reported a block of this number last; one not heard of may have it. */
+  freshFirst<T extends Endpoint>(peers: readonly T[], block: number): T[] {
+    const behind = ({ name }: T) => this.tipOf(name) >= 0 && this.tipOf(name) < block;
+    return peers.toSorted((a, b) => Number(behind(a)) - Number(behind(b)));
+  }
+
   /**
    * Begins to watch a transaction; to be called before it is broadcast.
    * @param peers names of those that `all` waits for; default all that are listened to

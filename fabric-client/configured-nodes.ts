@@ -1,4 +1,5 @@
 /** The nodes that a channel's own configuration names, for who knows none of them yet. */
+import { channelGroup } from './fetch.ts';
 import { common, type FabricProtos, msp, protos } from './protos.ts';
 import type { Endpoint, PeerEndpoint } from './types.ts';
 
@@ -19,11 +20,7 @@ export interface ConfiguredNodes {
  * @throws Error when it is no configuration block
  */
 export function configuredNodes(block: Uint8Array): ConfiguredNodes {
-  const [envelope] = common.Block.decode(block).data?.data ?? [];
-  const payload = common.Payload.decode(
-    common.Envelope.decode(envelope ?? new Uint8Array()).payload,
-  );
-  const root = common.ConfigEnvelope.decode(payload.data).config?.channel_group;
+  const root = channelGroup(block);
   if (!root) throw new Error('expected a configuration block, seen another');
   const application = root.groups?.['Application']?.groups ?? {};
   const ordering = Object.values(root.groups?.['Orderer']?.groups ?? {});

@@ -1,7 +1,7 @@
 import type { Transport } from './connections.ts';
 import { FabricError } from './errors.ts';
 import { patient } from './patience.ts';
-import { common, toNumber } from './protos.ts';
+import { common, type FabricProtos, toNumber } from './protos.ts';
 import { blockNumber, type DeliverKind, firstDelivered, numberOf, type Seek } from './seek.ts';
 import type { Signer } from './signer.ts';
 import type { Endpoint } from './types.ts';
@@ -82,55 +82,40 @@ export async function newestBlock(
   connections: Transport,
   endpoint: Endpoint,
   signer: Signer,
-  options: TipOptions,
+  { kind, channel, timeoutMs = patient(TIP_MS) }: TipOptions,
 ): Promise<number> {
-  const seek = { kind: options.kind, channel: options.channel, start: 'newest' } as const;
-  const bytes = await fetchBlock(
-    connections,
-    endpoint,
-    signer,
-    seek,
-    options.timeoutMs ?? patient(TIP_MS),
-  );
-  return numberOf(options.kind, bytes);
+  const seek = { kind, channel, start: 'newest' } as const;
+  return numberOf(kind, await fetchBlock(connections, endpoint, signer, seek, timeoutMs));
 }
 
 /**
- * Height of an orderer's chain, i.e. its newest block's number plus one; also while its Kafka is away.
- * @throws as {@link fetchBlock}
- */
-export async function ordererHeight(
-  connections: Transport,
-  endpoint: Endpoint,
-  signer: Signer,
-  channel: string,
-  timeoutMs = patient(TIP_MS),
-): Promise<number> {
-  const tip = { kind: 'orderer', channel, timeoutMs } as const;
-  return (await newestBlock(connections, endpoint, signer, tip)) + 1;
-}
-
-/**
- * The channel's newest config block, serialized, found through the newest block's metadata.
- * @throws as {@link fetchBlock}
+ * The channel's newest config block, serialized, found through the newest block's metadata; of the first of several nodes
+ * that delivers it, sound ones first.
+ * @throws as {@link fetchFromFirst}
  */
 export async function fetchConfigBlock(
   connections: Transport,
-  endpoint: Endpoint,
+  endpoints: readonly Endpoint[],
   signer: Signer,
-  options: TipOptions,
+  { kind, channel, timeoutMs = patient(TIP_MS) }: TipOptions,
 ): Promise<Buffer> {
-  const timeoutMs = options.timeoutMs ?? patient(TIP_MS);
-  const seek = { kind: options.kind, channel: options.channel };
   const at = (start: number | 'newest') =>
-    fetchBlock(connections, endpoint, signer, { ...seek, start }, timeoutMs);
+    fetchFromFirst(connections, endpoints, signer, { kind, channel, start }, timeoutMs);
   const newest = await at('newest');
   const config = lastConfigOf(newest);
   return config === blockNumber(newest) ? newest : await at(config);
 }
 
+/** The configuration in a config block, serialized; undefined in any other block. */
+export function channelGroup(block: Uint8Array): FabricProtos.common.IConfigGroup | undefined {
+  const [envelope] = common.Block.decode(block).data?.data ?? [];
+  if (envelope === undefined) return undefined;
+  const { data } = common.Payload.decode(common.Envelope.decode(envelope).payload);
+  return common.ConfigEnvelope.decode(data).config?.channel_group ?? undefined;
+}
+
 /** Number of the last config block as a block's own metadata states it (`common.OrdererBlockMetadata`). */
-export function lastConfigOf(block: Uint8Array): number {
+function lastConfigOf(block: Uint8Array): number {
   const metadata = common.Block.decode(block).metadata?.metadata ?? [];
   const signatures = metadata[common.BlockMetadataIndex.SIGNATURES] ?? new Uint8Array();
   const value = common.Metadata.decode(signatures).value;

@@ -1,5 +1,10 @@
 type Named = { readonly name: string };
 
+interface Knock {
+  readonly everyMs: number;
+  readonly at: (node: Named) => Promise<unknown>;
+}
+
 interface Suspect {
   until: number;
   /** Whether a connection to it could be opened since; always, where nobody tries. */
@@ -17,10 +22,7 @@ export class Health {
   readonly #suspects = new Map<string, Suspect>();
   readonly #forMs: number;
   readonly #now: () => number;
-  readonly #knock: {
-    readonly everyMs: number;
-    readonly at: (node: Named) => Promise<unknown>;
-  } | null;
+  readonly #knock: Knock | null;
   #closed = false;
 
   /**
@@ -31,10 +33,7 @@ export class Health {
   constructor(
     forMs = 5_000,
     now: () => number = () => performance.now(),
-    knock: {
-      readonly everyMs: number;
-      readonly at: (node: Named) => Promise<unknown>;
-    } | null = null,
+    knock: Knock | null = null,
   ) {
     this.#forMs = forMs;
     this.#now = now;
@@ -99,14 +98,12 @@ export class Health {
     const suspect = this.#suspects.get(node.name);
     if (knock === null || suspect === undefined || this.#closed) return;
     suspect.timer = setTimeout(() => {
-      knock.at(node).then(
-        () => {
-          suspect.reachable = true;
-        },
-        () => {
-          if (this.#suspects.get(node.name) === suspect) this.#watch(node);
-        },
-      );
+      const reached = () => {
+        suspect.reachable = true;
+      };
+      knock.at(node).then(reached, () => {
+        if (this.#suspects.get(node.name) === suspect) this.#watch(node);
+      });
     }, knock.everyMs).unref();
   }
 }

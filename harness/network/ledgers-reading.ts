@@ -1,6 +1,6 @@
 import { chaincodeEvents } from '../../fabric-client/chaincode-events.ts';
 import type { Connections } from '../../fabric-client/connections.ts';
-import { fetchBlock, ordererHeight } from '../../fabric-client/fetch.ts';
+import { fetchBlock, newestBlock } from '../../fabric-client/fetch.ts';
 import { chainInfo } from '../../fabric-client/ledger.ts';
 import { inquire } from '../../fabric-client/proposing.ts';
 import { protos, toNumber } from '../../fabric-client/protos.ts';
@@ -45,7 +45,8 @@ export function ledgersReading(
       : nodes;
   const heights = async (channel: string) => {
     const ofOrderers = orderers.map(async (orderer) => {
-      const height = ordererHeight(connections, orderer, reader(), channel, HEIGHT_MS);
+      const tip = { kind: 'orderer', channel, timeoutMs: HEIGHT_MS } as const;
+      const height = newestBlock(connections, orderer, reader(), tip).then((number) => number + 1);
       return [orderer.name, await height.catch(() => undefined)] as const;
     });
     const ofPeers = members(channel).organisations.flatMap(({ admin, peers: own }) => {

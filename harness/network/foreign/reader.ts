@@ -103,7 +103,12 @@ export class ForeignReader implements Disposable {
     ].find(({ endpoint }) => answering.includes(endpoint.name));
     if (!asked) return [];
     const options = { kind: asked.kind, channel, timeoutMs: ANSWER_MS };
-    const block = await fetchConfigBlock(this.#connections, asked.endpoint, this.#signer, options);
+    const block = await fetchConfigBlock(
+      this.#connections,
+      [asked.endpoint],
+      this.#signer,
+      options,
+    );
     const found = configuredNodes(block);
     const here = <T extends Endpoint>(node: T): T => {
       const [host, port] = node.address.split(/:(?=\d+$)/);

@@ -2,10 +2,10 @@ import 'reflect-metadata'; // x509's injector needs it
 import { X509Crl } from '@peculiar/x509';
 import { broadcast } from '../../../fabric-client/broadcast.ts';
 import { describe } from '../../../fabric-client/errors.ts';
-import { fetchConfigBlock } from '../../../fabric-client/fetch.ts';
+import { channelGroup, fetchConfigBlock } from '../../../fabric-client/fetch.ts';
 import { assembleTransaction, createProposal } from '../../../fabric-client/proposal.ts';
 import { propose } from '../../../fabric-client/proposing.ts';
-import { common, type FabricProtos, msp } from '../../../fabric-client/protos.ts';
+import { type FabricProtos, msp } from '../../../fabric-client/protos.ts';
 import { RefusedError } from '../../../fabric-client/refusals.ts';
 import { createSigner } from '../../../fabric-client/signer.ts';
 import { enrolUsers } from '../../fabric/identities/enrol.ts';
@@ -95,17 +95,12 @@ export async function revokedInChannel(
   channel: string,
   mspId: string,
 ): Promise<Set<string>> {
-  const [orderer] = endpoints.orderers;
+  const { orderers } = endpoints;
   const admin = endpoints.organisations.find((each) => each.mspId === mspId)?.admin;
-  if (!orderer || !admin) throw new Error(`${mspId}: expected an orderer and an admin, seen none`);
+  if (!admin) throw new Error(`${mspId}: expected an admin, seen none`);
   const tip = { kind: 'orderer', channel } as const;
-  const block = await fetchConfigBlock(connections, orderer, createSigner(admin), tip);
-  const [envelope] = common.Block.decode(block).data?.data ?? [];
-  const { data } = common.Payload.decode(
-    common.Envelope.decode(envelope ?? new Uint8Array()).payload,
-  );
-  const root = common.ConfigEnvelope.decode(data).config?.channel_group;
-  const groups = root?.groups?.Application?.groups ?? {};
+  const block = await fetchConfigBlock(connections, orderers, createSigner(admin), tip);
+  const groups = channelGroup(block)?.groups?.Application?.groups ?? {};
   const lists = Object.values(groups).flatMap((group) => listsOf(group, mspId));
   return new Set(
     lists.flatMap((pem) =>
