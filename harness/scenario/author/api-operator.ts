@@ -3,7 +3,7 @@ import { connectionProfile } from '../../fabric/profile/connection-profile.ts';
 import { API_ARTEFACTS } from '../../fabric/services/api.ts';
 import { runningContainer } from '../../faults/components.ts';
 import { deploymentOf } from '../../network/deployment.ts';
-import { getFiles, putFiles } from '../../swarm/archive.ts';
+import { execOk } from '../../swarm/docker-api.ts';
 import { apisOf } from '../../topology/components.ts';
 import { CONTAINER_PORTS } from '../../topology/schema.ts';
 import type { Session } from '../session.ts';
@@ -106,12 +106,11 @@ export async function offerPackageAs(
   name: string,
 ): Promise<void> {
   const { version } = network.topology.chaincodes.find((each) => each.name === chaincode) ?? {};
-  const file = `${chaincode}_${version}.tar.gz`;
+  const [from, to] = [`${chaincode}_${version}`, name].map(
+    (each) => `${API_ARTEFACTS}/${each}.tar.gz`,
+  );
   for (const api of apisOf(network.topology)) {
     const { container } = await runningContainer(network.component(api.name));
-    const files = await getFiles(container, `${API_ARTEFACTS}/${file}`);
-    const content = [...(files ?? [])].find(([path]) => path.endsWith(file))?.[1];
-    if (!content) throw new Error(`${api.name}: expected ${file} among its artefacts, seen none`);
-    await putFiles(container, API_ARTEFACTS, { [`${name}.tar.gz`]: content }, 0o444);
+    await execOk(container, ['cp', from ?? '', to ?? ''], { user: '0' });
   }
 }
