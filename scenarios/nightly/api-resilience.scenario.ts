@@ -338,6 +338,10 @@ check('REST API without MongoDB', async (session, notes) => {
     await answers(notes, 'readiness', { status: 503, missing: 'mongodb' }, () =>
       api.get('/health/ready'),
     );
+    await notes.during(crash(component('api')), async () => undefined);
+    await soon(notes, api, 'a process that starts meanwhile lives', 200, 60, () =>
+      api.get('/health/live'),
+    );
   });
   await soon(notes, api, 'a log-in after it is back', 200, 60, () =>
     api.post('/users/login', user(0)),
