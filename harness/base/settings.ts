@@ -21,7 +21,7 @@ const definitions = {
   ],
   HARNESS_TOPOLOGY: [
     z.string().min(1).default('article'),
-    'Placement: article, spread (Kafka), raft, raft3 (Raft on Fabric 3), bft, or the path of a YAML file like those in fixtures/network.',
+    'Placement: article, spread (Kafka), raft, raft-defaults (with Fabric’s timing), raft3 (Raft on Fabric 3), bft, or the path of a YAML file like those in fixtures/network.',
   ],
   HARNESS_ENGINE: [
     z.enum(['auto', 'existing']).default('auto'),

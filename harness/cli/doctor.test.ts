@@ -1,4 +1,5 @@
-import { renderFindings } from './doctor.ts';
+import { loadTopology } from '../topology/load.ts';
+import { orderingFinding, renderFindings } from './doctor.ts';
 
 const FINE = { subject: 'go', state: 'ok', found: '1.26.8', needed: '1.24 or newer', fix: '' };
 
@@ -28,4 +29,14 @@ it('what is long goes on below its beginning, within 80 columns', () => {
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
   expect(lines[1]).toMatch(/^ {29}word/);
   expect(lines.join(' ').match(/word\d+/g)).toHaveLength(30);
+});
+
+it.each([
+  ['article', 'kafka on Fabric 2.5.9, 2 orderers (topology article)', /JVM/],
+  ['raft3', 'raft on Fabric 3.1.1, 3 orderers (topology raft3)', /128 MB of disk/],
+  ['bft', 'bft on Fabric 3.1.1, 4 orderers (topology bft)', /four orderers/],
+])('tells of %s who orders, and what that takes', (name, found, needed) => {
+  const finding = orderingFinding(loadTopology(`fixtures/network/${name}.yaml`));
+  expect(finding).toMatchObject({ subject: 'ordering', found });
+  expect(finding.needed).toMatch(needed);
 });

@@ -2,16 +2,33 @@ import { UsageError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
 import { examine } from '../engine/doctor.ts';
 import type { Finding } from '../engine/finding.ts';
+import { topologyFile } from '../network/machines/preflight.ts';
+import { orderingOf } from '../ordering/registry.ts';
+import { loadTopology } from '../topology/load.ts';
+import type { Topology } from '../topology/schema.ts';
 import { wrap } from './terminal.ts';
 
 /** `harness doctor`: exits with 2 when something that a run needs is missing. */
 export async function doctor(settings: Settings, options: { json?: boolean }): Promise<void> {
-  const findings = await examine(settings, process.env);
+  const topology = loadTopology(topologyFile(settings.topology));
+  const findings = [orderingFinding(topology), ...(await examine(settings, process.env))];
   console.log(options.json ? JSON.stringify(findings, null, 2) : renderFindings(findings));
   const missing = findings.filter(({ state }) => state === 'missing');
   if (missing.length > 0) {
     throw new UsageError([`missing: ${missing.map(({ subject }) => subject).join(', ')}`]);
   }
+}
+
+/** Who orders in the network that would be started, and what that takes. */
+export function orderingFinding(topology: Topology): Finding {
+  const { type, fabric, orderers } = topology.ordering;
+  return {
+    subject: 'ordering',
+    state: 'ok',
+    found: `${type} on Fabric ${fabric}, ${orderers.length} orderers (topology ${topology.name})`,
+    needed: orderingOf(topology).needs,
+    fix: '',
+  };
 }
 
 const SIGN = { ok: '✓', limited: '·', missing: '✗', unknown: '?' } as const;

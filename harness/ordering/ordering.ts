@@ -61,6 +61,8 @@ export interface Ordering {
   /** Further environment of an orderer's process. */
   ordererEnvironment(topology: Topology): Readonly<Record<string, string>>;
   ordererSection(topology: Topology): OrdererSection;
+  /** What it takes of a host, in words, for people who choose. */
+  readonly needs: string;
   /** Whether clients give what they send to all orderers at the same time, or to one that takes it. */
   readonly clientsSendTo: 'one' | 'all';
   /** What an orderer, or what it needs, logs only when ordering has gone wrong for good. */

@@ -32,6 +32,7 @@ describe('ordering services of a topology', () => {
     ['article', 'kafka', '2.5.9', 2, 3],
     ['spread', 'kafka', '2.5.9', 2, 3],
     ['raft', 'raft', '2.5.9', 3, 3],
+    ['raft-defaults', 'raft', '2.5.9', 3, 3],
     ['raft3', 'raft', '3.1.1', 3, 3],
     ['bft', 'bft', '3.1.1', 4, 4],
   ])('%s is ordered by %s on Fabric %s', (name, type, fabric, orderers, machines) => {

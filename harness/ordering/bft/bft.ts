@@ -38,6 +38,7 @@ export const bft: Ordering = {
       ConsenterMapping: bftConsenters(topology),
     };
   },
+  needs: 'Fabric 3, compiled in two minutes when first wanted; four orderers for one that may fail',
   clientsSendTo: 'all',
   badLines: [],
   // An orderer that has come back stays a few blocks behind until ten of the leader's heartbeats tell it so.

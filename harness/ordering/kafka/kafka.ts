@@ -34,6 +34,7 @@ export const kafka: Ordering = {
     OrdererType: 'kafka',
     Kafka: { Brokers: clusterOf(topology).kafka.brokers.map(({ name }) => `${name}:9092`) },
   }),
+  needs: 'Fabric 2.5; memory for a JVM for each broker and ZooKeeper',
   clientsSendTo: 'one',
   badLines: KAFKA_BAD_LINES,
   // What was acknowledged is in Kafka: it may be behind a consumer that waits for an answer on a connection that is

@@ -33,6 +33,7 @@ export const raft: Ordering = {
       },
     };
   },
+  needs: '128 MB of disk for each channel on each orderer, until the scenario ends',
   clientsSendTo: 'one',
   badLines: RAFT_BAD_LINES,
   // What a leader has taken is in a block, or gone with its leadership: two elections decide it.
