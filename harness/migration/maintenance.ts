@@ -2,14 +2,22 @@ import { UsageError } from '../base/errors.ts';
 import { consensusUpdate } from './consensus.ts';
 import type { Road } from './road.ts';
 
-/** Puts channels into maintenance, where they are not. */
-export const enterMaintenance = (road: Road, channels: readonly string[]) =>
+/**
+ * Puts channels into maintenance, where they are not, and have not been through it already.
+ *
+ * @param type whose they are before the leg
+ */
+export const enterMaintenance = (
+  road: Pick<Road, 'change'>,
+  channels: readonly string[],
+  type: string,
+) =>
   road.change(channels, (now) =>
-    now.maintenance ? undefined : consensusUpdate(now, { maintenance: true }),
+    now.maintenance || now.type !== type ? undefined : consensusUpdate(now, { maintenance: true }),
   );
 
 /** Takes channels out of maintenance, where they are in it. */
-export const leaveMaintenance = (road: Road, channels: readonly string[]) =>
+export const leaveMaintenance = (road: Pick<Road, 'change'>, channels: readonly string[]) =>
   road.change(channels, (now) =>
     now.maintenance ? consensusUpdate(now, { maintenance: false }) : undefined,
   );

@@ -28,7 +28,11 @@ export const noSystemChannelLeg: Leg = {
       byHand: [
         'peer channel update of the system channel: ConsensusType.state = STATE_MAINTENANCE.',
       ],
-      run: async (road) => enterMaintenance(road, [systemChannelOf(road)]),
+      async run(road) {
+        const channel = systemChannelOf(road);
+        // One that was interrupted may have removed it from some orderers already.
+        if (await isEverywhere(road, channel)) await enterMaintenance(road, [channel], 'etcdraft');
+      },
     },
     {
       name: 'remove',
@@ -57,11 +61,11 @@ export const noSystemChannelLeg: Leg = {
   },
   async abort(road) {
     const channel = systemChannelOf(road);
-    await road.readAll(channel).catch(() => {
+    if (!(await isEverywhere(road, channel))) {
       throw new UsageError([
         'migrate no-system-channel --abort: an orderer has no system channel any more; go on with: harness migrate no-system-channel',
       ]);
-    });
+    }
     await leaveMaintenance(road, [channel]);
     return `${channel}: out of maintenance; channels are made through it as before`;
   },
@@ -80,6 +84,13 @@ export async function assertOrderedByRaft(road: Road, leg: string): Promise<void
     ),
   );
 }
+
+/** Whether every orderer still has a channel. */
+const isEverywhere = (road: Road, channel: string) =>
+  road.readAll(channel).then(
+    () => true,
+    () => false,
+  );
 
 function systemChannelOf({ topology }: Road): string {
   const { systemChannel } = topology.ordering;

@@ -33,7 +33,7 @@ export const raftLeg: Leg = {
         'peer channel update, system channel first: ConsensusType.state = STATE_MAINTENANCE, and nothing else.',
         'peer channel fetch config from every orderer as an orderer admin: kafka, STATE_MAINTENANCE.',
       ],
-      run: async (road) => enterMaintenance(road, await road.channels()),
+      run: async (road) => enterMaintenance(road, await road.channels(), 'kafka'),
     },
     {
       name: 'type',
