@@ -37,6 +37,8 @@ export interface LifecycleOptions {
   readonly orderers: readonly Endpoint[];
   /** For the transaction to be committed on all its observers, ms. Default 60 000. */
   readonly budgetMs?: number;
+  /** Told of each transaction's id before it is sent. */
+  readonly told?: (transactionId: string) => void;
 }
 
 const QUERY_MS = 10_000;

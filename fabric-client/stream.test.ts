@@ -114,6 +114,15 @@ describe('streamBlocks', () => {
     expect(seen).toEqual([0]);
   });
 
+  it('ends when it was aborted while it connected, though nothing ever comes', async () => {
+    chain.append();
+    const node = await start();
+    const abort = new AbortController();
+    const seen = numbers(open(node, { from: 1, signal: abort.signal }));
+    abort.abort();
+    expect(await seen).toEqual([]);
+  });
+
   it('reports a block out of order instead of hiding it', async () => {
     chain.append();
     chain.push(2, block(2, 0));

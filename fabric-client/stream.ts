@@ -72,6 +72,8 @@ export async function* streamBlocks(options: BlockStreamOptions): AsyncGenerator
         start: next,
         stop: options.to === 'follow' ? 'never' : options.to,
       });
+      // Aborted while it was opened: nobody has cancelled it, and on an idle channel it would never end.
+      if (stopped()) return;
       options.onOpen?.();
       while (next === 'newest' || next <= last) {
         const message = await nextOrDead(session, options, signer, () => next);

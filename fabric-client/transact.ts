@@ -19,6 +19,8 @@ export interface TransactOptions {
   readonly identity: SigningIdentity;
   readonly request: ProposalRequest;
   readonly budgetMs: number;
+  /** Told of the transaction's id before anything is sent. */
+  readonly told?: (transactionId: string) => void;
 }
 
 /**
@@ -36,6 +38,7 @@ export async function transact(
   const signer = createSigner(options.identity);
   const proposal = createProposal(request, signer);
   const { transactionId } = proposal;
+  options.told?.(transactionId);
   const subject = `${nameOf(request)} (transaction ${transactionId})`;
   const { feed, release } = acquireFeed({
     connections,

@@ -36,6 +36,8 @@ export interface ScenarioFacts {
   readonly components?: readonly { readonly name: string; readonly machine: number }[];
   /** Chaincode under test, e.g. `bank`; its namespace is what `state/` holds. */
   readonly chaincode: string;
+  /** Others that clients may call. */
+  readonly otherChaincodes?: readonly string[];
   /** What the clients of the load were made with, e.g. `fabric-network`; the harness's own if absent. */
   readonly client?: string;
   /** `bank`: the money rules of the bank chaincode apply. `other`: they do not. */

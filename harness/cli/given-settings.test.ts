@@ -18,9 +18,16 @@ describe('givenSettings', () => {
       shard: '2/3',
       chaincode: './cc',
       chaincodeName: 'cc',
+      chaincodeVersion: '1.1',
+      chaincodeUpgrade: './cc2',
+      chaincodePolicy: "OR('Org1MSP.peer')",
+      chaincodeCollections: 'c.json',
+      chaincodeInit: true,
     });
+    const policy = "'OR('\\''Org1MSP.peer'\\'')'";
+    const more = `--chaincode-version 1.1 --chaincode-upgrade ./cc2 --chaincode-policy ${policy} --chaincode-collections c.json --chaincode-init`;
     expect(repeatCommand({ ...sampleRun(), settings: given })).toBe(
-      `npx harness test --scenario ${scenario.join(' ')} --shard 2/3 --chaincode ./cc --chaincode-name cc --topology own/racks.yaml --seed 42`,
+      `npx harness test --scenario ${scenario.join(' ')} --shard 2/3 --chaincode ./cc --chaincode-name cc ${more} --topology own/racks.yaml --seed 42`,
     );
   });
 });

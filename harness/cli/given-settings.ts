@@ -2,18 +2,32 @@ import type { Settings } from '../base/settings.ts';
 import type { RunResult } from '../report/model.ts';
 import type { TestOptions } from './test-options.ts';
 
+/** Options of a chaincode that are texts; settings have their names. */
+const GIVEN = [
+  'chaincode',
+  'chaincodeName',
+  'chaincodeVersion',
+  'chaincodeUpgrade',
+  'chaincodePolicy',
+  'chaincodeCollections',
+] as const;
+
 /** What the report says of the settings of a run; from these it makes the command that repeats it. */
 export function givenSettings(
   { name, topology }: Pick<Settings, 'name' | 'topology'>,
-  { suite, scenario, shard, chaincode, chaincodeName }: TestOptions,
+  { suite, scenario, shard, chaincodeInit, ...options }: TestOptions,
 ): RunResult['settings'] {
+  const given = GIVEN.flatMap((name) => {
+    const value = options[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
   return {
     suite,
     topology,
     name,
     ...(scenario?.length ? { scenarios: scenario.join('\n') } : {}),
     ...(shard === undefined ? {} : { shard }),
-    ...(chaincode === undefined ? {} : { chaincode }),
-    ...(chaincodeName === undefined ? {} : { chaincodeName }),
+    ...Object.fromEntries(given),
+    ...(chaincodeInit ? { chaincodeInit: 'true' } : {}),
   };
 }

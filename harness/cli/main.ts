@@ -123,6 +123,11 @@ program
   .option('--chaincode-collections <file>', "by default the folder's collections_config.json")
   .option('--chaincode-init', 'the chaincode must be initialised by a call with init first')
   .option('--chaincode-name <name>', "its name; by default the folder's or image's")
+  .option('--chaincode-version <version>', 'the version that channels are told; by default 1.0')
+  .option(
+    '--chaincode-upgrade <folder|image>',
+    'another build of it, served as NAME-upgrade, that scenarios upgrade to',
+  )
   .option('--unit', 'run the unit suite first')
   .option('--keep', 'leave the network running')
   .option('--json', 'say what happens as JSON, one object a line, and at the end how it went')

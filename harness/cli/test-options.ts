@@ -8,6 +8,9 @@ export interface TestOptions {
   /** Folder of sources or with a Dockerfile, or an image. */
   readonly chaincode?: string;
   readonly chaincodeName?: string;
+  readonly chaincodeVersion?: string;
+  /** Another build of it, as {@link chaincode}; scenarios upgrade to it. */
+  readonly chaincodeUpgrade?: string;
   /** A signature policy's text, or the path of a policy of the channel. */
   readonly chaincodePolicy?: string;
   readonly chaincodeInit?: boolean;

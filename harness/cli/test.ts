@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import path from 'node:path';
 import { UsageError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
-import { parseOwnChaincode } from '../network/chaincode/own-chaincode.ts';
+import { type OwnChaincode, parseOwnChaincode } from '../network/chaincode/own-chaincode.ts';
 import { preflight } from '../network/machines/preflight.ts';
 import {
   closingLine,
@@ -24,14 +24,8 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   const started = performance.now();
   const files = scenarioFiles(options);
   const seed = seedOf(settings, options);
-  const ownChaincode = options.chaincode
-    ? parseOwnChaincode(options.chaincode, options.chaincodeName, {
-        policy: options.chaincodePolicy,
-        initRequired: options.chaincodeInit,
-        collections: options.chaincodeCollections && path.resolve(options.chaincodeCollections),
-      })
-    : undefined;
-  const topology = await preflight(settings, { running: 'fine', ownChaincode });
+  const ownChaincodes = ownChaincodesOf(options);
+  const topology = await preflight(settings, { running: 'fine', ownChaincodes });
   const interruption = interruptible();
   const { signal } = interruption;
   const unit = options.unit ? await runUnitSuite(signal) : { passed: 0, failed: 0 };
@@ -49,8 +43,8 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
     suite: options.suite,
     seed,
     given: givenSettings(settings, options),
-    ownChaincode,
-    added: options.chaincode ? [options.chaincode] : [],
+    ownChaincodes,
+    added: [options.chaincode, options.chaincodeUpgrade].filter((given) => given !== undefined),
     keep: options.keep ?? false,
     told: options.json ? 'json' : 'lines',
     progress: terminalProgress(process.stderr, started),
@@ -74,6 +68,26 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
     console.log(closingLine(run, unit.passed));
   }
   process.exitCode = signal.aborted ? 130 : runVerdict(run) === 'passed' ? 0 : 1;
+}
+
+/** The chaincode that was given, and the build that scenarios upgrade it to, whose name ends in `-upgrade`. */
+function ownChaincodesOf(options: TestOptions): OwnChaincode[] {
+  const { chaincode, chaincodeName, chaincodeUpgrade, chaincodeCollections } = options;
+  if (!chaincode) {
+    if (chaincodeUpgrade === undefined) return [];
+    throw new UsageError(['--chaincode-upgrade: expected --chaincode with it, seen none']);
+  }
+  const definition = {
+    version: options.chaincodeVersion,
+    policy: options.chaincodePolicy,
+    initRequired: options.chaincodeInit,
+  };
+  const collections = chaincodeCollections && path.resolve(chaincodeCollections);
+  const own = parseOwnChaincode(chaincode, chaincodeName, { ...definition, collections });
+  if (chaincodeUpgrade === undefined) return [own];
+  const version = '2.0';
+  const name = `${own.name}-upgrade`;
+  return [own, parseOwnChaincode(chaincodeUpgrade, name, { ...definition, version })];
 }
 
 function seedOf(settings: Settings, options: TestOptions): number {

@@ -49,6 +49,7 @@ export async function up(settings: Settings, options: { json?: boolean }): Promi
     print(network, components, {
       ranAlready: provided.kind === 'running',
       revived: provided.kind === 'running' && provided.revived === true,
+      broughtIn: provided.kind === 'running' ? (provided.broughtIn ?? []) : [],
       apiProblem,
       article: settings.apiArticle,
       ...options,
@@ -66,6 +67,8 @@ function print(
     readonly ranAlready: boolean;
     /** Machines of it had stopped. */
     readonly revived: boolean;
+    /** Chaincodes that it had not, or had in another build. */
+    readonly broughtIn: readonly string[];
     /** Why the example would not work yet. */
     readonly apiProblem: string | undefined;
     /** The REST API takes the article's script. */
@@ -84,10 +87,12 @@ function print(
   }
   if (options.ranAlready) {
     const { name } = network.state;
+    const { broughtIn } = options;
+    const changed = broughtIn.length > 0 ? `chaincode ${broughtIn.join(', ')} as given now` : '';
     console.log(
       options.revived
-        ? `network "${name}" was there; what had stopped of it runs again, with its data\n`
-        : `network "${name}" runs already; nothing was changed\n`,
+        ? `network "${name}" was there; what had stopped of it runs again, with its data${changed && `, and ${changed}`}\n`
+        : `network "${name}" runs already; ${changed ? `it has ${changed}` : 'nothing was changed'}\n`,
     );
   }
   console.log(formatStatus(network, components));

@@ -12,6 +12,7 @@ export { rate } from './kinds/rate.ts';
 export { readOnlyDisk } from './kinds/read-only-disk.ts';
 export { restartInTurn } from './kinds/restart.ts';
 export { starve } from './kinds/starve.ts';
+export { upgrade } from './kinds/upgrade.ts';
 export type { Fault, Role } from './model.ts';
 export type { FaultResult } from './result.ts';
 export {

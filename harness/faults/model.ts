@@ -43,6 +43,8 @@ export interface FaultContext {
   /** A number in [0, 1) from the run's seed. */
   readonly random: () => number;
   readonly signal: AbortSignal;
+  /** Told of each transaction that a fault itself sends to the scenario's channel, before it does. */
+  readonly submits?: (transactionId: string) => void;
 }
 
 /** A fault that has taken its targets and may be in force. */

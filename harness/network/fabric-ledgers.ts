@@ -10,8 +10,9 @@ import { hasSystemChannel } from '../topology/releases.ts';
 import type { Deployment } from './deployment.ts';
 import { ledgersReading } from './ledgers-reading.ts';
 import type { Ledgers, Machine } from './port.ts';
-import { define } from './stack/channels.ts';
+import { define, redefine } from './stack/channels.ts';
 import { createOnOrderers } from './stack/create-on-orderers.ts';
+import { awaitAnswers } from './stack/first-calls.ts';
 import { stateDocuments } from './state-documents.ts';
 
 /** Milliseconds for each step of making a channel; it is made on a healthy network. */
@@ -36,10 +37,23 @@ export function fabricLedgers(
   });
   return {
     ...reading,
-    async create(channel, chaincode) {
-      await createOn(connections, nodes, deployment, await job(), channel, chaincode);
+    async create(channel, chaincodes) {
+      await createOn(connections, nodes, deployment, await job(), channel, chaincodes);
       // One of the nodes may be behind, and what it has not got yet belongs to the set-up all the same.
       return greatest(await reading.heights(channel));
+    },
+    async upgrade(channel, chaincode, to, told) {
+      const packageId = packageIdOf(deployment, to);
+      const { topology, definitions } = deployment;
+      const on = {
+        ...{ connections, members: reading.members(channel), topology, channel },
+        ...(told && { told }),
+      };
+      const { version } = definitions[to] ?? { version: '1.0' };
+      const definition = { version, ...definitions[to], name: chaincode };
+      const { sequence } = await redefine(on, definition, packageId);
+      await awaitAnswers(connections, on.members, channel, chaincode);
+      return { version, sequence, packageId };
     },
     async remove(channel) {
       const { topology, identities, machines } = deployment;
@@ -69,19 +83,27 @@ async function createOn(
   deployment: Deployment,
   machine: Machine,
   channel: string,
-  chaincode: string,
+  chaincodes: readonly string[],
 ): Promise<void> {
   const { organisations } = nodes;
-  const { packageIds } = deployment;
-  if (!packageIds[chaincode]) {
-    const known = Object.keys(packageIds).join(', ');
-    throw new Error(`chaincode ${chaincode}: expected it on the network, seen ${known}`);
-  }
+  for (const chaincode of chaincodes) packageIdOf(deployment, chaincode);
   const genesisBlock = await createOnOrderers(connections, nodes, deployment, machine, channel);
   await Promise.all(
     organisations.flatMap(({ admin, peers: own }) =>
       own.map((peer) => joinChannel(connections, peer, genesisBlock, admin, CREATE_MS)),
     ),
   );
-  await define(connections, nodes, deployment, channel, chaincode, CREATE_MS);
+  for (const chaincode of chaincodes) {
+    await define(connections, nodes, deployment, channel, chaincode, CREATE_MS);
+    // The network's own is quick, and known.
+    if (deployment.builds[chaincode]) await awaitAnswers(connections, nodes, channel, chaincode);
+  }
+}
+
+/** Id of the package of a chaincode. @throws Error naming those that there are */
+function packageIdOf({ packageIds }: Pick<Deployment, 'packageIds'>, chaincode: string): string {
+  const id = packageIds[chaincode];
+  if (id !== undefined) return id;
+  const known = Object.keys(packageIds).join(', ');
+  throw new Error(`chaincode ${chaincode}: expected it on the network, seen ${known}`);
 }

@@ -9,6 +9,7 @@ import { streamBlocks } from '../../fabric-client/stream.ts';
 import { endpointsOfChannel } from '../fabric/endpoints.ts';
 import { addressesOf } from '../topology/addresses.ts';
 import type { Ledgers, Machine, Network } from './port.ts';
+import { committedOn } from './stack/committed.ts';
 
 /** Milliseconds in which a node says its height. */
 const HEIGHT_MS = 2_000;
@@ -30,7 +31,7 @@ export function ledgersReading(
   },
 ): Pick<
   Ledgers,
-  'members' | 'heights' | 'blocks' | 'events' | 'chaincodeEvents' | 'ready' | 'close'
+  'members' | 'heights' | 'definition' | 'blocks' | 'events' | 'chaincodeEvents' | 'ready' | 'close'
 > {
   const { orderers, organisations, peers } = nodes;
   const reader = () => {
@@ -67,6 +68,10 @@ export function ledgersReading(
   return {
     members,
     heights,
+    async definition(peer, channel, chaincode) {
+      const { endpoint, identity } = memberOf(peer);
+      return await committedOn({ connections, channel }, endpoint, identity, chaincode);
+    },
     blocks(node, channel, to) {
       const orderer = orderers.find(({ name }) => name === node);
       const from = orderer

@@ -126,11 +126,32 @@ export interface EventEngine {
 /** The channels of a network, read from every node that has them. */
 export interface Ledgers {
   /**
-   * Makes a channel of all organisations, with every peer joined and a chaincode's definition committed.
+   * Makes a channel of all organisations, with every peer joined, the chaincodes' definitions committed, and each peer's
+   * server of them seen to answer.
    *
    * @returns the greatest height that any node has then
    */
-  create(channel: string, chaincode: string): Promise<number>;
+  create(channel: string, chaincodes: readonly string[]): Promise<number>;
+  /**
+   * Upgrades a chaincode on a channel to the build of another one of the network: all organisations approve, the
+   * definition is committed with the next sequence, and each peer's new server is seen to answer.
+   *
+   * @param to name of the chaincode whose package, version, policy and collections it gets
+   * @param told of each transaction's id, before it is sent
+   * @throws Error when the network has no chaincode of that name; FabricError from the step that failed
+   */
+  upgrade(
+    channel: string,
+    chaincode: string,
+    to: string,
+    told?: (transactionId: string) => void,
+  ): Promise<ChaincodeUpgrade>;
+  /** A chaincode's definition as a peer has it, if it has one. */
+  definition(
+    peer: string,
+    channel: string,
+    chaincode: string,
+  ): Promise<Pick<ChaincodeUpgrade, 'version' | 'sequence'> | undefined>;
   /**
    * Has the orderers drop a channel that nobody needs any more, where the ordering service can: Raft's logs take 128 MB
    * of every orderer's disk a channel, whatever is in them. Peers keep what they have.
@@ -175,6 +196,13 @@ export interface Ledgers {
   documents(peer: string, channel: string): AsyncIterable<StateDocument>;
   /** Ends its connections; nothing can be read any more. */
   close(): void;
+}
+
+/** What a chaincode was upgraded to. */
+export interface ChaincodeUpgrade {
+  readonly version: string;
+  readonly sequence: number;
+  readonly packageId: string;
 }
 
 /** A block as a peer's filtered event stream tells it. */

@@ -19,7 +19,8 @@ export interface RunResult {
   readonly state: 'running' | 'completed' | 'interrupted' | 'failed';
   /**
    * Non-secret settings, e.g. `suite: pull-request`. As they were given, so that the run can be repeated: `topology`, and
-   * of `harness test` where it was given them `scenarios` (files, one a line), `shard`, `chaincode` and `chaincodeName`.
+   * of `harness test` where it was given them `scenarios` (files, one a line), `shard`, `chaincode` and its options, e.g.
+   * `chaincodeName`.
    */
   readonly settings: Readonly<Record<string, string>>;
   /** Component kinds and what served them, e.g. `couchdb: PouchDB-based compatible server`. */

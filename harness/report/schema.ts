@@ -204,7 +204,7 @@ export const runSchema = z
     settings: z
       .record(z.string(), text)
       .describe(
-        'Non-secret; as given: topology, and where given scenarios (files, one a line), chaincode and chaincodeName',
+        'Non-secret; as given: topology, and where given scenarios (files, one a line), chaincode and what goes with it, e.g. chaincodeName',
       ),
     versions: z.record(z.string(), text).describe('Component kinds and what served them'),
     network,

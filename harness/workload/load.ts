@@ -2,7 +2,7 @@ import type { LoadClient } from './client.ts';
 import type { Clock } from './clock.ts';
 import type { Outcome } from './history.ts';
 import type { History } from './history-writer.ts';
-import { type OperationContext, perform } from './operation.ts';
+import { type OperationContext, type PlannedOperation, perform } from './operation.ts';
 import { planSteps } from './plan.ts';
 import type { Pace, TransferProfile } from './profile.ts';
 import { Rendezvous } from './rendezvous.ts';
@@ -59,6 +59,12 @@ export async function runLoad(run: LoadRun): Promise<OutcomeCounts> {
   return counts;
 }
 
+/** One thing to be asked for before a load begins. */
+export type Opening = Omit<PlannedOperation, 'intent'> & {
+  /** Who asks in the place of one of the given clients, by its number. */
+  readonly by?: (own: LoadClient, turn: number) => LoadClient;
+};
+
 /**
  * Opens all that a profile needs, with the given clients side by side.
  * @param signal ends it early, after what is in flight
@@ -66,16 +72,18 @@ export async function runLoad(run: LoadRun): Promise<OutcomeCounts> {
  */
 export async function prepareLoad(
   context: OperationContext,
-  openings: readonly { readonly function: string; readonly args: readonly string[] }[],
+  openings: readonly Opening[],
   clients: readonly LoadClient[],
   signal: AbortSignal = new AbortController().signal,
 ): Promise<void> {
   const queue = [...openings];
   await untilFirstError(
-    clients.map((client) => async (stop: AbortSignal) => {
+    clients.map((own, turn) => async (stop: AbortSignal) => {
       while (!stop.aborted) {
-        const opening = queue.shift();
-        if (opening === undefined) return;
+        const next = queue.shift();
+        if (next === undefined) return;
+        const { by, ...opening } = next;
+        const client = by?.(own, turn) ?? own;
         const completion = await perform(context, client, { intent: 'set-up', ...opening });
         if (completion.outcome !== 'ok') {
           const { args, function: name } = opening;

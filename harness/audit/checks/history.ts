@@ -26,13 +26,15 @@ const isOptional = (value: unknown, of: (value: unknown) => boolean): boolean =>
 /** What names may occur in a history. */
 class Names {
   readonly channels: ReadonlySet<string>;
+  readonly chaincodes: ReadonlySet<string>;
   readonly peers: ReadonlySet<string>;
   readonly orderers: ReadonlySet<string>;
   readonly members: ReadonlySet<string> | undefined;
   /** Whether a client that was told VALID knows the block. */
   readonly blocksTold: boolean;
 
-  constructor({ channels, client }: ScenarioFacts) {
+  constructor({ channels, chaincode, otherChaincodes = [], client }: ScenarioFacts) {
+    this.chaincodes = new Set([chaincode, ...otherChaincodes]);
     this.blocksTold = client !== TELLS_NO_BLOCK;
     const facts = Object.values(channels);
     this.channels = new Set(Object.keys(channels));
@@ -63,7 +65,7 @@ export const historySound: RunCheck = {
       const flaw =
         (invoke.operation !== number + 1 && `it follows operation ${number}`) ||
         (invoke.at < at && 'it began before the one before it') ||
-        (invoke.chaincode !== scenario.chaincode && `it calls ${invoke.chaincode}`) ||
+        (!names.chaincodes.has(invoke.chaincode) && `it calls ${invoke.chaincode}`) ||
         flawOfInvocation(invoke, names) ||
         (complete ? flawOfCompletion(operation, complete, names) : undefined) ||
         (!complete && !interrupted && 'it never came back');

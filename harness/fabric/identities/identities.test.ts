@@ -2,7 +2,13 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { loadTopology } from '../../topology/load.ts';
 import { hasLowS, type KeyPair } from './certificates.ts';
 import { createCredentials } from './credentials.ts';
-import { createIdentities, fullName, type Identities, withOrderers } from './identities.ts';
+import {
+  createIdentities,
+  fullName,
+  type Identities,
+  withOrderers,
+  withServers,
+} from './identities.ts';
 import { localMsp, organisationMsp } from './msp.ts';
 
 const topology = loadTopology('fixtures/network/article.yaml');
@@ -204,4 +210,29 @@ it('makes further orderers under the authorities that the others have', async ()
   expect(msp.subject).toContain('OU=orderer');
   expect(tls.checkHost('orderer2')).toBe('orderer2');
   expect(tls.checkIP('10.9.0.12')).toBe('10.9.0.12');
+});
+
+describe('withServers', () => {
+  it('issues what is missing by the organisations’ own authorities, and nothing else', async () => {
+    const asset = { name: 'asset', version: '1.0', sequence: 1 };
+    const more = { ...topology, chaincodes: [...topology.chaincodes, asset] };
+    const { organisations, orderer } = await withServers(identities, more, ADDRESSES, NOW);
+    expect(orderer).toBe(identities.orderer);
+    const before = identities.organisations.Org2;
+    const { servers = {}, ...rest } = organisations.Org2 ?? {};
+    const { ['asset.peer0.org2']: first, ['asset.peer1.org2']: second, ...others } = servers;
+    expect({ ...rest, servers: others }).toEqual(before);
+    for (const [leaf, host] of [
+      [first, 'asset.peer0.org2'],
+      [second, 'asset.peer1.org2'],
+    ] as const) {
+      const certificate = read(leaf as KeyPair);
+      const root = read(before?.tlsCa as KeyPair);
+      expect(certificate.checkIssued(root) && certificate.verify(root.publicKey)).toBe(true);
+      expect(certificate.checkHost(host)).toBe(host);
+      expect(certificate.checkPrivateKey(createPrivateKey((leaf as KeyPair).privateKey))).toBe(
+        true,
+      );
+    }
+  });
 });

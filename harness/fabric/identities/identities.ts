@@ -74,12 +74,7 @@ export async function createIdentities(
         ...(index === 0
           ? apisOf(topology).map((api) => ({ ...api, shared: application.api.name }))
           : []),
-        ...chaincodes.flatMap((chaincode) =>
-          organisation.peers.map((peer) => ({
-            name: chaincodeServiceName(chaincode.name, peer.name),
-            machine: peer.machine,
-          })),
-        ),
+        ...chaincodeServers(chaincodes, organisation),
       ]),
     ),
   ]);
@@ -115,6 +110,47 @@ export async function withOrderers(
   );
   const nodes = { ...orderer.nodes, ...Object.fromEntries(made) };
   return { ...identities, orderer: { ...orderer, nodes } };
+}
+
+function chaincodeServers(
+  chaincodes: Topology['chaincodes'],
+  { peers }: Topology['organisations'][number],
+): ServerRequest[] {
+  return chaincodes.flatMap((chaincode) =>
+    peers.map(({ name, machine }) => ({
+      name: chaincodeServiceName(chaincode.name, name),
+      machine,
+    })),
+  );
+}
+
+/**
+ * The identities of a network that has been given more chaincodes since: their servers' TLS certificates, where they are
+ * missing, are issued by its organisations' own authorities.
+ */
+export async function withServers(
+  identities: Identities,
+  { organisations, chaincodes }: Pick<Topology, 'organisations' | 'chaincodes'>,
+  addresses: MachineAddresses,
+  now = Date.now(),
+): Promise<Identities> {
+  const owned = organisations.map(async (organisation) => {
+    const known = identities.organisations[organisation.name];
+    if (!known) throw new Error(`${organisation.name}: expected identities, seen none`);
+    const tlsCa = await openAuthority(known.tlsCa, now);
+    const missing = chaincodeServers(chaincodes, organisation).filter(
+      ({ name }) => known.servers[name] === undefined,
+    );
+    const issued = await Promise.all(
+      missing.map(
+        async (server) =>
+          [server.name, await issueTls(tlsCa, server, known.domain, addresses)] as const,
+      ),
+    );
+    const servers = { ...known.servers, ...Object.fromEntries(issued) };
+    return [organisation.name, { ...known, servers }] as const;
+  });
+  return { ...identities, organisations: Object.fromEntries(await Promise.all(owned)) };
 }
 
 interface OrganisationRequest {

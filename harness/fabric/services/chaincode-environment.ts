@@ -17,6 +17,11 @@ export interface ChaincodeServer {
   readonly mspId: string;
   /** Whether it is asked to serve TLS. */
   readonly tls: boolean;
+  /**
+   * Whether `CORE_PEER_TLS_ROOTCERT_FILE` names a file. The Java shim reads it before it serves TLS; Go's contract API
+   * takes what is in it for the authority of callers, and demands a certificate of every peer. No unless told.
+   */
+  readonly namesRoots?: boolean;
 }
 
 /**
@@ -36,6 +41,7 @@ export function chaincodeEnvironment(server: ChaincodeServer): Record<string, st
     CHAINCODE_TLS_DISABLED: String(!server.tls),
     CORE_PEER_TLS_ENABLED: String(server.tls),
     ...(server.tls ? TLS : {}),
+    ...(server.tls ? { CORE_PEER_TLS_ROOTCERT_FILE: server.namesRoots ? CERTIFICATE : '' } : {}),
   };
 }
 
@@ -54,9 +60,6 @@ const TLS = {
   CORE_CHAINCODE_TLS_CERT_FILE: CERTIFICATE,
   CORE_TLS_CLIENT_CERT_FILE: CERTIFICATE,
   CORE_TLS_CLIENT_CERT_PATH: `${CERTIFICATE}.base64`,
-  // The Java shim wants it to be there before it serves TLS, and does not read it then; Go's contract API takes what it
-  // names for the authority of callers.
-  CORE_PEER_TLS_ROOTCERT_FILE: '',
 } as const;
 
 /**

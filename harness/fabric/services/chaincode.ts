@@ -4,7 +4,12 @@ import { chaincodeServiceName } from '../../topology/components.ts';
 import type { Chaincode, Topology } from '../../topology/schema.ts';
 import type { ChaincodeConnection } from '../artefacts/chaincode-package.ts';
 import type { Identities } from '../identities/identities.ts';
-import { CHAINCODE_PORT, chaincodeEnvironment, chaincodeFiles } from './chaincode-environment.ts';
+import {
+  CHAINCODE_PORT,
+  type ChaincodeServer,
+  chaincodeEnvironment,
+  chaincodeFiles,
+} from './chaincode-environment.ts';
 
 /**
  * A task without a health check has its DNS name as soon as it runs, whatever the image holds; with one, the image
@@ -52,10 +57,7 @@ export function chaincodeConnection(
 }
 
 /** What is known of a chaincode's servers by its name. */
-export interface ChaincodeServing {
-  readonly packageId: string;
-  readonly tls: boolean;
-}
+export type ChaincodeServing = Omit<ChaincodeServer, 'mspId'>;
 
 /**
  * One chaincode server a peer and chaincode, on the peer's machine: whatever a peer survives, its chaincode does.
@@ -71,14 +73,14 @@ export function chaincodeServices(
   return topology.chaincodes.flatMap((chaincode) =>
     topology.organisations.flatMap((organisation) => {
       const owned = required(identities.organisations, organisation.name, 'identities');
-      const { packageId, tls } = required(serving, chaincode.name, 'package id of chaincode');
+      const server = required(serving, chaincode.name, 'package id of chaincode');
       return organisation.peers.map((peer) => {
         const name = chaincodeServiceName(chaincode.name, peer.name);
         return {
           name,
           image: chaincode.name,
           machine: peer.machine,
-          env: chaincodeEnvironment({ packageId, mspId: owned.mspId, tls }),
+          env: chaincodeEnvironment({ ...server, mspId: owned.mspId }),
           files: chaincodeFiles(required(owned.servers, name, 'TLS certificate')),
           health: NO_HEALTH_CHECK,
           stopGracePeriodMs: 2_000,

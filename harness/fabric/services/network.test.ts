@@ -316,6 +316,10 @@ describe('chaincode', () => {
     const { env = {}, files = [] } = service('bank.peer0.org1');
     expect(env.CORE_PEER_TLS_ROOTCERT_FILE).toBe('');
     expect(Object.keys(env).filter((key) => /CLIENT_CA/.test(key))).toEqual([]);
+    // The Java shim does not serve TLS without a file of roots, whatever is in it.
+    const java = { bank: { ...SERVING.bank, namesRoots: true } };
+    const [server] = chaincodeServices(topology, identities, java);
+    expect(server?.env?.CORE_PEER_TLS_ROOTCERT_FILE).toBe('/etc/hyperledger/chaincode/server.crt');
     expect(files.map(({ path }) => path).filter((path) => /ca|root/.test(path))).toEqual([]);
   });
 

@@ -11,6 +11,7 @@ import { loseMachine } from './machine.ts';
 import { rate } from './rate.ts';
 import { restartInTurn } from './restart.ts';
 import { starve } from './starve.ts';
+import { upgrade } from './upgrade.ts';
 
 const scene = () => {
   const machines = [
@@ -167,6 +168,49 @@ describe('a measured share of lost packets', () => {
   it('without a count fits nothing', () => expect(isShare(undefined, 0.5)).toBe(false));
 });
 
+describe('an upgrade of a chaincode', () => {
+  const submits = () => {};
+  /** Peers that have a definition of these sequences. */
+  const upgraded = async (...sequences: readonly number[]) => {
+    const peers = sequences.map((_, index) => ({ name: `peer${index}` }));
+    const asked: unknown[] = [];
+    const ledgers = {
+      members: () => ({ peers }),
+      upgrade: async (...given: unknown[]) => {
+        asked.push(given);
+        return { version: '2.0', sequence: 2, packageId: 'asset-2_2.0:ab' };
+      },
+      definition: async (peer: string) => ({
+        version: '2.0',
+        sequence: sequences[peers.findIndex(({ name }) => name === peer)],
+      }),
+    };
+    const context = { ...fakeContext(), channel: 'c', submits };
+    const network = { ...context.network, ledgers } as unknown as FaultContext['network'];
+    const fault = upgrade('asset', { to: 'asset-2' });
+    const active = await fault.prepare({ ...context, network }, []);
+    const before = await active.verify();
+    await active.inject();
+    return { asked, before, after: await active.verify(), healed: await active.verifyHealed() };
+  };
+
+  it('is confirmed when every peer has the new definition, and stays', async () => {
+    const { asked, before, after, healed } = await upgraded(2, 2);
+    expect(asked).toEqual([['c', 'asset', 'asset-2', submits]]);
+    expect(before.confirmation).toBe('inconclusive');
+    expect(after).toMatchObject({
+      confirmation: 'confirmed',
+      evidence:
+        'peer0 has asset 2.0, sequence 2; peer1 has asset 2.0, sequence 2; package asset-2_2.0:ab',
+    });
+    expect(healed.confirmation).toBe('confirmed');
+  });
+
+  it('is not when a peer goes on with the old one', async () => {
+    expect((await upgraded(2, 1)).after.confirmation).toBe('not-confirmed');
+  });
+});
+
 describe('the kind of a fault', () => {
   const role = component('kafka0');
   const faults: Readonly<Record<FaultKind, Fault>> = {
@@ -185,6 +229,7 @@ describe('the kind of a fault', () => {
     restartInTurn: exported.restartInTurn(role),
     starve: exported.starve(role, 0.1),
     stop: exported.stop(role),
+    upgrade: exported.upgrade('asset', { to: 'asset-2' }),
   };
 
   it.each(Object.entries(faults))('%s is the name of the function that makes it', (name, fault) => {

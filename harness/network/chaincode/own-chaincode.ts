@@ -6,6 +6,8 @@ import { type Language, type Sources, sourcesIn } from './languages.ts';
 
 /** What an author says of a chaincode's definition besides its code. */
 export interface GivenDefinition {
+  /** `1.0` unless told, here or in the topology. */
+  readonly version?: string | undefined;
   /** A signature policy's text, or the path of a policy of the channel. */
   readonly policy?: string | undefined;
   readonly initRequired?: boolean | undefined;
@@ -82,11 +84,16 @@ export function ownChaincodesOf({ chaincodes }: Topology, folder: string): OwnCh
 
 /** The topology with the users' chaincode among its own. */
 export function withOwnChaincodes(topology: Topology, own: readonly OwnChaincode[]): Topology {
-  const known = new Set(topology.chaincodes.map(({ name }) => name));
+  const versions = new Map(own.map(({ name, definition }) => [name, definition?.version]));
+  const known = topology.chaincodes.map((chaincode) => ({
+    ...chaincode,
+    version: versions.get(chaincode.name) ?? chaincode.version,
+  }));
+  const names = new Set(known.map(({ name }) => name));
   const added = own
-    .filter(({ name }) => !known.has(name))
-    .map(({ name }) => ({ name, version: '1.0', sequence: 1 }));
-  return { ...topology, chaincodes: [...topology.chaincodes, ...added] };
+    .filter(({ name }) => !names.has(name))
+    .map(({ name }) => ({ name, version: versions.get(name) ?? '1.0', sequence: 1 }));
+  return { ...topology, chaincodes: [...known, ...added] };
 }
 
 function folderSource(

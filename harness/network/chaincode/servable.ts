@@ -4,6 +4,8 @@ export interface Servable {
   /** Tag in every machine. */
   readonly image: string;
   readonly tls: boolean;
+  /** See `ChaincodeServer`. */
+  readonly namesRoots: boolean;
   /** Where the running code comes from, in words. */
   readonly origin: string;
   /** SHA-256 of what was given, 12 digits. */

@@ -67,10 +67,10 @@ export async function makeServable(
   const { servers, mspId } = required(identities.organisations, organisation.name, 'identities');
   const certificate = required(servers, chaincodeServiceName(name, peer.name), 'TLS certificate');
   const { signal } = options;
-  const { tls } = await progress.step(`try chaincode ${name}`, () =>
+  const spoken = await progress.step(`try chaincode ${name}`, () =>
     tryChaincode({ name, image, machine, certificate, mspId, signal }),
   );
-  return { name, image, tls, origin, hash };
+  return { name, image, ...spoken, origin, hash };
 }
 
 const buildLog = ({ logsFolder }: Pick<ServeOptions, 'logsFolder'>, name: string) =>

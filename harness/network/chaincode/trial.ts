@@ -4,6 +4,7 @@ import { tar } from '../../fabric/artefacts/tar.ts';
 import type { KeyPair } from '../../fabric/identities/certificates.ts';
 import {
   CHAINCODE_PORT,
+  type ChaincodeServer,
   chaincodeEnvironment,
   chaincodeFiles,
 } from '../../fabric/services/chaincode-environment.ts';
@@ -23,7 +24,17 @@ export interface TrialOptions {
 }
 
 /** How a try of a chaincode server went. */
-type Outcome = { readonly speaks: 'tls' | 'plain' } | { readonly problem: string };
+type Outcome =
+  | { readonly speaks: 'tls' | 'plain' }
+  | {
+      readonly problem: string;
+      readonly mutual?: true;
+      /** It ran and opened no port: asked in another way it would take as long to say the same. */
+      readonly late?: true;
+    };
+
+/** How a server is asked to serve. */
+type Asked = Pick<ChaincodeServer, 'tls'> & Required<Pick<ChaincodeServer, 'namesRoots'>>;
 
 const LAST_LINES = 12;
 /** Milliseconds for a server that listens to answer: on busy cores a handshake may take seconds. */
@@ -33,22 +44,30 @@ const SPEAKS_MS = 30_000;
  * Starts a chaincode server once, alone and without a network, and sees what it does: the package that peers install must
  * say whether to call it by TLS, and what would only show as failed calls under load is told here.
  *
- * It is asked for TLS first; a server that fails then is asked to serve without.
+ * It is asked for TLS first, with a file of roots, which some take for the authority of their callers: one that then
+ * demands a certificate of the peer is asked without. A server that fails is asked to serve in the clear.
  *
- * @returns whether it speaks TLS
+ * @returns whether it speaks TLS, and whether it was given roots
  * @throws Error that says how it ended, or what its port did, with the last lines of its log
  */
-export async function tryChaincode(options: TrialOptions): Promise<{ readonly tls: boolean }> {
-  const first = await attempt(options, true);
-  if ('speaks' in first) return { tls: first.speaks === 'tls' };
-  const second = await attempt(options, false);
-  if ('speaks' in second) return { tls: second.speaks === 'tls' };
-  throw new Error(`chaincode ${options.name}: ${first.problem}`);
+export async function tryChaincode(options: TrialOptions): Promise<Asked> {
+  const ways: Asked[] = [{ tls: true, namesRoots: true }];
+  let first: string | undefined;
+  for (const asked of ways) {
+    const outcome = await attempt(options, asked);
+    if ('speaks' in outcome) return { ...asked, tls: outcome.speaks === 'tls' };
+    first ??= outcome.problem;
+    if (outcome.late) break;
+    if (asked.namesRoots) ways.push({ tls: outcome.mutual === true, namesRoots: false });
+    else if (asked.tls) first = outcome.problem;
+  }
+  throw new Error(`chaincode ${options.name}: ${first}`);
 }
 
-async function attempt(options: TrialOptions, tls: boolean): Promise<Outcome> {
+async function attempt(options: TrialOptions, asked: Asked): Promise<Outcome> {
   const { machine, image, name, certificate, mspId, signal, budgetMs = 60_000 } = options;
-  const env = chaincodeEnvironment({ packageId: `${name}_trial:${'0'.repeat(64)}`, mspId, tls });
+  const packageId = `${name}_trial:${'0'.repeat(64)}`;
+  const env = chaincodeEnvironment({ packageId, mspId, ...asked });
   const container = await machine.docker.createContainer({
     Image: image,
     Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
@@ -80,6 +99,7 @@ async function attempt(options: TrialOptions, tls: boolean): Promise<Outcome> {
         problem:
           `expected it to listen on CHAINCODE_SERVER_ADDRESS (0.0.0.0:${CHAINCODE_PORT}) within ${budgetMs / 1000} s, ` +
           `seen no such port${told}`,
+        late: true,
       };
     }
     const oom = seen.oom ? ', out of memory' : '';
@@ -119,6 +139,7 @@ timeout 5 head -c 4 <&3 | od -An -tx1 | grep -q ' 04$' && echo plain`;
       return {
         problem:
           'expected a server that any peer may call, seen one that demands a certificate of it',
+        mutual: true,
       };
     }
     return spoken === 'tls' || spoken === 'plain' ? { speaks: spoken } : undefined;

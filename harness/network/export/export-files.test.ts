@@ -58,6 +58,23 @@ describe('exportFiles', () => {
     expect(content('organisations/Org2/Admin/msp/config.yaml')).toContain('NodeOUs');
   });
 
+  it('gives osnadmin the first orderer that has an admin listener, and the certificate to come with', async () => {
+    const raft = loadTopology('fixtures/network/raft.yaml');
+    const there = raft.machines.map(({ number }) => ({ number, address: `10.0.0.${number}` }));
+    const addresses = Object.fromEntries(there.map((m) => [m.number, m.address]));
+    const identities = await createIdentities(raft, addresses);
+    const made = exportFiles({ topology: raft, machines: there, identities, packageIds: {} }, '/x');
+    const text = (path: string) => made.find((file) => file.path === path)?.content ?? '';
+    const [orderer] = raft.ordering.orderers;
+    const admin = `10.0.0.${orderer?.machine}:${orderer?.ports.admin}`;
+    expect(text('env')).toContain(`export ORDERER_ADMIN_LISTENADDRESS='${admin}'`);
+    const [, certificate = ''] = /ADMIN_TLS_SIGN_CERT='\/x\/([^']*)'/.exec(text('env')) ?? [];
+    const [, key = ''] = /ADMIN_TLS_PRIVATE_KEY='\/x\/([^']*)'/.exec(text('env')) ?? [];
+    const own = new X509Certificate(text(certificate));
+    expect(own.checkPrivateKey(createPrivateKey(text(key)))).toBe(true);
+    expect(own.verify(new X509Certificate(text('orderer-tls-ca.pem')).publicKey)).toBe(true);
+  }, 60_000);
+
   it('gives Caliper a network of version 2', () => {
     const network = parse(content('caliper-network.yaml'));
     expect(network.version).toBe('2.0.0');

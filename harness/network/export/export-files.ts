@@ -50,6 +50,7 @@ export function exportFiles(
       content: environment(deployment, organisation, owned.mspId, folder),
     })),
     { path: 'orderer-tls-ca.pem', content: ordererRoot },
+    ...ordererAdminFiles(deployment),
     json('gateway.json', gatewayFacts(deployment)),
     { path: 'caliper-network.yaml', content: stringify(caliperNetwork(topology, folder)) },
   ];
@@ -74,6 +75,27 @@ function memberFiles(name: string, owned: OrganisationIdentities): ExportedFile[
     ...files(msp(name, MEMBERS.admin), localMsp(owned, owned.admin)),
     ...files(msp(name, MEMBERS.user), localMsp(owned, owned.user)),
     { path: `organisations/${name}/tls-ca.pem`, content: owned.tlsCa.certificate },
+  ];
+}
+
+/** The first orderer that has an admin listener, as `osnadmin` talks to it: with the orderer's own TLS certificate. */
+function administered({ ordering }: Topology) {
+  return ordering.orderers.find(({ ports }) => ports.admin !== undefined);
+}
+
+const ordererTls = (orderer: string) => `orderers/${orderer}/tls`;
+
+function ordererAdminFiles({
+  topology,
+  identities,
+}: Pick<Deployment, 'topology' | 'identities'>): ExportedFile[] {
+  const orderer = administered(topology);
+  const identity = orderer && identities.orderer.nodes[orderer.name];
+  if (!orderer || !identity) return [];
+  const folder = ordererTls(orderer.name);
+  return [
+    { path: `${folder}/server.crt`, content: identity.tls.certificate },
+    { path: `${folder}/server.key`, content: identity.tls.privateKey, secret: true },
   ];
 }
 
@@ -103,6 +125,7 @@ function environment(
   const [orderer] = topology.ordering.orderers;
   const [channel] = topology.channels;
   const orderers = topology.ordering.organisation.name;
+  const admin = administered(topology);
   const variables: Record<string, string> = {
     FABRIC_CFG_PATH: `${folder}/config`,
     CORE_PEER_LOCALMSPID: mspId,
@@ -114,6 +137,11 @@ function environment(
     ORDERER_CA: `${folder}/orderer-tls-ca.pem`,
     OSN_TLS_CA_ROOT_CERT: `${folder}/orderer-tls-ca.pem`,
     ORDERER_ADMIN_MSP: `${folder}/${msp(orderers, MEMBERS.admin)}`,
+    ...(admin && {
+      ORDERER_ADMIN_LISTENADDRESS: `${addresses[admin.machine]}:${admin.ports.admin}`,
+      ADMIN_TLS_SIGN_CERT: `${folder}/${ordererTls(admin.name)}/server.crt`,
+      ADMIN_TLS_PRIVATE_KEY: `${folder}/${ordererTls(admin.name)}/server.key`,
+    }),
     CHANNEL: channel?.name ?? '',
   };
   return Object.entries(variables)

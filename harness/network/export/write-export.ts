@@ -23,7 +23,7 @@ export async function writeExport(network: Network, folder: string): Promise<voi
     ...(await stackFiles(network)),
     { path: 'config/core.yaml', content: await peerConfiguration(network) },
   ];
-  for (const part of ['organisations', 'wallet', 'profiles', 'stack', 'config']) {
+  for (const part of ['organisations', 'orderers', 'wallet', 'profiles', 'stack', 'config']) {
     rmSync(path.join(folder, part), { recursive: true, force: true });
   }
   for (const { path: relative, content, secret } of files) {

@@ -24,10 +24,10 @@ import { findNetwork } from './network.ts';
  */
 export async function preflight(
   settings: Settings,
-  options: { readonly running?: 'fine'; readonly ownChaincode?: OwnChaincode | undefined } = {},
+  options: { readonly running?: 'fine'; readonly ownChaincodes?: readonly OwnChaincode[] } = {},
 ): Promise<Topology> {
   const topology = loadTopology(topologyFile(settings.topology));
-  const chaincodes = chaincodesOf(settings, topology, options.ownChaincode);
+  const chaincodes = chaincodesOf(settings, topology, options.ownChaincodes);
   definitionsOf(withOwnChaincodes(topology, chaincodes), chaincodes);
   const problems: string[] = [];
   const engine = await findEngine(process.env);
@@ -64,14 +64,14 @@ async function runs(settings: Settings, engine: Engine | undefined): Promise<boo
   return found !== undefined && found !== 'incomplete';
 }
 
-/** The users' chaincodes: those of the topology file, and one of the command line. */
+/** The users' chaincodes: those of the topology file, and those of the command line. */
 export function chaincodesOf(
   settings: Settings,
   topology: Topology,
-  own: OwnChaincode | undefined,
+  own: readonly OwnChaincode[] = [],
 ): OwnChaincode[] {
   const folder = path.dirname(topologyFile(settings.topology));
-  return [...ownChaincodesOf(topology, folder), ...(own ? [own] : [])];
+  return [...ownChaincodesOf(topology, folder), ...own];
 }
 
 /** A name means a file of fixtures/network; anything with a slash or an ending is a path. */

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { UsageError } from '../../base/errors.ts';
 import type { Interruption } from '../../base/interruption.ts';
 import { acquireLock } from '../../base/lock.ts';
 import type { Progress, StepRecord } from '../../base/progress.ts';
@@ -11,7 +10,7 @@ import { outerImages } from '../../images/manifest.ts';
 import { Reaper } from '../../swarm/reaper.ts';
 import type { Topology } from '../../topology/schema.ts';
 import type { OwnChaincode } from '../chaincode/own-chaincode.ts';
-import { hashOfGiven } from '../chaincode/prepare.ts';
+import { bringIn, newToNetwork } from './bring-in.ts';
 import { type BroughtUp, bringUp, removedByOther } from './bring-up.ts';
 import { startLock, useLock } from './locks.ts';
 import { findNetwork, type MachinesNetwork } from './network.ts';
@@ -30,34 +29,10 @@ export interface ProvideOptions {
   readonly progress: Progress & { readonly steps: readonly StepRecord[] };
   readonly interruption: Interruption;
   readonly elapsed: () => number;
-  readonly ownChaincode?: OwnChaincode | undefined;
+  /** Besides those of the topology file. */
+  readonly ownChaincodes?: readonly OwnChaincode[];
   /** Where the logs of a network that did not come up are kept. */
   readonly logsFolder: string;
-}
-
-/**
- * A chaincode is brought in when the network is made. One that runs without it, or with another build of it, would have
- * something else tested than what was given.
- */
-async function assertHasChaincodes(
-  { state }: MachinesNetwork,
-  given: readonly OwnChaincode[],
-  engine: Engine,
-): Promise<void> {
-  const problems: string[] = [];
-  for (const own of given) {
-    const running = state.builds[own.name];
-    const hash = await hashOfGiven(own, engine.docker);
-    if (running && running.hash === hash) continue;
-    problems.push(
-      `--chaincode: the network "${state.name}" runs ` +
-        (running
-          ? `${own.name} of other sources (${running.hash}, given are ${hash ?? 'not in the engine'}); `
-          : `without ${own.name}; `) +
-        'remove it first (npm stop), or choose another name with --name',
-    );
-  }
-  if (problems.length > 0) throw new UsageError(problems);
 }
 
 /** A network that was there already, or one that was brought up now. */
@@ -68,6 +43,8 @@ export type Provided =
       readonly network: MachinesNetwork;
       /** Machines of it had stopped and were started again. */
       readonly revived?: true;
+      /** Users' chaincodes that it had not, or had in another build. */
+      readonly broughtIn?: readonly string[];
     }
   | ({ readonly kind: 'new'; readonly engine: Engine } & BroughtUp);
 
@@ -106,9 +83,7 @@ export async function provideAlone(
       // Whoever used it until now may have removed it.
       const network = claim && (await findNetwork(provided.engine.docker, name));
       if (network && network !== 'incomplete' && network.owner === undefined) {
-        if (stoppedMachines(network).length === 0) return { ...provided, network, done };
-        const revived = await startStoppedMachines(network, { progress, signal });
-        return { ...provided, network: revived, revived: true, done };
+        return { ...(await madeFit({ ...provided, network }, topology, options)), done };
       }
       await claim?.dismiss();
       claim = undefined;
@@ -117,6 +92,40 @@ export async function provideAlone(
     await done();
     throw error;
   }
+}
+
+type Running = Extract<Provided, { readonly kind: 'running' }>;
+
+/** Users' chaincodes that a network that was there lacks, or has in another build. */
+function lackingIn(
+  { engine, network }: Running,
+  topology: Topology,
+  { settings, ownChaincodes }: ProvideOptions,
+): Promise<OwnChaincode[]> {
+  const given = chaincodesOf(settings, topology, ownChaincodes);
+  return newToNetwork(network, given, engine.docker);
+}
+
+/** Has a network that was there run, with the chaincode that was given; the caller has it to himself. */
+async function madeFit(
+  running: Running,
+  topology: Topology,
+  options: ProvideOptions,
+): Promise<Running> {
+  const { settings, progress, interruption, logsFolder } = options;
+  const { signal } = interruption;
+  const stopped = stoppedMachines(running.network).length > 0;
+  const network = stopped
+    ? await startStoppedMachines(running.network, { progress, signal })
+    : running.network;
+  const revived = { ...running, network, ...(stopped && { revived: true as const }) };
+  const lacking = await lackingIn(revived, topology, options);
+  if (lacking.length === 0) return revived;
+  const { cacheDir } = settings;
+  const outer = running.engine.docker;
+  const bringing = { outer, cacheDir, logsFolder, progress, signal };
+  const broughtIn = lacking.map(({ name }) => name);
+  return { ...revived, network: await bringIn(network, lacking, bringing), broughtIn };
 }
 
 const removedBy = (name: string, pid: number) => `process ${pid} removes the network "${name}"`;
@@ -144,14 +153,17 @@ async function claimUse(
 /**
  * The network of the settings: the one that runs, or a new one. Processes that want the same name take turns, and a
  * network that goes with another process is waited out. What an interrupted start has left is removed first; machines
- * that have stopped, because the host or the engine was restarted, are started again.
+ * that have stopped, because the host or the engine was restarted, are started again; users' chaincode that it lacks, or
+ * runs another build of, is brought in.
  */
 export async function provideNetwork(
   topology: Topology,
   options: ProvideOptions,
 ): Promise<Provided> {
   const provided = await findOrBringUp(topology, options);
-  if (provided.kind === 'new' || stoppedMachines(provided.network).length === 0) return provided;
+  if (provided.kind === 'new') return provided;
+  const lacking = await lackingIn(provided, topology, options);
+  if (stoppedMachines(provided.network).length === 0 && lacking.length === 0) return provided;
   const { done, ...alone } = await provideAlone(topology, options);
   await done();
   return alone;
@@ -173,8 +185,6 @@ async function findOrBringUp(topology: Topology, options: ProvideOptions): Promi
       await untilFree(engine, options, 'reaper', 'goes with');
       const found = await findNetwork(engine.docker, name);
       if (found && found !== 'incomplete') {
-        const given = chaincodesOf(settings, topology, options.ownChaincode);
-        await assertHasChaincodes(found, given, engine);
         return { kind: 'running', engine, network: found };
       }
       const { mode, images } = await provideImages({ settings, topology, progress, signal });
@@ -192,7 +202,7 @@ async function findOrBringUp(topology: Topology, options: ProvideOptions): Promi
         interruption,
         elapsed,
         command,
-        ownChaincodes: chaincodesOf(settings, topology, options.ownChaincode),
+        ownChaincodes: chaincodesOf(settings, topology, options.ownChaincodes),
         cacheDir: settings.cacheDir,
       });
       // Otherwise a process elsewhere, out of reach of this host's locks, was quicker.

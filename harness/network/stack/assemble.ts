@@ -21,7 +21,7 @@ import { type OwnChaincode, withOwnChaincodes } from '../chaincode/own-chaincode
 import { makeServable, prepareChaincodes, type ServeOptions } from '../chaincode/serve.ts';
 import type { Deployment } from '../deployment.ts';
 import type { Machine } from '../port.ts';
-import { chaincodePackages, packagesByLabel } from './chaincode-packages.ts';
+import { chaincodePackages, packagesByLabel, servingOf } from './chaincode-packages.ts';
 import { define, formChannels, installAll } from './channels.ts';
 import { firstTransfer } from './first-transfer.ts';
 import { onMachines } from './on-machines.ts';
@@ -137,16 +137,7 @@ export async function assemble(
   const packageIds = Object.fromEntries(
     [...packages].map(([key, value]) => [key, value.packageId]),
   );
-  const chaincodes = chaincodeServices(
-    topology,
-    identities,
-    Object.fromEntries(
-      [...packages].map(([key, { packageId }]) => [
-        key,
-        { packageId, tls: built.find((one) => one.name === key)?.tls ?? true },
-      ]),
-    ),
-  );
+  const chaincodes = chaincodeServices(topology, identities, servingOf(packages, built));
   const { orderers, api } = artefactServices(services, {
     genesis,
     forApi: artefactFiles(channelTransactions, packagesByLabel(topology, packages)),

@@ -5,7 +5,11 @@ import {
   packageChaincode,
 } from '../../fabric/artefacts/chaincode-package.ts';
 import type { Identities } from '../../fabric/identities/identities.ts';
-import { chaincodeConnection, chaincodeLabel } from '../../fabric/services/chaincode.ts';
+import {
+  type ChaincodeServing,
+  chaincodeConnection,
+  chaincodeLabel,
+} from '../../fabric/services/chaincode.ts';
 import type { Topology } from '../../topology/schema.ts';
 import { folderOf, type OwnChaincode } from '../chaincode/own-chaincode.ts';
 import type { Servable } from '../chaincode/servable.ts';
@@ -46,6 +50,19 @@ export async function chaincodePackages(
     );
   }
   return packages;
+}
+
+/** How each chaincode's servers are started, by its name. */
+export function servingOf(
+  packages: ReadonlyMap<string, ChaincodePackage>,
+  servable: readonly Servable[],
+): Record<string, ChaincodeServing> {
+  return Object.fromEntries(
+    [...packages].map(([name, { packageId }]) => {
+      const built = servable.find((one) => one.name === name);
+      return [name, { packageId, tls: built?.tls ?? true, namesRoots: built?.namesRoots ?? false }];
+    }),
+  );
 }
 
 /** The files under a chaincode's `META-INF`: indexes of its state and of its collections. */

@@ -28,6 +28,7 @@ const implied: Readonly<Record<FaultKind, ComponentState['state']>> = {
   rate: 'degraded',
   readOnlyDisk: 'degraded',
   starve: 'degraded',
+  upgrade: 'degraded',
 };
 
 /** A saved run may know kinds of another version, or of the scenario's author. */

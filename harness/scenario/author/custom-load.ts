@@ -6,12 +6,15 @@ import { pacer, untilFirstError } from '../../workload/load.ts';
 import { type PlannedOperation, perform } from '../../workload/operation.ts';
 import { randomStream } from '../../workload/random.ts';
 import type { Call, CustomLoad } from './definition.ts';
+import { NO_OTHERS, type OtherClients } from './places.ts';
 
 export interface CustomLoadRun {
   readonly load: CustomLoad;
   readonly network: { readonly topology: Topology };
   readonly seed: number;
   readonly clients: readonly LoadClient[];
+  /** Who calls on other channels, and other chaincodes. */
+  readonly others?: OtherClients;
   readonly history: History;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -27,7 +30,7 @@ const GAP_MS = 10;
  * soon as the one before was answered.
  */
 export async function runCustomLoad(run: CustomLoadRun): Promise<void> {
-  const { load, network, seed, clients, history, clock, timeout } = run;
+  const { load, network, seed, clients, history, clock, timeout, others = NO_OTHERS } = run;
   const { rate } = load;
   const pace =
     rate === undefined
@@ -38,9 +41,10 @@ export async function runCustomLoad(run: CustomLoadRun): Promise<void> {
       const random = randomStream(seed, `custom ${index}`);
       const turn = pacer(pace, clock, index, clients.length);
       for (let number = 0; await clock.until(turn(), signal); number += 1) {
-        const call = load.next(index, number, () => random.fraction());
+        const call = others.named(load.next(index, number, () => random.fraction()));
         const planned = plannedCall(call, network, index + number, client.msp);
-        await perform({ history, clock, timeout }, client, { ...planned, intent: 'custom' });
+        const caller = others.for(call, client, index);
+        await perform({ history, clock, timeout }, caller, { ...planned, intent: 'custom' });
       }
     }),
     run.signal,
@@ -63,7 +67,7 @@ export function plannedCall(
   turn: number,
   mspId?: string,
 ): Omit<PlannedOperation, 'intent'> {
-  const { evaluate, peer, transient, endorsers, ...rest } = call;
+  const { evaluate, peer, transient, endorsers, channel: _, chaincode: __, ...rest } = call;
   const { organisations } = topology;
   const own =
     organisations.find((organisation) => organisation.mspId === mspId) ?? organisations[0];
@@ -118,6 +122,12 @@ export function customProbe(
     const call =
       load.probe?.(orderer, number) ??
       load.next(index % load.clients, PROBES_FROM * (index + 1) + number, () => random.fraction());
+    if (call.channel !== undefined || call.chaincode !== undefined) {
+      throw new Error(
+        `probe of ${orderer}: expected a call of ${load.chaincode} on the scenario's own channel, ` +
+          `seen ${call.chaincode ?? 'one'} on ${call.channel ?? 'it'}; give the load a probe`,
+      );
+    }
     return { ...plannedCall(call, network, index), intent: 'probe' };
   };
 }

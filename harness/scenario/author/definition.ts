@@ -65,6 +65,10 @@ export interface ScenarioDefinition {
 export interface CustomLoad {
   readonly kind: 'calls';
   readonly chaincode: string;
+  /** Other chaincodes on the scenario's channel: for calls that name one, and for chaincode that calls chaincode. */
+  readonly also?: readonly string[];
+  /** Further channels of the scenario, by a name of the author's, with the chaincodes on each. */
+  readonly channels?: Readonly<Record<string, readonly [string, ...string[]]>>;
   /** What the clients are made with; `harness` unless told. */
   readonly client?: ClientKind;
   readonly clients: number;
@@ -97,6 +101,10 @@ export interface CustomLoad {
 export interface Call {
   readonly function: string;
   readonly args: readonly string[];
+  /** One of the channel's others; the first unless told. */
+  readonly chaincode?: string;
+  /** One of the load's further channels, by its name there; the scenario's own unless told. */
+  readonly channel?: string;
   /**
    * Whether the chaincode is to refuse it: `expected`, it must; `possible`, it may. A refusal that was not announced is a
    * failure of the scenario.
@@ -120,6 +128,8 @@ export interface ProgramLoad {
   readonly command: readonly string[];
   /** Where it runs; the current folder unless told. */
   readonly folder?: string;
+  /** Run there to its end before the load, e.g. `['npm', 'ci']`. */
+  readonly build?: readonly string[];
 }
 
 /**
@@ -136,7 +146,7 @@ export const program = (
     Pick<CustomLoad, 'chaincode'> &
     Required<Pick<CustomLoad, 'probe'>> & { readonly setUp?: CustomLoad['setUp'] },
 ): CustomLoad => {
-  const { command, folder, setUp = [], ...rest } = options;
+  const { command, folder, build, setUp = [], ...rest } = options;
   return {
     ...rest,
     kind: 'calls',
@@ -145,7 +155,11 @@ export const program = (
     next: () => {
       throw new Error('a load of a program: it has no calls of its own');
     },
-    program: { command, ...(folder === undefined ? {} : { folder }) },
+    program: {
+      command,
+      ...(folder === undefined ? {} : { folder }),
+      ...(build === undefined ? {} : { build }),
+    },
   };
 };
 
@@ -157,6 +171,18 @@ export interface LoadUser {
   /** In its certificate, where chaincode can read them (ABAC). */
   readonly attributes?: Readonly<Record<string, string>>;
 }
+
+/** The chaincodes that a load calls, or that are there to be called by others. */
+export const chaincodesOf = (load: ScenarioDefinition['load']): string[] =>
+  load.kind === 'calls'
+    ? [
+        ...new Set([
+          load.chaincode,
+          ...(load.also ?? []),
+          ...Object.values(load.channels ?? {}).flat(),
+        ]),
+      ]
+    : [chaincodeOf(load)];
 
 /** The chaincode that a load is for. */
 export const chaincodeOf = (load: ScenarioDefinition['load']): string =>

@@ -59,6 +59,7 @@ export {
 export { ENDURANCE, endures, type Owed } from './endurance.ts';
 export { askFromOverlay, type OverlayRequest, overlayAddresses } from './overlay-client.ts';
 export { kafka, zookeeper } from './parts.ts';
+export { channelName } from './places.ts';
 export { type Listener, RawConnections, rawStatuses } from './raw-connections.ts';
 export { type RestAnswer, RestClient, show, untilAnswer } from './rest-client.ts';
 export { type OwnUser, ownUser, revokedInChannel } from './revocation.ts';

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { appendTo, paths, writeOrdering, writeSavedLogs } from '../../audit/evidence.ts';
 import type { SavedLogs } from '../../audit/recording.ts';
 import { messageOf } from '../../base/errors.ts';
+import type { OrderingFacts } from '../../ordering/facts.ts';
 import { takeKeptLogs } from '../../swarm/kept-logs.ts';
 import { componentLogs } from '../../swarm/logs.ts';
 import type { Session } from '../session.ts';
@@ -34,15 +35,25 @@ export async function saveBlocks(
   if (failed.length > 0) throw new Error(failed.join('; '));
 }
 
-/** Saves what is to be known of the ordering service, its own word on the channel among it. */
+/** Saves what is to be known of the ordering service, its own word on the channels among it. */
 export async function saveOrdering(
   { network, addresses, clock }: Session,
   folder: string,
-  channel: string,
+  channels: readonly string[],
 ): Promise<void> {
   const { topology, ordering } = network;
   const startedAt = Date.now() - clock.now();
-  writeOrdering(folder, await ordering.facts({ topology, addresses, channel }, startedAt));
+  const facts: OrderingFacts[] = [];
+  for (const channel of channels) {
+    facts.push(await ordering.facts({ topology, addresses, channel }, startedAt));
+  }
+  const [first] = facts;
+  if (!first) return;
+  const topics = facts.flatMap((one) => (one.type === 'kafka' ? Object.entries(one.topics) : []));
+  writeOrdering(
+    folder,
+    first.type === 'kafka' ? { ...first, topics: Object.fromEntries(topics) } : first,
+  );
 }
 
 /**

@@ -5,7 +5,7 @@ import { component, crash } from '../../faults/index.ts';
 import type { HistoryRecord, Outcome } from '../../workload/history.ts';
 import { indexHistory } from '../../workload/history-index.ts';
 import { transfers } from '../../workload/profile.ts';
-import { during, type ScenarioDefinition } from '../author/definition.ts';
+import { calls, during, type ScenarioDefinition } from '../author/definition.ts';
 import { declaredFacts, scenarioFacts } from './facts.ts';
 
 const definition: ScenarioDefinition = {
@@ -14,8 +14,7 @@ const definition: ScenarioDefinition = {
   expect: { ok: { before: 1, after: 0.5 }, mostOkDuring: 0.25, backlog: 900, operations: 1 },
 };
 const circumstances = {
-  channel: { name: 'crash-1', startHeight: 3 },
-  chaincode: 'bank',
+  channels: [{ name: 'crash-1', startHeight: 3 }],
   peers: ['peer0.org1'],
   organisations: { 'peer0.org1': 'Org1MSP' },
   orderers: ['orderer0'],
@@ -42,9 +41,21 @@ describe('what the audit is told of a scenario', () => {
         { phase: 'during', kind: 'submit', mostOkInForce: 0.25 },
       ],
     });
-    const { load } = definition;
-    const quiet = scenarioFacts({ load }, { ...circumstances, chaincode: 'mine' });
-    expect(quiet).toMatchObject({ workload: 'other', floors: { operations: 20, conflicts: 0 } });
+    const load = calls({
+      chaincode: 'mine',
+      also: ['yours'],
+      channels: { archive: ['books', 'mine'] },
+      clients: 1,
+      setUp: [],
+      next: () => ({ function: 'f', args: [] }),
+    });
+    const channels = [...circumstances.channels, { name: 'crash-1-2', startHeight: 5 }];
+    const quiet = scenarioFacts({ load }, { ...circumstances, channels });
+    expect(quiet).toMatchObject({
+      ...{ chaincode: 'mine', otherChaincodes: ['yours', 'books'], workload: 'other' },
+      channels: { 'crash-1': { startHeight: 3 }, 'crash-1-2': { startHeight: 5 } },
+      floors: { operations: 20, conflicts: 0 },
+    });
     const share = { kind: 'submit', byDefault: true };
     expect(quiet.expectations).toEqual({
       availability: [

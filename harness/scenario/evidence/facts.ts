@@ -1,18 +1,22 @@
 import { savedInvariant } from '../../audit/invariant.ts';
 import type { AvailabilityExpectation, ScenarioFacts } from '../../audit/recording.ts';
-import { clientOf, type ScenarioDefinition } from '../author/definition.ts';
+import {
+  chaincodeOf,
+  chaincodesOf,
+  clientOf,
+  type ScenarioDefinition,
+} from '../author/definition.ts';
 
 /** Shares of a load that nobody says anything about: without faults, or once recovered, a network answers. */
 const DEFAULT_OK = { before: 0.9, after: 0.8 };
 
 /** What the network and the runner add to a definition. Times in milliseconds. */
 export interface Circumstances {
-  readonly channel: {
+  readonly channels: readonly {
     readonly name: string;
     /** Height once chaincode is committed; what comes after belongs to the scenario. */
     readonly startHeight: number;
-  };
-  readonly chaincode: string;
+  }[];
   readonly peers: readonly string[];
   /** MSP id by peer. */
   readonly organisations: Readonly<Record<string, string>>;
@@ -26,21 +30,22 @@ export interface Circumstances {
 /** What the audit must know of a scenario to judge it, now and later. */
 export function scenarioFacts(
   { expect = {}, faults = [], load }: ScenarioDefinition,
-  { channel, chaincode, peers, organisations, orderers, recovery, patience }: Circumstances,
+  { channels, peers, organisations, orderers, recovery, patience }: Circumstances,
 ): Partial<ScenarioFacts> {
   const reads = load.kind === 'calls' ? 0 : load.reads.share;
   const backlog = expect.backlog === undefined ? {} : { backlog: expect.backlog };
+  const chaincode = chaincodeOf(load);
+  const others = chaincodesOf(load).filter((name) => name !== chaincode);
   return {
     chaincode,
+    ...(others.length > 0 && { otherChaincodes: others }),
     workload: chaincode === 'bank' ? 'bank' : 'other',
-    channels: {
-      [channel.name]: {
-        peers,
-        organisations,
-        orderers,
-        startHeight: channel.startHeight,
-      },
-    },
+    channels: Object.fromEntries(
+      channels.map(({ name, startHeight }) => [
+        name,
+        { peers, organisations, orderers, startHeight },
+      ]),
+    ),
     namespaces: 'all',
     patience,
     floors: {

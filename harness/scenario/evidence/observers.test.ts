@@ -19,7 +19,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 async function observe(act: (network: ReturnType<typeof fakeNetwork>, second: number) => void) {
   const clock = new FakeClock();
   const network = fakeNetwork(clock);
-  await network.ledgers.create('c', 'bank');
+  await network.ledgers.create('c', ['bank']);
   const { history, records } = memoryHistory(clock);
   const seen = new Set<string>();
   const open = {

@@ -43,6 +43,6 @@ export async function saveLedger(
   });
   await saveBlocks(session, folder, channel, height);
   await saveStates(session, folder, channel, chaincode ?? 'bank');
-  await saveOrdering(session, folder, channel);
+  await saveOrdering(session, folder, [channel]);
   await saveLogs(session, folder, 0);
 }

@@ -10,6 +10,7 @@ import { directClient, PROBE_TIMEOUTS } from '../../workload/direct-client.ts';
 import { fabricGatewayClients } from '../../workload/stock/fabric-gateway.ts';
 import { fabricNetworkClients } from '../../workload/stock/fabric-network.ts';
 import type { StockClients, StockOptions } from '../../workload/stock/stock.ts';
+import type { OtherClients } from '../author/places.ts';
 
 /** The clients of a scenario. */
 export interface ScenarioClients extends AsyncDisposable {
@@ -17,6 +18,8 @@ export interface ScenarioClients extends AsyncDisposable {
   readonly load: readonly LoadClient[];
   /** One for each orderer, pinned to it. */
   readonly probes: ReadonlyMap<string, LoadClient>;
+  /** Those of other channels, and of other chaincodes. */
+  readonly others?: OtherClients;
 }
 
 /** Clients that others make, by the name that a load gives them. */

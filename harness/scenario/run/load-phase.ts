@@ -2,12 +2,14 @@ import path from 'node:path';
 import type { ScenarioPlace } from '../../audit/recording.ts';
 import { patient } from '../../base/patience.ts';
 import { runFaults } from '../../faults/schedule.ts';
+import type { LoadClient } from '../../workload/client.ts';
 import type { History } from '../../workload/history-writer.ts';
-import { prepareLoad, runLoad } from '../../workload/load.ts';
+import { type Opening, prepareLoad, runLoad } from '../../workload/load.ts';
 import { bankProbe, probeOpenings, runProbes } from '../../workload/probe.ts';
 import { openings, type TransferProfile } from '../../workload/profile.ts';
 import { customProbe, plannedCall, runCustomLoad } from '../author/custom-load.ts';
 import type { ScenarioDefinition } from '../author/definition.ts';
+import { NO_OTHERS } from '../author/places.ts';
 import type { Session } from '../session.ts';
 import { choices } from './choices.ts';
 import type { ScenarioClients } from './clients.ts';
@@ -36,9 +38,13 @@ export async function prepare(
 ): Promise<void> {
   const context = { history, clock: session.clock, timeout: patient(PATIENCE_MS) };
   const { load } = definition;
+  const { others = NO_OTHERS } = clients;
   const setUp =
     load.kind === 'calls'
-      ? load.setUp.map((call, index) => plannedCall(call, session.network, index))
+      ? load.setUp.map((call, index) => ({
+          ...plannedCall(others.named(call), session.network, index),
+          by: (own: LoadClient, turn: number) => others.for(call, own, turn),
+        }))
       : openings(load);
   const probes =
     load.kind === 'calls'
@@ -47,7 +53,7 @@ export async function prepare(
           PROBE_PREFIX,
           session.endpoints.orderers.map((o) => o.name),
         );
-  const all = [...setUp, ...probes];
+  const all: Opening[] = [...setUp, ...probes];
   const first = all.filter((operation) => 'init' in operation);
   await prepareLoad(context, first, clients.load.slice(0, 1), session.signal);
   const rest = all.filter((operation) => !('init' in operation));
@@ -64,6 +70,7 @@ export async function underLoad({
   history,
   place,
   recoveryBudget,
+  submits,
 }: {
   readonly session: Session;
   readonly definition: ScenarioDefinition;
@@ -72,6 +79,8 @@ export async function underLoad({
   readonly place: ScenarioPlace;
   /** Milliseconds from a heal to a commit through each orderer. */
   readonly recoveryBudget: number;
+  /** Told of transactions that no client sends. */
+  readonly submits: (transactionId: string) => void;
 }): Promise<void> {
   const { clock, seed, network, guard } = session;
   const ending = new AbortController();
@@ -92,6 +101,7 @@ export async function underLoad({
             network,
             seed,
             clients: clients.load,
+            ...(clients.others && { others: clients.others }),
             history,
             clock,
             signal,
@@ -125,6 +135,7 @@ export async function underLoad({
         now: () => clock.now(),
         randomOf: (step: number) => choices(seed, place, step),
         signal: session.signal,
+        submits,
       };
       await runFaults(context, steps, history, clock, signal);
       await untilRecovered(session, history, clients, recoveryBudget, signal);

@@ -6,7 +6,7 @@ import type { Network } from '../../network/port.ts';
 import { loadTopology } from '../../topology/load.ts';
 import { RunClock } from '../../workload/clock.ts';
 import { memoryHistory } from '../../workload/testing/memory-history.ts';
-import { operationIn, runProgram } from './program-load.ts';
+import { buildProgram, operationIn, runProgram } from './program-load.ts';
 
 const topology = loadTopology('fixtures/network/article.yaml');
 
@@ -44,6 +44,30 @@ function start(script: string, signal: AbortSignal) {
   });
   return { running, records };
 }
+
+describe('buildProgram', () => {
+  const build = (...command: readonly string[]) =>
+    buildProgram({ command: ['x'], folder, build: command }, folder, new AbortController().signal);
+
+  it('runs to its end in the program’s folder, its output beside the program’s', async () => {
+    await build(
+      process.execPath,
+      '-e',
+      `require('node:fs').writeFileSync('made', ''); console.log('made it')`,
+    );
+    expect(readFileSync(path.join(folder, 'made'), 'utf8')).toBe('');
+    expect(readFileSync(path.join(folder, 'program.log'), 'utf8')).toContain('made it');
+  });
+
+  it('fails with its last lines', async () => {
+    const failing = build(
+      process.execPath,
+      '-e',
+      `console.error('no such module'); process.exit(3)`,
+    );
+    await expect(failing).rejects.toThrow(/program x: .*exit code 3[\s\S]*no such module/);
+  });
+});
 
 describe('runProgram', () => {
   it('has each line of JSON in the history, tells the program where the export is, and stops it', async () => {

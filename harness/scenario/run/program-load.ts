@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { patient } from '../../base/patience.ts';
 import { decodeBlock } from '../../fabric/ledger/decoder.ts';
-import { LEASHED } from '../../images/tool.ts';
+import { LEASHED, runTool } from '../../images/tool.ts';
 import { deploymentOf } from '../../network/deployment.ts';
 import { writeExport } from '../../network/export/write-export.ts';
 import type { Network } from '../../network/port.ts';
@@ -59,6 +59,22 @@ function identityOf(network: Network) {
 }
 
 /**
+ * Builds a user's program, if it is to be built.
+ *
+ * @param folder of the evidence, whose `program.log` has the build's output
+ * @throws ImageBuildError with its last lines when it fails
+ */
+export async function buildProgram(
+  { command, folder: cwd, build }: ProgramLoad,
+  folder: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (build === undefined) return;
+  const image = `program ${command.join(' ')}`;
+  await runTool(build, { image, log: path.join(folder, LOG), signal, ...(cwd && { cwd }) });
+}
+
+/**
  * Runs a user's program beside the faults until the signal aborts: it is told where an export of the network lies, and
  * each line of JSON that it prints is an operation of the history.
  *
@@ -70,7 +86,7 @@ export async function runProgram(run: ProgramRun): Promise<number> {
   const exported = await mkdtemp(path.join(tmpdir(), 'harness-export-'));
   try {
     await exportTo(network, exported);
-    const log = createWriteStream(path.join(folder, LOG));
+    const log = createWriteStream(path.join(folder, LOG), { flags: 'a' });
     const child = spawn('sh', ['-c', LEASHED, 'sh', ...program.command], {
       cwd: program.folder,
       detached: true,

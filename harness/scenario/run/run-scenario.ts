@@ -1,4 +1,5 @@
-import { writeEnvironment } from '../../audit/evidence.ts';
+import path from 'node:path';
+import { readScenario, writeEnvironment } from '../../audit/evidence.ts';
 import type { ScenarioPlace } from '../../audit/recording.ts';
 import type { ScenarioResult } from '../../audit/result.ts';
 import { messageOf } from '../../base/errors.ts';
@@ -8,16 +9,18 @@ import type { LoadClient } from '../../workload/client.ts';
 import { LAST_LOOK, QUIESCENT, UNSETTLED } from '../../workload/history.ts';
 import type { History } from '../../workload/history-writer.ts';
 import { chaincodeOf, clientOf, type ScenarioDefinition } from '../author/definition.ts';
+import { OtherClients, type Place, placesOf } from '../author/places.ts';
 import { saveBlocks, saveOrdering } from '../evidence/collect.ts';
 import { probeEnvironment, settledEnvironment } from '../evidence/environment.ts';
 import { scenarioFacts } from '../evidence/facts.ts';
 import { Observers } from '../evidence/observers.ts';
 import { saveStates } from '../evidence/state.ts';
 import type { Session } from '../session.ts';
+import type { ScenarioClients } from './clients.ts';
 import { update } from './declared.ts';
 import { PATIENCE_MS, prepare, underLoad } from './load-phase.ts';
 import { OpenTransactions } from './open-transactions.ts';
-import { adoptTransactions, PROGRAM } from './program-load.ts';
+import { adoptTransactions, buildProgram, PROGRAM } from './program-load.ts';
 import { waitForQuiescence } from './quiescence.ts';
 import { recorded } from './recorded.ts';
 
@@ -71,19 +74,24 @@ async function perform(performance: Performance): Promise<void> {
     const names = absent.map(({ name }) => name).join(', ');
     history.trouble(`before it began: expected every component to run, ${names} did not`);
   }
-  const chaincode = chaincodeOf(definition.load);
+  const { load } = definition;
+  const chaincode = chaincodeOf(load);
+  const all = placesOf(load.kind === 'calls' ? load : { chaincode }, place.channel);
+  const [channel] = all.map((one) => one.channel) as [string, ...string[]];
   // A channel of its own isolates better than fresh accounts on a shared one: the audit reads only what the scenario did,
   // from block 0, and a scenario that wrecks its channel leaves the next one unharmed. What comes after this height
   // belongs to the scenario.
-  const startHeight = await session.network.ledgers.create(place.channel, chaincode);
-  const channel = { name: place.channel, startHeight };
+  const { ledgers } = session.network;
+  const channels: { name: string; startHeight: number }[] = [];
+  for (const { channel: name, chaincodes } of all) {
+    channels.push({ name, startHeight: await ledgers.create(name, chaincodes) });
+  }
   const recoveryBudget = definition.expect?.recovery ?? patient(DEFAULT_RECOVERY_MS);
   update(
     session.runFolder,
     place,
     scenarioFacts(definition, {
-      channel,
-      chaincode,
+      channels,
       peers: session.endpoints.peers.map((p) => p.name),
       organisations: Object.fromEntries(session.endpoints.peers.map((p) => [p.name, p.mspId])),
       orderers: session.endpoints.orderers.map((o) => o.name),
@@ -97,83 +105,144 @@ async function perform(performance: Performance): Promise<void> {
   history.subscribe((record) => {
     if (record.type === 'invoke' && record.client === PROGRAM) told += 1;
   });
-  const observers = new Observers(
-    session,
-    { channel: channel.name, chaincode },
-    folder,
-    history,
-    open,
+  const observers = all.map(
+    ({ channel: name, chaincodes: [first = chaincode] }) =>
+      new Observers(session, { channel: name, chaincode: first }, folder, history, open),
   );
+  const stop = () => Promise.all(observers.map((one) => one.stop()));
   try {
-    await usingClients(performance, chaincode, recoveryBudget);
+    const setUp = await usingClients(performance, all, recoveryBudget);
+    if (setUp.length > 0) declareSetUp(performance, setUp);
+
     history.mark('waiting for quiescence');
-    const height = await comeToRest(session, channel.name, open, history);
+    const heights = await comeToRest(
+      session,
+      all.map((one) => one.channel),
+      open,
+      history,
+    );
+    const [height = 0] = heights;
     if (definition.load.kind === 'calls' && definition.load.program && told === 0) {
-      const where = { network: session.network, channel: channel.name, chaincode, history };
+      const where = { network: session.network, channel, chaincode, history };
       const found = await adoptTransactions(where, height);
       if (found === 0) history.trouble('program: expected transactions of its identity, seen none');
     }
     // One more sample of each height and event, then the observers have seen everything.
     await clock.until(clock.now() + 1_200, session.signal);
-    await observers.stop();
-    await sabotage.beforeEvidence?.(session, channel.name);
+    await stop();
+    await sabotage.beforeEvidence?.(session, channel);
     // What one copy cannot give must not keep the others from the audit.
     const attempt = (what: string, work: () => Promise<void>) =>
       work().catch((error) => history.trouble(`${what}: ${messageOf(error)}`));
-    const replay = attempt('replay of chaincode events', () => observers.replay());
-    await attempt('blocks', () => saveBlocks(session, folder, channel.name, height));
-    await attempt('states', () => saveStates(session, folder, channel.name, chaincode));
-    await attempt('ordering', () => saveOrdering(session, folder, channel.name));
-    await replay;
+    const names = all.map((one) => one.channel);
+    const replays = attempt('replay of chaincode events', async () => {
+      await Promise.all(observers.map((one) => one.replay()));
+    });
+    for (const [index, name] of names.entries()) {
+      await attempt('blocks', () => saveBlocks(session, folder, name, heights[index] ?? 0));
+      await attempt('states', () => saveStates(session, folder, name, chaincode));
+    }
+    await attempt('ordering', () => saveOrdering(session, folder, names));
+    await replays;
     writeEnvironment(folder, { before, after: await settledEnvironment(session, before) });
     history.mark(LAST_LOOK);
-    await observers.sample();
+    await Promise.all(observers.map((one) => one.sample()));
     // After the last look: an orderer without the channel could not say that nothing has come.
-    await attempt('removal', () => session.network.ledgers.remove(channel.name));
-    sabotage.afterEvidence?.(folder, channel.name);
+    for (const name of names) await attempt('removal', () => ledgers.remove(name));
+    sabotage.afterEvidence?.(folder, channel);
   } finally {
     // Before the history is closed: they write to it.
-    await observers.stop();
+    await stop();
   }
 }
 
-/** The height at which nothing more will come, or, where the network does not come to rest, the greatest there is. */
+/** The heights at which nothing more will come, or, where the network does not come to rest, the greatest there are. */
 async function comeToRest(
   session: Session,
-  channel: string,
+  channels: readonly string[],
   open: OpenTransactions,
   history: History,
-): Promise<number> {
+): Promise<number[]> {
   try {
-    const height = await waitForQuiescence(session, channel, () => open.count());
+    const heights: number[] = [];
+    for (const channel of channels) {
+      heights.push(await waitForQuiescence(session, channel, () => open.count()));
+    }
     history.mark(QUIESCENT);
-    return height;
+    return heights;
   } catch (error) {
     session.signal.throwIfAborted();
     history.trouble(messageOf(error));
     history.mark(UNSETTLED);
-    return greatest(await session.network.ledgers.heights(channel));
+    const all = channels.map((channel) => session.network.ledgers.heights(channel));
+    return (await Promise.all(all)).map(greatest);
   }
 }
 
+/** Has the audit know the transactions on the scenario's channel that no client sent, e.g. those of an upgrade. */
+function declareSetUp({ session, place }: Performance, setupTransactions: readonly string[]): void {
+  const { channels } = readScenario(path.join(session.runFolder, place.folder));
+  const own = channels[place.channel];
+  if (!own) return;
+  const more = { ...channels, [place.channel]: { ...own, setupTransactions } };
+  update(session.runFolder, place, { channels: more });
+}
+
+/** @returns ids of transactions that no client sent */
 async function usingClients(
-  { session, definition, place, history, sabotage }: Performance,
-  chaincode: string,
+  { session, definition, place, folder, history, sabotage }: Performance,
+  places: readonly [Place, ...Place[]],
   recoveryBudget: number,
-): Promise<void> {
-  const count = definition.load.clients;
-  await using clients = await session.openClients(
-    place.channel,
-    chaincode,
-    count,
-    clientOf(definition),
-    definition.load.kind === 'calls' ? definition.load.users : undefined,
-  );
-  await prepare(session, definition, clients, history);
+): Promise<string[]> {
+  const { load } = definition;
+  await using opened = new Opened();
+  const open = async (channel: string, chaincode: string) =>
+    opened.add(
+      await session.openClients(
+        channel,
+        chaincode,
+        load.clients,
+        clientOf(definition),
+        load.kind === 'calls' ? load.users : undefined,
+      ),
+    );
+  if (load.kind === 'calls' && load.program) {
+    await buildProgram(load.program, folder, session.signal);
+  }
+  const clients = await open(place.channel, chaincodeOf(load));
+  const others = new Map<string, readonly LoadClient[]>();
+  for (const { channel, chaincodes } of places) {
+    for (const chaincode of chaincodes) {
+      if (channel === place.channel && chaincode === chaincodeOf(load)) continue;
+      const { load: there } = await open(channel, chaincode);
+      others.set(OtherClients.keyOf(channel, chaincode), there);
+    }
+  }
+  const all = { ...clients, others: new OtherClients(places, others) };
+  await prepare(session, definition, all, history);
   await sabotage.beforeLoad?.(session, place.channel);
-  await waitForQuiescence(session, place.channel);
+  for (const { channel } of places) await waitForQuiescence(session, channel);
   const { client = (honest) => honest } = sabotage;
-  const load = { ...clients, load: clients.load.map(client) };
-  await underLoad({ session, definition, clients: load, history, place, recoveryBudget });
+  const acting = { ...all, load: clients.load.map(client) };
+  const setUp: string[] = [];
+  const submits = (transactionId: string) => void setUp.push(transactionId);
+  await underLoad({
+    ...{ session, definition, clients: acting, history, place, recoveryBudget, submits },
+  });
   history.mark('load ended');
+  return setUp;
+}
+
+/** Clients of one place after the other, to be closed together. */
+class Opened implements AsyncDisposable {
+  readonly #all: ScenarioClients[] = [];
+
+  add(clients: ScenarioClients): ScenarioClients {
+    this.#all.push(clients);
+    return clients;
+  }
+
+  async [Symbol.asyncDispose]() {
+    await Promise.all(this.#all.map((clients) => clients[Symbol.asyncDispose]()));
+  }
 }

@@ -31,7 +31,7 @@ export interface SuiteRequest {
   readonly seed: number;
   /** What the report says of the run's settings. */
   readonly given: RunResult['settings'];
-  readonly ownChaincode: OwnChaincode | undefined;
+  readonly ownChaincodes: readonly OwnChaincode[];
   /** Files, folders and images of the user's that decide how the run goes. */
   readonly added: readonly string[];
   /** Leave a network that is brought up for this run running. */
@@ -86,7 +86,7 @@ export async function runSuite(
       progress,
       interruption,
       elapsed: () => (performance.now() - started) / 1000,
-      ownChaincode: request.ownChaincode,
+      ownChaincodes: request.ownChaincodes,
       logsFolder: path.join(runFolder, BRING_UP_FOLDER),
     });
     const { network } = provided;

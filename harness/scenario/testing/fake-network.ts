@@ -104,6 +104,12 @@ export function fakeNetwork(clock: Clock): FakeNetwork {
     },
     // As where orderers are told of channels: peers keep what they have.
     remove: async (name) => void dropped.add(name),
+    upgrade: async (_channel, chaincode, to) => ({
+      version: '2.0',
+      sequence: 2,
+      packageId: `${to}_2.0:of-${chaincode}`,
+    }),
+    definition: async () => ({ version: '2.0', sequence: 2 }),
     close: () => {},
   };
   return {
