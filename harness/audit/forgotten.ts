@@ -1,4 +1,4 @@
-import type { Acknowledgement, Forgetting, Told } from '../ordering/forgetting.ts';
+import type { Acknowledgement, Forgetting, LogLine } from '../ordering/forgetting.ts';
 import { forgettingOf } from '../ordering/registry.ts';
 import { logTime } from './log-time.ts';
 import type { Recording } from './recording.ts';
@@ -28,8 +28,8 @@ function read(
   lines: Iterable<string>,
   channel: string,
   startedAt: number,
-): Told[] {
-  const told: Told[] = [];
+): LogLine[] {
+  const told: LogLine[] = [];
   for (const line of lines) {
     const said = rule.read(line, channel);
     const at = said && logTime(line);

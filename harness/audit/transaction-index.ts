@@ -2,7 +2,7 @@ import { DUPLICATE_TXID } from '../fabric/ledger/codes.ts';
 import type { Block } from '../fabric/ledger/model.ts';
 
 /** Where a transaction id stands in the chain. */
-export interface Place {
+export interface LedgerPosition {
   readonly block: number;
   readonly index: number;
   readonly code: number;
@@ -10,9 +10,9 @@ export interface Place {
 
 /** All places of all transaction ids of a chain. */
 export class TransactionIndex {
-  readonly #first = new Map<string, Place>();
+  readonly #first = new Map<string, LedgerPosition>();
   /** Further places; an envelope that was ordered twice is rare. */
-  readonly #more = new Map<string, Place[]>();
+  readonly #more = new Map<string, LedgerPosition[]>();
 
   add(block: Block): void {
     for (const { id, index, code } of block.transactions) {
@@ -27,7 +27,7 @@ export class TransactionIndex {
     return this.#first.size;
   }
 
-  places(id: string): readonly Place[] {
+  places(id: string): readonly LedgerPosition[] {
     const first = this.#first.get(id);
     if (!first) return [];
     const more = this.#more.get(id);
@@ -35,7 +35,7 @@ export class TransactionIndex {
   }
 
   /** The place that counts: the first that is not a refused duplicate. */
-  place(id: string): Place | undefined {
+  place(id: string): LedgerPosition | undefined {
     const first = this.#first.get(id);
     if (first?.code !== DUPLICATE_TXID) return first;
     return this.#more.get(id)?.find(({ code }) => code !== DUPLICATE_TXID);

@@ -1,7 +1,7 @@
 import { UsageError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
+import type { Diagnosis } from '../engine/diagnosis.ts';
 import { examine } from '../engine/doctor.ts';
-import type { Finding } from '../engine/finding.ts';
 import { topologyFile } from '../network/machines/preflight.ts';
 import { orderingOf } from '../ordering/registry.ts';
 import { loadTopology } from '../topology/load.ts';
@@ -20,7 +20,7 @@ export async function doctor(settings: Settings, options: { json?: boolean }): P
 }
 
 /** Who orders in the network that would be started, and what that takes. */
-export function orderingFinding(topology: Topology): Finding {
+export function orderingFinding(topology: Topology): Diagnosis {
   const { type, fabric, orderers } = topology.ordering;
   return {
     subject: 'ordering',
@@ -36,7 +36,7 @@ const SUBJECT_WIDTH = 18;
 const INDENT = SUBJECT_WIDTH + 11;
 
 /** Found, needed and fix of every finding, wrapped at a width. */
-export function renderFindings(findings: readonly Finding[], width = 80): string {
+export function renderFindings(findings: readonly Diagnosis[], width = 80): string {
   const lines = findings.flatMap(({ subject, state, found, needed, fix }) => {
     const heads = [`${SIGN[state]} ${subject}`, '', ''];
     return [

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { $ } from 'zx';
-import type { Finding } from './finding.ts';
+import type { Diagnosis } from './diagnosis.ts';
 
 /** The network at rest takes under 6 GiB, builds peak below that; the rest is for the host. */
 const NEEDED_MEMORY_GIB = 8;
@@ -12,7 +12,7 @@ const NEEDED_PROCESSES = 4096;
 const quiet = $({ quiet: true, nothrow: true });
 
 /** Memory that programs can still have. */
-export function examineMemory(): Finding {
+export function examineMemory(): Diagnosis {
   const text = existsSync('/proc/meminfo') ? readFileSync('/proc/meminfo', 'utf8') : '';
   const available = Number(/MemAvailable:\s+(\d+)/.exec(text)?.[1] ?? freemem() / 1024) / 1024 ** 2;
   const ok = available >= NEEDED_MEMORY_GIB;
@@ -30,8 +30,8 @@ export function examineMemory(): Finding {
  *
  * @param text as `/proc/self/limits` has it
  */
-export function judgeLimits(text: string): Finding[] {
-  const limit = (subject: string, name: string, needed: number, option: string): Finding => {
+export function judgeLimits(text: string): Diagnosis[] {
+  const limit = (subject: string, name: string, needed: number, option: string): Diagnosis => {
     const [, soft, hard] = new RegExp(`^${name}\\s+(\\S+)\\s+(\\S+)`, 'm').exec(text) ?? [];
     const found = hard === undefined ? 'unknown' : `soft limit ${soft}, hard limit ${hard}`;
     const ok = hard === 'unlimited' || Number(hard) >= needed;
@@ -50,7 +50,7 @@ export function judgeLimits(text: string): Finding[] {
 }
 
 /** What the kernel can do, and what this process may use of it. */
-export async function examineKernel(): Promise<Finding[]> {
+export async function examineKernel(): Promise<Diagnosis[]> {
   const netem = await quiet`unshare -n tc qdisc add dev lo root netem delay 1ms`;
   const netemFound =
     netem.exitCode === 0
@@ -79,7 +79,7 @@ export async function examineKernel(): Promise<Finding[]> {
 }
 
 /** The registry that official images come from, asked as Docker asks it. */
-export async function examineRegistry(): Promise<Finding> {
+export async function examineRegistry(): Promise<Diagnosis> {
   const started = performance.now();
   const answer = await fetch('https://registry-1.docker.io/v2/', {
     signal: AbortSignal.timeout(2000),

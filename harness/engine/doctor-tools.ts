@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { $ } from 'zx';
-import type { Finding } from './finding.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import { hostFacts } from './private-engine.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -26,7 +26,7 @@ type Printed = string | undefined;
  *
  * @param registry whether an image registry answers: without one the base image is made with debootstrap
  */
-export async function examineTools(registry: boolean): Promise<Finding[]> {
+export async function examineTools(registry: boolean): Promise<Diagnosis[]> {
   const { root } = hostFacts();
   const host = { root, installs: root && (await printed('command -v apt-get')) !== undefined };
   const [node, npm, go, toolchain, maven, java, git, gcc, debootstrap] = await Promise.all(
@@ -89,7 +89,7 @@ function judge(
   wanted: string,
   why: string,
   install: string,
-): Finding {
+): Diagnosis {
   const version = versionIn(text ?? '');
   const ok = version !== undefined && atLeast(version, wanted);
   return {
@@ -106,7 +106,7 @@ function judge(
  *
  * @param bundled whether that one is there
  */
-export function judgeNode(text: Printed, bundled: boolean): Finding {
+export function judgeNode(text: Printed, bundled: boolean): Diagnosis {
   const version = versionIn(text ?? '');
   const able = version !== undefined && atLeast(version, '22.22');
   const starts = version !== undefined && atLeast(version, '20') && bundled;
@@ -126,7 +126,7 @@ export function judgeNode(text: Printed, bundled: boolean): Finding {
 }
 
 /** @param toolchain what `go env GOTOOLCHAIN` says: `local` forbids fetching a newer Go */
-export function judgeGo(text: Printed, toolchain: Printed, needed: string): Finding {
+export function judgeGo(text: Printed, toolchain: Printed, needed: string): Diagnosis {
   const common = { subject: 'go', needed: `${needed} or newer, to build Fabric` };
   const install = 'apt-get install golang-go, or https://go.dev/dl where that is older';
   const version = versionIn(text ?? '');
@@ -147,7 +147,7 @@ export function goNeeded(): string {
   return lines.reduce((highest, line) => (atLeast(line, highest) ? line : highest), '0');
 }
 
-function judgeGit(text: Printed): Finding {
+function judgeGit(text: Printed): Diagnosis {
   return {
     subject: 'git',
     state: text === undefined ? 'limited' : 'ok',
@@ -164,7 +164,7 @@ export function judgeHelper(
   host: Host,
   needed: string,
   packages: string,
-): Finding {
+): Diagnosis {
   if (text !== undefined) {
     return { subject, state: 'ok', found: versionIn(text) ?? text, needed, fix: '' };
   }
@@ -186,7 +186,7 @@ export function judgeHelper(
 }
 
 /** @param registry whether an image registry answers */
-export function judgeDebootstrap(text: Printed, host: Host, registry: boolean): Finding {
+export function judgeDebootstrap(text: Printed, host: Host, registry: boolean): Diagnosis {
   const subject = 'debootstrap';
   if (registry) {
     return {

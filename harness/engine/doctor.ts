@@ -1,10 +1,10 @@
 import type { Settings } from '../base/settings.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import { dataFolders, freeGigabytes } from './disk.ts';
 import { examineKernel, examineMemory, examineRegistry, hostCgroupVersion } from './doctor-host.ts';
 import { atLeast, examineTools } from './doctor-tools.ts';
 import { candidateEndpoints, pingFailure } from './endpoint.ts';
 import { type Engine, findEngine } from './engine.ts';
-import type { Finding } from './finding.ts';
 import { probeNodeMode } from './mode.ts';
 import { type HostFacts, hostFacts } from './private-engine.ts';
 
@@ -19,7 +19,7 @@ const UNKNOWN = 'unknown until an engine runs; the private one is started by npm
 export async function examine(
   settings: Pick<Settings, 'stateDir' | 'cacheDir' | 'minFreeDiskGb' | 'engine'>,
   env: NodeJS.ProcessEnv,
-): Promise<Finding[]> {
+): Promise<Diagnosis[]> {
   const [engine, registry] = await Promise.all([findEngine(env), examineRegistry()]);
   const found = await Promise.all([
     examineTools(registry.state === 'ok'),
@@ -52,7 +52,7 @@ const NEEDED = {
 };
 
 /** The engine that answers, and what it can do. */
-export async function describeEngine({ docker, host, kind }: Engine): Promise<Finding[]> {
+export async function describeEngine({ docker, host, kind }: Engine): Promise<Diagnosis[]> {
   const [info, { ApiVersion: api }, mode] = await Promise.all([
     docker.info() as Promise<EngineInfo>,
     docker.version(),
@@ -103,7 +103,7 @@ export function withoutEngine(
   settings: Pick<Settings, 'engine'>,
   tried: readonly string[],
   { root, distribution }: HostFacts,
-): Finding[] {
+): Diagnosis[] {
   const providable = root && /\b(debian|ubuntu)\b/.test(distribution) && settings.engine === 'auto';
   const where = tried.join('; ');
   return [
@@ -145,7 +145,7 @@ export function withoutEngine(
 async function disk(
   settings: Pick<Settings, 'stateDir' | 'cacheDir' | 'minFreeDiskGb'>,
   engine: Engine | undefined,
-): Promise<Finding[]> {
+): Promise<Diagnosis[]> {
   const folders = await dataFolders(settings, engine);
   return Promise.all(
     folders.map(async ({ purpose, folder, move }) => {

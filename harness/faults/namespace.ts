@@ -9,7 +9,7 @@ import {
   together,
 } from './model.ts';
 import { inNamespace } from './netfilter.ts';
-import { overlayPlaces, type Place, reachable } from './reachability.ts';
+import { type NetworkListener, overlayPlaces, reachable } from './reachability.ts';
 
 /** The network namespace of a component's container: what shapes its traffic ends with the container. */
 export interface NamespaceTarget {
@@ -28,7 +28,7 @@ export interface NamespaceTarget {
 }
 
 export interface Counterpart {
-  readonly place: Place;
+  readonly place: NetworkListener;
   /** Runs a bash script in the counterpart's own namespace. */
   run(script: string): Promise<string>;
   /** Address of the target, as the counterpart sees it. */
@@ -81,7 +81,7 @@ async function namespaceOf(
   context: FaultContext,
   kind: string,
   handle: ComponentHandle,
-  places: readonly Place[],
+  places: readonly NetworkListener[],
 ): Promise<NamespaceTarget> {
   const { name, machine } = handle;
   const { pid, overlayAddress } = await runningContainer(handle);
@@ -102,7 +102,7 @@ async function namespaceOf(
 
 async function counterpartAt(
   context: FaultContext,
-  place: Place,
+  place: NetworkListener,
   target: string,
 ): Promise<Counterpart> {
   const handle = context.network.component(place.name);
@@ -133,7 +133,7 @@ export async function kernelLacks(machine: Machine, script: string): Promise<str
 }
 
 /** Prints the milliseconds that a TCP connection takes, the median of five. Works in bash only. */
-export const connectMs = ({ address, port }: Place): string => `
+export const connectMs = ({ address, port }: NetworkListener): string => `
 for i in 1 2 3 4 5; do
   a=$EPOCHREALTIME
   timeout 5 bash -c 'exec 3<>/dev/tcp/${address}/${port}' 2>/dev/null

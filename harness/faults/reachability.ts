@@ -11,7 +11,7 @@ const GOSSIP_PORT = 7946;
 const CONNECT_MS = 1_000;
 
 /** A place that a connection can be tried to. */
-export interface Place {
+export interface NetworkListener {
   /** A component's name, or `machine2`. */
   readonly name: string;
   readonly machine: number;
@@ -20,14 +20,14 @@ export interface Place {
 }
 
 /** Every running component that listens on the overlay, with its address there. */
-export async function overlayPlaces(context: FaultContext): Promise<Place[]> {
+export async function overlayPlaces(context: FaultContext): Promise<NetworkListener[]> {
   const { machines, topology } = context.network;
   const components = new Map(componentsOf(topology).map((c) => [c.name, c]));
   const lists = await Promise.all(
     machines.map(async (machine) => {
       // A machine that cannot be asked (lost, frozen) has nothing that could be reached.
       const containers = await componentContainers(machine.docker).catch(() => new Map());
-      return [...containers].flatMap(([name, { State, NetworkSettings }]): Place[] => {
+      return [...containers].flatMap(([name, { State, NetworkSettings }]): NetworkListener[] => {
         const component = components.get(name);
         const address = NetworkSettings.Networks[topology.network]?.IPAddress;
         // The last port: for orderers and peers that of operations, which says nothing about a visit that ends at once.
@@ -41,7 +41,7 @@ export async function overlayPlaces(context: FaultContext): Promise<Place[]> {
 }
 
 /** The machines themselves, on the port of Swarm's gossip. */
-export const machinePlaces = (context: FaultContext): Place[] =>
+export const machinePlaces = (context: FaultContext): NetworkListener[] =>
   context.network.machines.map(({ number, address }) => ({
     name: `machine${number}`,
     machine: number,
@@ -58,7 +58,7 @@ export const machinePlaces = (context: FaultContext): Place[] =>
 export async function reachable(
   machine: Machine,
   pid: number | undefined,
-  places: readonly Place[],
+  places: readonly NetworkListener[],
 ): Promise<Set<string>> {
   if (places.length === 0) return new Set();
   const seconds = patient(CONNECT_MS) / 1_000;

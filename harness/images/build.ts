@@ -1,7 +1,8 @@
+import { type BuildRequest, BuildSession } from './build-session.ts';
 import { GoldenBuilder } from './builder.ts';
 import { isNetworkImage } from './catalogue.ts';
+import { once } from './concurrency.ts';
 import { follow, hasImage, saveImages } from './engine-images.ts';
-import { once } from './lanes.ts';
 import { goldenVolumes, type Manifest, outerImages, writeMarker } from './manifest.ts';
 import type { AnyImageName, GoldenImage, ImageName } from './model.ts';
 import { forget, OuterImages } from './outer-images.ts';
@@ -9,13 +10,12 @@ import type { PlannedImage } from './plan.ts';
 import { pull, RegistryCache } from './registry.ts';
 import { removeSuperseded } from './remove.ts';
 import { pinnedVersions, standIns } from './versions.ts';
-import { type BuildRequest, Workshop } from './workshop.ts';
 
 /**
  * Makes what a plan lacks. The caller holds the lock.
  *
  * Host steps, images of the outer engine and images of the golden volume form one graph; each runs as soon as what it
- * needs is there, within the limits of the lanes. The first failure stops the rest.
+ * needs is there, within the limits of `concurrency`. The first failure stops the rest.
  */
 export async function buildImages(request: BuildRequest): Promise<Manifest> {
   const failed = new AbortController();
@@ -32,7 +32,7 @@ export async function buildImages(request: BuildRequest): Promise<Manifest> {
 }
 
 class Build {
-  readonly #shop: Workshop;
+  readonly #session: BuildSession;
   readonly #registry: RegistryCache | undefined;
   readonly #outer: OuterImages;
   /** Our tags in the outer engine. */
@@ -63,12 +63,12 @@ class Build {
     seed: string | undefined,
     begun: boolean,
   ) {
-    this.#shop = new Workshop(request);
+    this.#session = new BuildSession(request);
     const notice = (text: string): void => request.onNotice?.(text);
     this.#registry = request.registry
       ? new RegistryCache(request.docker, request.registry, notice)
       : undefined;
-    this.#outer = new OuterImages(this.#shop, present, this.#registry);
+    this.#outer = new OuterImages(this.#session, present, this.#registry);
     this.#present = present;
     this.#seed = seed;
     // an empty volume needs no look into it: the compilers can start at once
@@ -88,17 +88,17 @@ class Build {
   /** After a failure: waits for what still runs, and leaves no container. */
   async abandon(): Promise<void> {
     if (this.#started) await forget(this.#started.then((builder) => builder.kill()));
-    await this.#shop.idle();
+    await this.#session.idle();
   }
 
   #network(): readonly PlannedImage[] {
-    return [...this.#shop.request.plan.images.values()].filter(({ image }) =>
+    return [...this.#session.request.plan.images.values()].filter(({ image }) =>
       isNetworkImage(image),
     );
   }
 
   #builder(): Promise<GoldenBuilder> {
-    const { docker, mode, plan, labels = {}, signal } = this.#shop.request;
+    const { docker, mode, plan, labels = {}, signal } = this.#session.request;
     this.#started ??= this.#outer.need('node').then((image) =>
       GoldenBuilder.start({
         docker,
@@ -119,26 +119,26 @@ class Build {
     const tags = await builder.tags();
     const registry = this.#registry;
     if (!registry) return tags;
-    const { docker, signal } = this.#shop.request;
+    const { docker, signal } = this.#session.request;
     const pulled: string[] = [];
     const fetch = async ({ image, tag }: PlannedImage): Promise<void> => {
       const got =
         this.#present.has(tag) || // an interrupted build had pulled it
-        (await this.#shop.timed(image, 'pulling', () => registry.pull(tag, signal)));
+        (await this.#session.timed(image, 'pulling', () => registry.pull(tag, signal)));
       if (got) pulled.push(tag);
     };
     const missing = this.#network().filter(({ tag, reference }) => !tags.has(tag) && !reference);
-    await Promise.all(missing.map((image) => this.#shop.lanes.fetch(() => fetch(image))));
+    await Promise.all(missing.map((image) => this.#session.concurrency.fetch(() => fetch(image))));
     if (pulled.length > 0) await this.#handOver(builder, pulled);
     for (const tag of pulled) await docker.getImage(tag).remove();
     return new Set([...tags, ...pulled]);
   }
 
   readonly #golden: (image: AnyImageName) => Promise<void> = once(async (image) => {
-    const planned = this.#shop.planned(image);
+    const planned = this.#session.planned(image);
     const { tag, parent, reference } = planned;
     if ((await this.#held).has(tag)) {
-      this.#shop.tell(image, 'present');
+      this.#session.tell(image, 'present');
       return;
     }
     if (reference) return this.#takeOfficial(planned, reference);
@@ -147,29 +147,29 @@ class Build {
       return this.#handOver(await this.#builder(), [tag]);
     }
     const [context, builder] = await Promise.all([
-      this.#shop.context(planned),
+      this.#session.context(planned),
       this.#builder(),
       parent ? this.#golden(parent) : undefined,
     ]);
-    await this.#shop.lanes.build(() =>
-      this.#shop.timed(image, 'building', () =>
+    await this.#session.concurrency.build(() =>
+      this.#session.timed(image, 'building', () =>
         builder.build({
           image,
           tag,
-          parent: parent ? this.#shop.planned(parent).tag : undefined,
+          parent: parent ? this.#session.planned(parent).tag : undefined,
           context: context(),
-          log: this.#shop.log(image),
+          log: this.#session.log(image),
         }),
       ),
     );
   });
 
   async #takeOfficial({ image, tag }: PlannedImage, reference: string): Promise<void> {
-    const { docker, signal } = this.#shop.request;
+    const { docker, signal } = this.#session.request;
     const had = await hasImage(docker, reference);
     if (!had) {
-      await this.#shop.lanes.fetch(() =>
-        this.#shop.timed(image, 'pulling', () => pull(docker, reference, undefined, signal)),
+      await this.#session.concurrency.fetch(() =>
+        this.#session.timed(image, 'pulling', () => pull(docker, reference, undefined, signal)),
       );
     }
     const builder = await this.#builder();
@@ -180,12 +180,12 @@ class Build {
 
   /** Streams images of the outer engine into the golden volume. */
   async #handOver(builder: GoldenBuilder, names: readonly string[]): Promise<void> {
-    const images = await saveImages(this.#shop.request.docker, names);
-    await builder.load(images, this.#shop.log('load'));
+    const images = await saveImages(this.#session.request.docker, names);
+    await builder.load(images, this.#session.log('load'));
   }
 
   async #finish(): Promise<Manifest> {
-    const { docker, plan } = this.#shop.request;
+    const { docker, plan } = this.#session.request;
     const builder = await this.#builder();
     const wanted = [...plan.images.values()].map(({ tag }) => tag);
     await builder.keepOnly(new Set(wanted));
@@ -194,13 +194,13 @@ class Build {
     await builder.stop();
     await writeMarker(docker, plan.marker, manifest);
     await removeSuperseded(docker, plan);
-    await this.#shop.tidy();
+    await this.#session.tidy();
     return manifest;
   }
 
   async #manifest(builder: GoldenBuilder): Promise<Manifest> {
-    const { plan, files } = this.#shop.request;
-    const tagOf = (image: AnyImageName): string => this.#shop.planned(image).tag;
+    const { plan, files } = this.#session.request;
+    const tagOf = (image: AnyImageName): string => this.#session.planned(image).tag;
     const java = ['dpkg-query', '-W', '-f', `\${Version}`, 'openjdk-21-jre-headless'];
     const versions = {
       ...pinnedVersions(files, plan.variants),
@@ -224,7 +224,7 @@ class Build {
 
   /** Gives the registry what it lacks. What lies in the golden volume passes through the outer engine. */
   async #push(builder: GoldenBuilder): Promise<void> {
-    const { docker, plan, signal } = this.#shop.request;
+    const { docker, plan, signal } = this.#session.request;
     const registry = this.#registry;
     if (!registry) return;
     const held = await builder.tags();
@@ -240,7 +240,7 @@ class Build {
     const inside = await lacks(tagsAt('golden').filter((tag) => held.has(tag)));
     if (inside.length === 0) return;
     const loading = await docker.loadImage(await builder.save(inside));
-    await follow(docker, loading, this.#shop.log('push'), signal);
+    await follow(docker, loading, this.#session.log('push'), signal);
     for (const tag of inside) await this.#pushOne(registry, tag);
     for (const tag of inside) await docker.getImage(tag).remove();
   }
@@ -248,7 +248,7 @@ class Build {
   async #pushOne(registry: RegistryCache, tag: string): Promise<void> {
     if (!registry.takesPushes) return;
     const name = tag.slice(tag.indexOf('/') + 1);
-    const { signal } = this.#shop.request;
-    await this.#shop.timed(name, 'pushing', () => registry.push(tag, signal));
+    const { signal } = this.#session.request;
+    await this.#session.timed(name, 'pushing', () => registry.push(tag, signal));
   }
 }

@@ -1,5 +1,5 @@
+import { once } from './concurrency.ts';
 import { packagesFor } from './host-tools.ts';
-import { once } from './lanes.ts';
 import { compareLock } from './steps.ts';
 
 describe('compareLock', () => {

@@ -28,8 +28,8 @@ export interface StepContext {
 interface Step {
   /** What the user reads. */
   readonly title: string;
-  /** See {@link lanes}. */
-  readonly lane: 'compile' | 'fetch' | 'base';
+  /** See {@link concurrency}. */
+  readonly queue: 'compile' | 'fetch' | 'base';
   /** Programs of the host that it runs. */
   readonly tools: readonly ToolName[];
   readonly make: (context: StepContext) => Promise<void>;
@@ -87,7 +87,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
         c.run,
       );
     }),
-    lane: 'base',
+    queue: 'base',
   },
   jars: fetch('kafka jars', 'mvn', async (c) => {
     const libs = path.join(c.out, 'libs');
@@ -118,11 +118,11 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
 };
 
 function compile(what: string, make: Step['make'], ...tools: readonly ToolName[]): Step {
-  return { title: `compile ${what}`, lane: 'compile', tools: ['go', ...tools], make };
+  return { title: `compile ${what}`, queue: 'compile', tools: ['go', ...tools], make };
 }
 
 function fetch(what: string, tool: ToolName, make: Step['make']): Step {
-  return { title: `fetch ${what}`, lane: 'fetch', tools: [tool], make };
+  return { title: `fetch ${what}`, queue: 'fetch', tools: [tool], make };
 }
 
 function imageFolder(c: StepContext, relative: string): string {

@@ -1,5 +1,5 @@
 /** What an orderer has logged of a channel, in time. */
-export interface Told {
+export interface LogLine {
   /** Milliseconds since the run started. */
   readonly at: number;
   /** Whom it takes for the leader from here on; '0' for nobody, absent where the line says nothing of it. */
@@ -21,7 +21,7 @@ export interface Acknowledgement {
  */
 export interface Forgetting {
   /** What counts of an orderer's log; `undefined` of all other lines. */
-  read(line: string, channel: string): Omit<Told, 'at'> | undefined;
+  read(line: string, channel: string): Omit<LogLine, 'at'> | undefined;
   /**
    * Whether what was logged explains that an acknowledged transaction is missing.
    *
@@ -30,7 +30,7 @@ export interface Forgetting {
    */
   explains(
     acknowledgement: Acknowledgement,
-    told: ReadonlyMap<string, readonly Told[]>,
+    told: ReadonlyMap<string, readonly LogLine[]>,
     withinMs: number,
   ): boolean;
 }

@@ -2,7 +2,7 @@ import { type ChannelMetrics, channelMetrics } from './metrics.ts';
 import type { OrderedChannel, OrderingRoles } from './ordering.ts';
 
 /** How a service whose orderers agree among themselves knows its leader, and how many of them must agree. */
-export interface Agreement {
+export interface LeaderElection {
   /** The name of the leader, by what the orderers that answer measure. */
   leaderOf(metrics: ReadonlyMap<string, ChannelMetrics>, place: OrderedChannel): string | undefined;
   /** How many of so many orderers must be there to order. */
@@ -10,7 +10,7 @@ export interface Agreement {
 }
 
 /** Roles among the orderers themselves; each channel has a leader of its own. */
-export function ordererRoles({ leaderOf, quorum }: Agreement): OrderingRoles {
+export function ordererRoles({ leaderOf, quorum }: LeaderElection): OrderingRoles {
   const all = ({ topology }: OrderedChannel) => topology.ordering.orderers.map(({ name }) => name);
   const leader = async (place: OrderedChannel) => {
     const name = leaderOf(await channelMetrics(place), place);

@@ -7,7 +7,7 @@ import { addressesOf } from '../topology/addresses.ts';
 import type { ClientKind } from '../workload/client.ts';
 import { type Clock, RunClock } from '../workload/clock.ts';
 import { openClients, type ScenarioClients } from './run/clients.ts';
-import type { Told } from './run/narration.ts';
+import type { ProgressLine } from './run/narration.ts';
 
 /** What all scenarios of a run share: one network, one clock, one guard, one set of connections. */
 export interface Session extends AsyncDisposable {
@@ -29,7 +29,7 @@ export interface Session extends AsyncDisposable {
   readonly runFolder: string;
   readonly signal: AbortSignal;
   /** Told what a scenario is doing. */
-  readonly tell?: ((told: Told) => void) | undefined;
+  readonly tell?: ((line: ProgressLine) => void) | undefined;
 }
 
 /**

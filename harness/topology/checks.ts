@@ -1,6 +1,6 @@
 import { chaincodeServiceName } from './components.ts';
 import { checkOrdering, checkOrderingValues } from './ordering-checks.ts';
-import { type Finding, renderValue } from './problems.ts';
+import { type Problem, renderValue } from './problems.ts';
 import { duplicates, isMapping, type Path, type RawComponent, RawFile } from './raw-file.ts';
 import { BUILT_IN_CHAINCODES } from './schema.ts';
 import { LISTS } from './services/index.ts';
@@ -21,7 +21,7 @@ const MOST_MANAGERS = 7;
 const SERVICE_NAME = 63;
 
 /** Every contradiction between values of the file. Pure; never throws. */
-export function crossCheck(data: unknown): Finding[] {
+export function crossCheck(data: unknown): Problem[] {
   const file = new RawFile(data);
   return [
     ...checkMachines(file),
@@ -35,7 +35,7 @@ export function crossCheck(data: unknown): Finding[] {
   ];
 }
 
-function checkMachines(file: RawFile): Finding[] {
+function checkMachines(file: RawFile): Problem[] {
   const machines = file.entries('machines');
   const numbers = machines.map((path) => [...path, 'number']);
   const roles = machines.map((path) => file.at(...path, 'role'));
@@ -74,7 +74,7 @@ function componentsIn(file: RawFile): RawComponent[] {
   return paths.map((path) => file.component(path));
 }
 
-function checkComponents(file: RawFile): Finding[] {
+function checkComponents(file: RawFile): Problem[] {
   const components = componentsIn(file);
   const machines = file.entries('machines').map((path) => file.at(...path, 'number'));
   const names = components.map(({ path }) => [...path, 'name']);
@@ -118,7 +118,7 @@ function checkComponents(file: RawFile): Finding[] {
 }
 
 /** The chaincode server beside a peer has both names in its own, which Swarm limits. */
-function checkServiceNames(file: RawFile): Finding[] {
+function checkServiceNames(file: RawFile): Problem[] {
   const peers = file.entries('organisations').flatMap((path) => file.entries(...path, 'peers'));
   const nameOf = (path: Path) => {
     const name = file.at(...path, 'name');
@@ -140,11 +140,11 @@ function checkServiceNames(file: RawFile): Finding[] {
   ];
 }
 
-function checkOrganisations(file: RawFile): Finding[] {
+function checkOrganisations(file: RawFile): Problem[] {
   const organisations: Path[] = [['ordering', 'organisation'], ...file.entries('organisations')];
   const label = (path: Path) => String(file.at(...path.slice(0, -1), 'name'));
   const all = (key: string) => organisations.map((path) => [...path, key]);
-  const unanchored = file.entries('organisations').flatMap((path): Finding[] => {
+  const unanchored = file.entries('organisations').flatMap((path): Problem[] => {
     const peers = file.entries(...path, 'peers');
     const anchors = peers.filter((peer) => file.at(...peer, 'anchor') === true);
     return peers.length === 0 || anchors.length > 0
@@ -165,8 +165,8 @@ function checkOrganisations(file: RawFile): Finding[] {
   ];
 }
 
-function checkChaincodes(file: RawFile): Finding[] {
-  return file.entries('chaincodes').flatMap((path): Finding[] => {
+function checkChaincodes(file: RawFile): Problem[] {
+  return file.entries('chaincodes').flatMap((path): Problem[] => {
     const name = file.at(...path, 'name');
     if (typeof name !== 'string') return [];
     const builtIn = BUILT_IN_CHAINCODES.includes(name);
@@ -184,7 +184,7 @@ function checkChaincodes(file: RawFile): Finding[] {
   });
 }
 
-function checkChannels(file: RawFile): Finding[] {
+function checkChannels(file: RawFile): Problem[] {
   const channels = file.entries('channels');
   const names: Path[] = [
     ['ordering', 'systemChannel'],

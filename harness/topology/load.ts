@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { type Document, isMap, isNode, isPair, LineCounter, parseDocument } from 'yaml';
 import { crossCheck } from './checks.ts';
 import {
-  type Finding,
   findingsOf,
+  type Problem,
   renderPath,
   TopologyError,
   type TopologyProblem,
@@ -62,7 +62,7 @@ export function parseTopology(text: string, file: string): Topology {
 }
 
 function locate(
-  { path, expected, seen }: Finding,
+  { path, expected, seen }: Problem,
   file: string,
   document: Document,
   lines: LineCounter,

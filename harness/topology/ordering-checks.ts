@@ -1,16 +1,16 @@
-import { type Finding, renderValue } from './problems.ts';
+import { type Problem, renderValue } from './problems.ts';
 import { isMapping, type RawFile } from './raw-file.ts';
 import { ORDERING_TYPES, SERVICES } from './services/index.ts';
 import { FABRIC_RELEASES } from './services/needs.ts';
 import { inOrder, sizeAt } from './sizes.ts';
 
 /** Whether the ordering service, Fabric's release and the sections of the file fit each other. */
-export function checkOrdering(file: RawFile): Finding[] {
+export function checkOrdering(file: RawFile): Problem[] {
   const type = file.at('ordering', 'type') ?? 'kafka';
   const release = file.at('ordering', 'fabric') ?? '2.5.9';
   if (!isOneOf(ORDERING_TYPES, type) || !isMapping(file.at('ordering'))) return [];
   const { releases, because, sections, leastOrderers, atLeast, adminPort } = SERVICES[type];
-  const findings: Finding[] = [];
+  const findings: Problem[] = [];
   if (isOneOf(FABRIC_RELEASES, release) && !isOneOf(releases, release)) {
     findings.push({
       path: ['ordering', file.at('ordering', 'fabric') === undefined ? 'type' : 'fabric'],
@@ -55,7 +55,7 @@ export function checkOrdering(file: RawFile): Finding[] {
 }
 
 /** Whether the values of each service's sections fit each other, and those of the batches. */
-export function checkOrderingValues(file: RawFile): Finding[] {
+export function checkOrderingValues(file: RawFile): Problem[] {
   const [preferred, absolute] = ['preferredMaxBytes', 'absoluteMaxBytes'].map((key) =>
     sizeAt(file, ['ordering', 'batch', key]),
   );

@@ -12,7 +12,7 @@ export interface TopologyProblem {
 }
 
 /** A problem before it has been given its place in the file. */
-export interface Finding {
+export interface Problem {
   readonly path: readonly (string | number)[];
   readonly expected: string;
   readonly seen: string;
@@ -79,8 +79,8 @@ export function findingsOf(
   error: z.ZodError,
   data: unknown,
   keysAt: (path: readonly (string | number)[]) => readonly string[],
-): Finding[] {
-  return error.issues.flatMap((issue): Finding[] => {
+): Problem[] {
+  return error.issues.flatMap((issue): Problem[] => {
     const path = issue.path.filter((key) => typeof key !== 'symbol');
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({

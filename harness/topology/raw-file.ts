@@ -1,4 +1,4 @@
-import { type Finding, renderValue, valueAt } from './problems.ts';
+import { type Problem, renderValue, valueAt } from './problems.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -50,7 +50,7 @@ export function duplicates(
   what: string,
   label: (path: Path) => string,
   normalise = (value: unknown) => value,
-): Finding[] {
+): Problem[] {
   const first = new Map<unknown, Path>();
   return paths.flatMap((path) => {
     const value = file.at(...path);

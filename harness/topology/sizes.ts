@@ -1,4 +1,4 @@
-import type { Finding } from './problems.ts';
+import type { Problem } from './problems.ts';
 import type { Path, RawFile } from './raw-file.ts';
 import { parseSize } from './values.ts';
 
@@ -20,7 +20,7 @@ export function inOrder(
     relation: 'at most' | 'less than',
     greater: SizeAt,
   ])[],
-): Finding[] {
+): Problem[] {
   return rules.flatMap(([smaller, relation, greater]) => {
     if (smaller.value === undefined || greater.value === undefined) {
       return [];

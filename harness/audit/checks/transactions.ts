@@ -16,7 +16,7 @@ import { Findings } from '../findings.ts';
 import { forgetting } from '../forgotten.ts';
 import type { Height } from '../lockstep.ts';
 import { NEVER_ORDERED } from '../model.ts';
-import type { Place } from '../transaction-index.ts';
+import type { LedgerPosition } from '../transaction-index.ts';
 
 /** Orderers answered SUCCESS, or a peer said VALID: from here on the transaction must be in every copy. */
 const isAcknowledged = ({ invoke, complete }: Operation): boolean =>
@@ -60,14 +60,14 @@ class Deviations {
   }
 
   /** Sources that do not hold this transaction. */
-  without(id: string, place: Place): string[] {
+  without(id: string, place: LedgerPosition): string[] {
     const lacking = [...this.#blocks].filter(([, blocks]) => blocks.has(place.block));
     return lacking.map(([source]) => source).filter((source) => !this.#ids.get(source)?.has(id));
   }
 }
 
 /** The same envelope twice in one block, both refused for the same reason: peers flag only VALID twins as duplicates. */
-const isHarmlessTwin = (places: readonly Place[]): boolean =>
+const isHarmlessTwin = (places: readonly LedgerPosition[]): boolean =>
   places.every(
     ({ block, code }) => code !== VALID && code === places[0]?.code && block === places[0]?.block,
   );

@@ -16,7 +16,7 @@ import {
  * expired is refused earlier, by endorsers and orderers.
  */
 
-export type Role = 'client' | 'peer' | 'admin' | 'orderer';
+export type MspRole = 'client' | 'peer' | 'admin' | 'orderer';
 
 /** Somebody who signs, in the eyes of one configuration. */
 export interface Identity {
@@ -42,10 +42,10 @@ interface Settings {
   readonly revocations: Buffer[];
   readonly units: { readonly certificate: Buffer; readonly name: string }[];
   nodeUnits: boolean;
-  readonly roles: Map<Role, { readonly certificate: Buffer; readonly name: string }>;
+  readonly roles: Map<MspRole, { readonly certificate: Buffer; readonly name: string }>;
 }
 
-const ROLE_FIELDS: Readonly<Record<number, Role>> = {
+const ROLE_FIELDS: Readonly<Record<number, MspRole>> = {
   2: 'client',
   3: 'peer',
   4: 'admin',
@@ -61,7 +61,7 @@ export class Msp {
   readonly #revocations: readonly RevocationList[];
   readonly #units: readonly Unit[];
   /** `null` where node OUs are off. */
-  readonly #roles: ReadonlyMap<Role, Unit> | null;
+  readonly #roles: ReadonlyMap<MspRole, Unit> | null;
 
   /**
    * @param config - serialized `msp.FabricMSPConfig`
@@ -83,7 +83,10 @@ export class Msp {
       for (const above of chain.slice(1)) this.#inner.add(above.raw.toString('latin1'));
     }
     this.#units = settings.units.map((unit) => this.#unit(unit));
-    const roles = [...settings.roles].map(([role, unit]): [Role, Unit] => [role, this.#unit(unit)]);
+    const roles = [...settings.roles].map(([role, unit]): [MspRole, Unit] => [
+      role,
+      this.#unit(unit),
+    ]);
     this.#roles = settings.nodeUnits && roles.length > 0 ? new Map(roles) : null;
   }
 
@@ -112,7 +115,7 @@ export class Msp {
     return this.#roles !== null;
   }
 
-  hasRole({ certificate }: Identity, role: Role): boolean {
+  hasRole({ certificate }: Identity, role: MspRole): boolean {
     const unit = this.#roles?.get(role);
     return unit !== undefined && certificate.units.includes(unit.name);
   }

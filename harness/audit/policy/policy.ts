@@ -1,5 +1,5 @@
 import { FieldReader, MalformedMessage } from '../../fabric/ledger/wire.ts';
-import type { Identity, Role } from '../identity/msp.ts';
+import type { Identity, MspRole } from '../identity/msp.ts';
 
 /**
  * Signature policies and implicit meta policies as Fabric evaluates them (common/cauthdsl, common/policies). A policy is
@@ -91,7 +91,12 @@ function outOf(reader: FieldReader, principals: readonly Principal[]): Rule {
   };
 }
 
-const ROLES: Readonly<Record<number, Role>> = { 1: 'admin', 2: 'client', 3: 'peer', 4: 'orderer' };
+const ROLES: Readonly<Record<number, MspRole>> = {
+  1: 'admin',
+  2: 'client',
+  3: 'peer',
+  4: 'orderer',
+};
 
 /** `msp.MSPPrincipal`. One that cannot be read is satisfied by nobody. */
 function principalOf(bytes: Buffer): Principal {

@@ -11,15 +11,15 @@ import type { Configuration } from '../channel/configuration.ts';
 import type { Answers } from './answers.ts';
 import type { Requirement } from './endorsement.ts';
 import type { Signatures, Signed } from './signed.ts';
-import { FAULTLESS, type Finding } from './structure.ts';
+import { type DerivedCode, FAULTLESS } from './structure.ts';
 
 /** A transaction whose signatures are being verified. */
 export interface PendingTransaction {
   readonly transaction: Pick<Transaction, 'id' | 'index' | 'code' | 'type'>;
-  readonly headers: Finding | undefined;
+  readonly headers: DerivedCode | undefined;
   readonly creator: Signed | undefined;
   /** What is wrong once the creator is right. */
-  readonly content: Finding | undefined;
+  readonly content: DerivedCode | undefined;
   readonly requirements: readonly Requirement[];
   readonly endorsements: readonly Signed[];
   readonly writes: string | undefined;
@@ -42,7 +42,7 @@ export class CodesOfBlock {
   }
 
   /** The code that a peer must have given; a string says why it is not known. */
-  derive(pending: PendingTransaction): Finding | string {
+  derive(pending: PendingTransaction): DerivedCode | string {
     const { limit } = this.#configuration;
     const { transaction, headers, creator, content } = pending;
     if (headers) return headers;
@@ -70,11 +70,11 @@ export class CodesOfBlock {
     transaction,
     requirements,
     endorsements,
-  }: PendingTransaction): Finding | string | undefined {
+  }: PendingTransaction): DerivedCode | string | undefined {
     const signers = this.#signatures.signers(endorsements);
     const fine = new Set<string>();
     this.#passed.set(transaction.index, fine);
-    let found: Finding | string | undefined;
+    let found: DerivedCode | string | undefined;
     for (const requirement of requirements) {
       const { namespace, limit } = requirement;
       if (limit !== null) return limit;

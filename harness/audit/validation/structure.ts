@@ -18,7 +18,7 @@ import type { EnvelopeParts, Transaction } from '../../fabric/ledger/model.ts';
 import { FieldReader } from '../../fabric/ledger/wire.ts';
 
 /** A code that follows from a transaction's own bytes, and why. */
-export interface Finding {
+export interface DerivedCode {
   /** `null`: Fabric refuses it, but with which code is not known here. */
   readonly code: number | null;
   readonly why: string;
@@ -27,7 +27,7 @@ export interface Finding {
 /**
  * What Fabric finds before it looks at the creator (core/common/validation/msgvalidation.go); `undefined` if nothing.
  */
-export function faultOfHeaders({ type, parts }: Transaction): Finding | undefined {
+export function faultOfHeaders({ type, parts }: Transaction): DerivedCode | undefined {
   switch (parts.stage) {
     case 'envelope':
       return { code: INVALID_OTHER_REASON, why: 'the envelope cannot be read' };
@@ -46,7 +46,7 @@ export function faultOfHeaders({ type, parts }: Transaction): Finding | undefine
 }
 
 /** What Fabric finds once the creator is known; `undefined` if nothing. */
-export function faultOfContent(transaction: Transaction): Finding | undefined {
+export function faultOfContent(transaction: Transaction): DerivedCode | undefined {
   const { id, type, parts } = transaction;
   if (type === CONFIG) return undefined;
   if (type === CONFIG_UPDATE) {
@@ -59,7 +59,7 @@ export function faultOfContent(transaction: Transaction): Finding | undefined {
   if (computed !== id) {
     return { code: BAD_PROPOSAL_TXID, why: `nonce and creator make the id ${computed}` };
   }
-  const invalid = (why: string): Finding => ({ code: INVALID_ENDORSER_TRANSACTION, why });
+  const invalid = (why: string): DerivedCode => ({ code: INVALID_ENDORSER_TRANSACTION, why });
   if (parts.stage === 'transaction' && parts.proposalHash.length === 0) {
     return invalid('the transaction cannot be read');
   }
@@ -72,7 +72,7 @@ export function faultOfContent(transaction: Transaction): Finding | undefined {
 }
 
 /** What Fabric finds before it looks at endorsement policies (plugindispatcher/dispatcher.go). */
-export function faultOfResult(transaction: Transaction): Finding | undefined {
+export function faultOfResult(transaction: Transaction): DerivedCode | undefined {
   const { malformed, parts, readWriteSets } = transaction;
   if (malformed !== undefined)
     return { code: null, why: `the result cannot be read: ${malformed}` };
@@ -81,7 +81,7 @@ export function faultOfResult(transaction: Transaction): Finding | undefined {
     return { code: INVALID_OTHER_REASON, why: 'no chaincode is named' };
   }
   const { name, version } = actionChaincode;
-  const wrong = (why: string): Finding => ({ code: INVALID_CHAINCODE, why });
+  const wrong = (why: string): DerivedCode => ({ code: INVALID_CHAINCODE, why });
   if (headerChaincode === '') return wrong('the chaincode has no name');
   if (headerChaincode !== name) return wrong(`${headerChaincode} was asked and ${name} answered`);
   if (version === '') return wrong('the chaincode has no version');
@@ -152,4 +152,4 @@ function hasReservedField(bytes: Buffer): boolean {
 }
 
 /** For a transaction in which nothing was found. */
-export const FAULTLESS: Finding = { code: VALID, why: 'it is in order' };
+export const FAULTLESS: DerivedCode = { code: VALID, why: 'it is in order' };

@@ -21,7 +21,7 @@ import { CodesOfBlock, type PendingTransaction } from './codes-of-block.ts';
 import { MetadataWriters, requirementsOf } from './endorsement.ts';
 import { Signatures, type Signed } from './signed.ts';
 import {
-  type Finding,
+  type DerivedCode,
   faultOfContent,
   faultOfHeaders,
   faultOfResult,
@@ -305,7 +305,7 @@ export class Validation implements Disposable {
     }
   }
 
-  #compare({ transaction }: PendingTransaction, found: Finding | string, block: number): void {
+  #compare({ transaction }: PendingTransaction, found: DerivedCode | string, block: number): void {
     const { code, id, index } = transaction;
     if (typeof found === 'string') {
       this.#limit(found, 1);

@@ -29,12 +29,12 @@ export interface KeyPair {
 }
 
 /** Roles that Fabric knows by organisational unit (NodeOUs). */
-export type Role = 'client' | 'peer' | 'admin' | 'orderer';
+export type CertificateRole = 'client' | 'peer' | 'admin' | 'orderer';
 
 export interface LeafRequest {
   readonly commonName: string;
   readonly organisation: string;
-  readonly role?: Role;
+  readonly role?: CertificateRole;
   /** DNS names and IP addresses; with them the certificate may serve and use TLS. */
   readonly hosts?: readonly string[];
 }

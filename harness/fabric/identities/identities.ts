@@ -3,10 +3,10 @@ import { apisOf, chaincodeServiceName } from '../../topology/components.ts';
 import type { Topology } from '../../topology/schema.ts';
 import {
   type Authority,
+  type CertificateRole,
   createAuthority,
   type KeyPair,
   openAuthority,
-  type Role,
 } from './certificates.ts';
 
 /** What an orderer or a peer signs with, and what it serves TLS with. */
@@ -169,7 +169,7 @@ async function createOrganisation(request: OrganisationRequest): Promise<Organis
     createAuthority(`ca.${domain}`, domain, now),
     createAuthority(`tlsca.${domain}`, domain, now),
   ]);
-  const member = (commonName: string, memberRole: Role) =>
+  const member = (commonName: string, memberRole: CertificateRole) =>
     ca.issue({ commonName, organisation: domain, role: memberRole });
   const tls = (server: ServerRequest) => issueTls(tlsCa, server, domain, addresses);
   const [admin, user, nodePairs, serverPairs] = await Promise.all([

@@ -25,7 +25,7 @@ import {
   removeRules,
   type Scope,
 } from '../netfilter.ts';
-import { machinePlaces, overlayPlaces, type Place, reachable } from '../reachability.ts';
+import { machinePlaces, type NetworkListener, overlayPlaces, reachable } from '../reachability.ts';
 import { machineBack } from './machine.ts';
 
 export interface IsolateOptions {
@@ -59,9 +59,9 @@ interface Watch {
   readonly machine: Machine;
   readonly pid: number | undefined;
   /** Were reachable and must no longer be. */
-  readonly cut: readonly Place[];
+  readonly cut: readonly NetworkListener[];
   /** Were reachable and must stay so; one of them is enough, because other faults may be in force too. */
-  readonly kept: readonly Place[];
+  readonly kept: readonly NetworkListener[];
 }
 
 /**
@@ -106,14 +106,14 @@ async function componentCut(
   others: readonly Target[] | undefined,
   directions: readonly Direction[],
   plane: 'all' | Plane,
-  overlay: readonly Place[],
+  overlay: readonly NetworkListener[],
 ): Promise<Cut> {
   const { name, machine } = handle;
   if (plane !== 'all')
     throw new Error(`isolate: a plane can be chosen for machines only, seen ${name}`);
   const { pid } = await runningContainer(handle);
   const neighbours = overlay.filter((place) => place.name !== name);
-  const isOther = (place: Place) =>
+  const isOther = (place: NetworkListener) =>
     others?.some((o) =>
       o.type === 'machine' ? o.number === place.machine : o.handle.name === place.name,
     ) ?? true;
@@ -147,7 +147,7 @@ async function machineCut(
   others: readonly Target[] | undefined,
   directions: readonly Direction[],
   plane: 'all' | Plane,
-  overlay: readonly Place[],
+  overlay: readonly NetworkListener[],
 ): Promise<Cut> {
   const machine = context.network.machine(number);
   const name = `machine${number}`;
@@ -155,7 +155,7 @@ async function machineCut(
     if (other.type === 'machine') return other.number;
     throw new Error(`isolate: a machine can be cut from machines only, seen ${targetName(other)}`);
   });
-  const isOther = (place: Place) =>
+  const isOther = (place: NetworkListener) =>
     place.machine !== number && (numbers?.includes(place.machine) ?? true);
   const rules = directions.flatMap((direction): Rule[] => {
     const device = direction === 'in' ? '-i eth0' : '-o eth0';
@@ -188,7 +188,7 @@ async function machineCut(
   return { id, name, scope: 'machine', machine, pid: undefined, rules, watched };
 }
 
-async function pidAt(context: FaultContext, place: Place): Promise<number> {
+async function pidAt(context: FaultContext, place: NetworkListener): Promise<number> {
   return (await runningContainer(context.network.component(place.name))).pid;
 }
 
@@ -198,7 +198,7 @@ function activeCut(context: FaultContext, cut: Cut): ActiveFault {
   const packets = async () => parsePackets(await run(countPackets(id, scope, 'DROP')));
   let before: Watch[] = [];
   /** Which of the places that were reachable before still are. */
-  const look = async (pick: (watch: Watch) => readonly Place[]) => {
+  const look = async (pick: (watch: Watch) => readonly NetworkListener[]) => {
     const sets = await Promise.all(
       before.map(async (watch) => {
         const places = pick(watch);
@@ -215,7 +215,8 @@ function activeCut(context: FaultContext, cut: Cut): ActiveFault {
       before = await Promise.all(
         cut.watched.map(async (watch) => {
           const now = await reachable(watch.machine, watch.pid, [...watch.cut, ...watch.kept]);
-          const only = (places: readonly Place[]) => places.filter((p) => now.has(p.name));
+          const only = (places: readonly NetworkListener[]) =>
+            places.filter((p) => now.has(p.name));
           return { ...watch, cut: only(watch.cut), kept: only(watch.kept) };
         }),
       );

@@ -6,7 +6,6 @@ import { keepLogs } from '../../swarm/kept-logs.ts';
 import { scaleComponent } from '../../swarm/scale.ts';
 import { CPU_USED, findCgroup } from '../cgroup.ts';
 import { awaitRunning, runningContainer } from '../components.ts';
-import { isHeld, leaveHold, takeHold } from '../holds.ts';
 import {
   type ActiveFault,
   confirmed,
@@ -19,6 +18,7 @@ import {
   type Target,
   together,
 } from '../model.ts';
+import { acquireReference, isReferenced, releaseReference } from '../reference-count.ts';
 import { machineDown, machineFrozen } from './machine.ts';
 
 /** Milliseconds for a component to be gone, its grace period included. */
@@ -83,8 +83,8 @@ async function componentDown(
       ({ pid } = await runningContainer(handle));
       await keepLogs(machine, name);
       const undo = `docker service scale --detach ${service}=1 >/dev/null`;
-      await context.guard.register(manager, id, leaveHold(state, id, undo));
-      await manager.execOk(['sh', '-c', takeHold(state, id, ':')]);
+      await context.guard.register(manager, id, releaseReference(state, id, undo));
+      await manager.execOk(['sh', '-c', acquireReference(state, id, ':')]);
       await end(context, handle, pid);
       // A Swarm that was quicker than the scaling has started another one, which now goes as well.
       await keepLogs(machine, name);
@@ -105,7 +105,7 @@ async function componentDown(
     },
     heal: () => context.guard.heal(manager, id),
     verifyHealed: async () => {
-      if (await isHeld(manager, state)) return confirmed(`${name} is left to another fault`);
+      if (await isReferenced(manager, state)) return confirmed(`${name} is left to another fault`);
       return awaitRunning(handle, { budgetMs: BACK_MS }).then(
         () => confirmed(`${name} runs`),
         (error: unknown) => notConfirmed(String(error)),
@@ -160,8 +160,8 @@ async function componentFrozen(
     inject: async () => {
       const undo = `docker unpause ${container} >/dev/null 2>&1 || ! ${isPaused}`;
       const apply = `docker pause ${container} >/dev/null 2>&1 || ${isPaused}`;
-      await context.guard.register(machine, id, leaveHold(state, id, undo));
-      await machine.execOk(['sh', '-c', takeHold(state, id, apply)]);
+      await context.guard.register(machine, id, releaseReference(state, id, undo));
+      await machine.execOk(['sh', '-c', acquireReference(state, id, apply)]);
     },
     verify: async () => {
       const { status, used, evidence } = await look();
@@ -169,7 +169,7 @@ async function componentFrozen(
     },
     heal: () => context.guard.heal(machine, id),
     verifyHealed: async () => {
-      if (await isHeld(machine, state)) return confirmed(`${name} is left to another fault`);
+      if (await isReferenced(machine, state)) return confirmed(`${name} is left to another fault`);
       const now = await handle.container();
       if (now?.id !== container) return replaced(name);
       const { status, evidence } = await look();

@@ -9,7 +9,6 @@ import {
   SET_CPU_QUOTA,
 } from '../cgroup.ts';
 import { componentsOnly, runningContainer } from '../components.ts';
-import { isHeld, leaveHold, takeHold, values } from '../holds.ts';
 import {
   type ActiveFault,
   confirmed,
@@ -20,6 +19,7 @@ import {
   replaced,
   together,
 } from '../model.ts';
+import { acquireReference, isReferenced, releaseReference, values } from '../reference-count.ts';
 
 /** The kernel's least quota, in microseconds a period. */
 const LEAST_QUOTA_US = 1_000;
@@ -90,13 +90,13 @@ ${SET_CPU_QUOTA}`;
 [ -z "$cpu" ] || [ ! -e ${original} ] || { quota=$(cat ${original}); ${SET_CPU_QUOTA} }
 rm -f ${original}`;
       const stay = `${cgroup} [ -z "$cpu" ] || { ${hardest} }`;
-      await context.guard.register(machine, id, leaveHold(state, id, undo, stay));
+      await context.guard.register(machine, id, releaseReference(state, id, undo, stay));
       const period = Number(await run(`${cgroup} ${CPU_PERIOD}`));
       const quota = Math.max(LEAST_QUOTA_US, Math.round(cpus * period));
       const apply = `set -e; ${cgroup}
 [ -e ${original} ] || { ${CPU_QUOTA} } > ${original}
 ${hardest}`;
-      await run(takeHold(state, id, apply, String(quota)));
+      await run(acquireReference(state, id, apply, String(quota)));
     },
     verify: async () => {
       const { share, periods, throttled } = await busy(0.6);
@@ -107,7 +107,7 @@ ${hardest}`;
     },
     heal: () => context.guard.heal(machine, id),
     verifyHealed: async () => {
-      if (await isHeld(machine, state)) return confirmed(`${name} is left to another fault`);
+      if (await isReferenced(machine, state)) return confirmed(`${name} is left to another fault`);
       const now = await handle.container();
       if (now?.id !== container) return replaced(name);
       const { share, throttled } = await busy(0.3);

@@ -1,4 +1,4 @@
-import type { Forgetting, Told } from '../forgetting.ts';
+import type { Forgetting, LogLine } from '../forgetting.ts';
 
 const LEADER = /Raft leader changed: \d+ -> (\d+) /;
 const WRITTEN = /Writing block \[\d+\] \(Raft index/;
@@ -33,7 +33,7 @@ export const RAFT_FORGETTING: Forgetting = {
 function isBehind(
   orderer: string,
   at: number,
-  told: ReadonlyMap<string, readonly Told[]>,
+  told: ReadonlyMap<string, readonly LogLine[]>,
 ): boolean {
   const own = told.get(orderer) ?? [];
   const believed = beliefAt(own, at);
@@ -48,7 +48,7 @@ function isBehind(
 }
 
 /** Whether an orderer threw away what it had gathered since its last block, and this may have been among it. */
-function wasDropped(lines: readonly Told[], at: number, withinMs: number): boolean {
+function wasDropped(lines: readonly LogLine[], at: number, withinMs: number): boolean {
   return lines.some((line) => {
     if (line.block !== 'dropped' || line.at < at) return false;
     const written = lines.findLast(({ block, at: when }) => block === 'written' && when <= line.at);
@@ -56,5 +56,5 @@ function wasDropped(lines: readonly Told[], at: number, withinMs: number): boole
   });
 }
 
-const beliefAt = (lines: readonly Told[], at: number): string | undefined =>
+const beliefAt = (lines: readonly LogLine[], at: number): string | undefined =>
   lines.findLast((line) => line.leader && line.at <= at)?.leader;

@@ -9,7 +9,7 @@ import { findNetwork } from '../../network/machines/network.ts';
 import { declaredFacts } from '../evidence/facts.ts';
 import { declaredAt, register, sourceName, update } from '../run/declared.ts';
 import { namesOf } from '../run/names.ts';
-import { type Told, toldLine } from '../run/narration.ts';
+import { type ProgressLine, progressLine } from '../run/narration.ts';
 import { inRun, type RunContext, readRunContext } from '../run/run-context.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import { openSession, type Session } from '../session.ts';
@@ -106,10 +106,10 @@ async function openFor(context: RunContext, signal: AbortSignal): Promise<Sessio
   }
   const { seed, runFolder, origin } = context;
   // Not by console, which jest keeps back until the file has ended.
-  const tell = (told: Told) =>
+  const tell = (told: ProgressLine) =>
     context.told === 'json'
       ? process.stdout.write(`${JSON.stringify(told)}\n`)
-      : process.stderr.write(`${toldLine(told)}\n`);
+      : process.stderr.write(`${progressLine(told)}\n`);
   return openSession({ network, seed, runFolder, origin, signal, tell });
 }
 

@@ -1,11 +1,11 @@
 import type { HistoryRecord } from '../../workload/history.ts';
-import { narrator, type Told, toldLine } from './narration.ts';
+import { narrator, type ProgressLine, progressLine } from './narration.ts';
 
 const place = { name: 'crash an orderer', channel: 'c1' };
 const fault = { type: 'fault', fault: 1, kind: 'crash', role: "orderer('orderer0')" } as const;
 
-function told(records: readonly HistoryRecord[]): Told[] {
-  const lines: Told[] = [];
+function told(records: readonly HistoryRecord[]): ProgressLine[] {
+  const lines: ProgressLine[] = [];
   const hear = narrator(place, 0, (line) => lines.push(line));
   for (const record of records) hear(record);
   return lines;
@@ -85,6 +85,8 @@ describe('what a scenario says while it runs', () => {
       'evidence',
       'trouble',
     ]);
-    expect(toldLine(lines.at(-1) as Told)).toBe('   9.1 s    crash an orderer: blocks: no answer');
+    expect(progressLine(lines.at(-1) as ProgressLine)).toBe(
+      '   9.1 s    crash an orderer: blocks: no answer',
+    );
   });
 });

@@ -9,7 +9,7 @@ import {
 } from '../../workload/history.ts';
 
 /** One line about what a scenario is doing. */
-export interface Told {
+export interface ProgressLine {
   readonly scenario: string;
   /** Milliseconds since the run started. */
   readonly at: number;
@@ -28,7 +28,7 @@ export interface Told {
 /** Milliseconds of load between two lines about it. */
 const LOAD_EVERY_MS = 5_000;
 
-const marks: Readonly<Record<string, Pick<Told, 'what' | 'text'>>> = {
+const marks: Readonly<Record<string, Pick<ProgressLine, 'what' | 'text'>>> = {
   'load starts': { what: 'load', text: 'load starts' },
   'waiting for quiescence': { what: 'rest', text: 'waiting until nothing more can come' },
   [QUIESCENT]: { what: 'rest', text: 'at rest: every copy has the same height' },
@@ -63,9 +63,9 @@ interface Count {
 export function narrator(
   { name, channel }: Pick<ScenarioPlace, 'name' | 'channel'>,
   now: number,
-  tell: (told: Told) => void,
+  tell: (told: ProgressLine) => void,
 ): (record: HistoryRecord) => void {
-  const say = (at: number, what: Told['what'], text: string) =>
+  const say = (at: number, what: ProgressLine['what'], text: string) =>
     tell({ scenario: name, at, what, text });
   let load: Count | undefined;
   let healedAt: number | undefined;
@@ -139,5 +139,5 @@ export function narrator(
 }
 
 /** A line for people, the times under those of the command's own progress. */
-export const toldLine = ({ scenario, at, text }: Told): string =>
+export const progressLine = ({ scenario, at, text }: ProgressLine): string =>
   `${`${(at / 1_000).toFixed(1)} s`.padStart(8)}    ${scenario}: ${text}`;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Finding } from '../problems.ts';
+import type { Problem } from '../problems.ts';
 import type { RawFile } from '../raw-file.ts';
 import { count, duration, parseDuration } from '../values.ts';
 import type { OrderingNeeds } from './needs.ts';
@@ -29,7 +29,7 @@ export const bftNeeds: OrderingNeeds = {
 };
 
 /** SmartBFT refuses options in which a later time-out is shorter than an earlier one (`Configuration.Validate`). */
-function checkTimeouts(file: RawFile): Finding[] {
+function checkTimeouts(file: RawFile): Problem[] {
   const rules = [
     ['requestForwardTimeout', 'requestComplainTimeout'],
     ['requestComplainTimeout', 'requestAutoRemoveTimeout'],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Finding } from '../problems.ts';
+import type { Problem } from '../problems.ts';
 import { duplicates, type Path, type RawFile } from '../raw-file.ts';
 import { inOrder, sizeAt } from '../sizes.ts';
 import { component, count, duration, parseDuration, size } from '../values.ts';
@@ -64,7 +64,7 @@ export const kafkaNeeds: OrderingNeeds = {
   check: (file) => [...checkZooKeeper(file), ...checkKafka(file), ...checkSizes(file)],
 };
 
-function checkZooKeeper(file: RawFile): Finding[] {
+function checkZooKeeper(file: RawFile): Problem[] {
   const ensemble = file.entries('zookeeper', 'ensemble');
   const ids = ensemble.map((path) => [...path, 'id']);
   const findings = duplicates(file, ids, 'ZooKeeper id', (path) =>
@@ -80,7 +80,7 @@ function checkZooKeeper(file: RawFile): Finding[] {
   return findings;
 }
 
-function checkKafka(file: RawFile): Finding[] {
+function checkKafka(file: RawFile): Problem[] {
   const brokers = file.entries('kafka', 'brokers');
   const ids = brokers.map((path) => [...path, 'id']);
   const findings = duplicates(file, ids, 'broker id', (path) =>
@@ -120,7 +120,7 @@ function checkKafka(file: RawFile): Finding[] {
  * AbsoluteMaxBytes < replica.fetch.max.bytes <= message.max.bytes < socket.request.max.bytes <= 100 MiB, or an
  * envelope that the orderer accepts is refused by Kafka or never replicated (Fabric's docs/source/kafka.rst).
  */
-function checkSizes(file: RawFile): Finding[] {
+function checkSizes(file: RawFile): Problem[] {
   const size = (...path: Path) => sizeAt(file, path);
   const absolute = size('ordering', 'batch', 'absoluteMaxBytes');
   const fetch = size('kafka', 'replicaFetchMaxBytes');

@@ -1,4 +1,4 @@
-import type { Finding } from '../problems.ts';
+import type { Problem } from '../problems.ts';
 import type { Path, RawFile } from '../raw-file.ts';
 
 /** Releases of Fabric for which an image can be built. */
@@ -18,5 +18,5 @@ export interface OrderingNeeds {
   /** Whether orderers are told of channels, each by a port of its own. */
   readonly adminPort: boolean;
   /** How the values of its sections must fit each other. */
-  check(file: RawFile): Finding[];
+  check(file: RawFile): Problem[];
 }

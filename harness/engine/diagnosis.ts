@@ -1,5 +1,5 @@
 /** One prerequisite, or one fact about what can be done here. */
-export interface Finding {
+export interface Diagnosis {
   readonly subject: string;
   /**
    * `missing` stops a run; `limited` means that something is done another way or not at all; `unknown`, that only an

@@ -3,9 +3,9 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import pLimit from 'p-limit';
 import type { StepName } from './catalogue.ts';
+import { concurrency, once } from './concurrency.ts';
 import { packContext } from './context.ts';
 import { requireTools } from './host-tools.ts';
-import { lanes, once } from './lanes.ts';
 import type { AnyImageName, ImageOptions, ImageState } from './model.ts';
 import { contextOf, type ImagePlan, type PlannedImage } from './plan.ts';
 import { removeTree, STEPS, stage } from './steps.ts';
@@ -20,10 +20,10 @@ export interface BuildRequest extends ImageOptions {
   readonly key: string;
 }
 
-/** What the parts of a build share: the host steps, the lanes, the logs, and how progress is told. */
-export class Workshop {
+/** What the parts of a build share: the host steps, the limits of what runs at once, the logs, and how progress is told. */
+export class BuildSession {
   readonly request: BuildRequest;
-  readonly lanes = lanes();
+  readonly concurrency = concurrency();
   readonly #tools = pLimit(1);
   readonly #logs: string;
   readonly #staging: string;
@@ -46,13 +46,13 @@ export class Workshop {
   /** Runs a host step once, and gives the folder with its output. */
   readonly step = once(async (name: StepName) => {
     const { root, plan, debianMirror, signal, onNotice } = this.request;
-    const { lane, title, tools } = STEPS[name];
+    const { queue, title, tools } = STEPS[name];
     const run = { image: title, log: this.log(name), signal };
     // one at a time: apt locks itself
     await this.#tools(() => requireTools(tools, (text) => onNotice?.(text)));
     const hash = plan.stepHashes.get(name) as string;
     const context = { root, arch: plan.arch, debianMirror, run };
-    return this.lanes[lane](() =>
+    return this.concurrency[queue](() =>
       this.timed(title, 'building', () => stage(name, hash, this.#staging, context)),
     );
   });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { leaveHold, takeHold, values } from './holds.ts';
+import { acquireReference, releaseReference, values } from './reference-count.ts';
 
 describe('holds', () => {
   let folder = '';
@@ -22,37 +22,37 @@ describe('holds', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   it('are undone by the last to leave, in whatever order', () => {
-    run(takeHold('freeze-x', 'a', say('pause')));
-    run(takeHold('freeze-x', 'b', say('pause')));
-    run(leaveHold('freeze-x', 'a', say('unpause'), say('stay')));
+    run(acquireReference('freeze-x', 'a', say('pause')));
+    run(acquireReference('freeze-x', 'b', say('pause')));
+    run(releaseReference('freeze-x', 'a', say('unpause'), say('stay')));
     expect(log()).toEqual(['pause', 'pause', 'stay']);
-    run(leaveHold('freeze-x', 'b', say('unpause')));
+    run(releaseReference('freeze-x', 'b', say('unpause')));
     expect(log().at(-1)).toBe('unpause');
   });
 
   it('can be left twice without taking away what another holds', () => {
-    run(takeHold('freeze-x', 'a', ':'));
-    run(takeHold('freeze-x', 'b', ':'));
-    run(leaveHold('freeze-x', 'a', say('unpause')));
-    run(leaveHold('freeze-x', 'a', say('unpause')));
+    run(acquireReference('freeze-x', 'a', ':'));
+    run(acquireReference('freeze-x', 'b', ':'));
+    run(releaseReference('freeze-x', 'a', say('unpause')));
+    run(releaseReference('freeze-x', 'a', say('unpause')));
     expect(log()).toEqual([]);
   });
 
   it('of different states have nothing to do with each other', () => {
-    run(takeHold('freeze-x', 'a', ':'));
-    run(takeHold('freeze-y', 'b', ':'));
-    run(leaveHold('freeze-x', 'a', say('unpause x')));
+    run(acquireReference('freeze-x', 'a', ':'));
+    run(acquireReference('freeze-y', 'b', ':'));
+    run(releaseReference('freeze-x', 'a', say('unpause x')));
     expect(log()).toEqual(['unpause x']);
   });
 
   it('keep a value each', () => {
-    run(takeHold('cpu-x', 'a', ':', '5000'));
-    run(takeHold('cpu-x', 'b', ':', '2000'));
+    run(acquireReference('cpu-x', 'a', ':', '5000'));
+    run(acquireReference('cpu-x', 'b', ':', '2000'));
     expect(run(values('cpu-x')).trim().split('\n').sort()).toEqual(['2000', '5000']);
   });
 
   it('undo also what was never applied', () => {
-    run(leaveHold('freeze-x', 'a', say('unpause')));
+    run(releaseReference('freeze-x', 'a', say('unpause')));
     expect(log()).toEqual(['unpause']);
   });
 });
