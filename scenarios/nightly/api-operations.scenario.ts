@@ -215,11 +215,7 @@ check('REST API has revocations on the ledger', async (session, notes) => {
   const within = `refused by every peer within ${REVOCATION_SEEN_MS / 1_000} s`;
   await notes.step('once the CA has revoked him', within, async () => {
     const start = performance.now();
-    let seen = await all(own.askPeers, 'access');
-    while (!seen.met && performance.now() - start < REVOCATION_SEEN_MS) {
-      await new Promise((resolve) => setTimeout(resolve, 250));
-      seen = await all(own.askPeers, 'access');
-    }
+    const seen = await all(() => own.untilPeersSay('access', REVOCATION_SEEN_MS), 'access');
     const took = ((performance.now() - start) / 1_000).toFixed(1);
     return { ...seen, seen: `${seen.seen} after ${took} s` };
   });

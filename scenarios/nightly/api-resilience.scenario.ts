@@ -69,6 +69,7 @@ async function transfersUnder(
   { api, tokens, pairs }: Stage,
   fault: Fault,
   leastOk: number,
+  round = 0,
 ): Promise<void> {
   const from = await newestOn(session, CHANNEL);
   let attempts: Awaited<ReturnType<typeof apiTransfers>> = [];
@@ -78,6 +79,8 @@ async function transfersUnder(
       tokens,
       channel: CHANNEL,
       accountsOf: (client) => pairs[client] ?? ['', ''],
+      // No two transfers of the same accounts have the same amount.
+      firstNumber: round * 10_000,
       signal: AbortSignal.any([session.signal, AbortSignal.timeout(seconds(12))]),
       twiceEach: 3,
     });
@@ -176,8 +179,8 @@ const transfer = ({ api, tokens, pairs }: Stage, client = 0) =>
 
 check('REST API fails over between orderers', async (session, notes) => {
   const stage = await prepare(session, notes);
-  for (const name of ['orderer0', 'orderer1']) {
-    await transfersUnder(session, notes, stage, crash(orderer(name)), 0.9);
+  for (const [round, name] of ['orderer0', 'orderer1'].entries()) {
+    await transfersUnder(session, notes, stage, crash(orderer(name)), 0.9, round);
     await soon(notes, stage.api, `a transfer after ${name} is back`, 200, 60, () =>
       transfer(stage),
     );

@@ -1,6 +1,5 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { waitFor } from '../../base/wait.ts';
 import { type Listener, RawConnections, rawStatuses } from './raw-connections.ts';
 
 let server: Server;
@@ -29,8 +28,7 @@ it('knows which connections the server holds, and what it said before it ended o
   using raw = await RawConnections.open(listener, 3, (n) =>
     n === 0 ? 'no HTTP\r\n\r\n' : 'GET /',
   );
-  const wait = { subject: 'connections', expected: '2', budgetMs: 60_000, intervalMs: 5 };
-  await waitFor(wait, () => (raw.held === 2 && raw.answers.length === 1 ? true : undefined));
+  expect(await raw.untilHeld(2, 60_000)).toBe(2);
   expect(raw.answers).toEqual(['400']);
 });
 

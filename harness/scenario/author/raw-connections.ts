@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { waitFor } from '../../base/wait.ts';
 
 /** Where a server listens. */
 export interface Listener {
@@ -61,6 +62,13 @@ export class RawConnections implements Disposable {
   /** How many the server has not ended. */
   get held(): number {
     return this.#sockets.filter(({ readyState }) => readyState === 'open').length;
+  }
+
+  /** Waits until the server holds at most so many. @returns how many it holds then, or when the budget, in ms, is used up */
+  async untilHeld(most: number, budgetMs: number): Promise<number> {
+    const wait = { subject: 'connections', expected: `at most ${most}`, budgetMs };
+    await waitFor(wait, () => (this.held <= most ? true : undefined)).catch(() => undefined);
+    return this.held;
   }
 
   /** Statuses that the server answered before it ended a connection. */

@@ -8,6 +8,7 @@ import { propose } from '../../../fabric-client/proposing.ts';
 import { type FabricProtos, msp } from '../../../fabric-client/protos.ts';
 import { RefusedError } from '../../../fabric-client/refusals.ts';
 import { createSigner } from '../../../fabric-client/signer.ts';
+import { waitFor } from '../../base/wait.ts';
 import { enrolUsers } from '../../fabric/identities/enrol.ts';
 import { deploymentOf } from '../../network/deployment.ts';
 import type { Session } from '../session.ts';
@@ -20,6 +21,8 @@ export interface OwnUser {
   readonly name: string;
   /** By name: `served`, or the reason for which the peer refused a query. */
   askPeers(): Promise<Map<string, string>>;
+  /** {@link askPeers} until each says so. @returns what they said last, when they did or the budget, in ms, was used up */
+  untilPeersSay(word: string, budgetMs: number): Promise<Map<string, string>>;
   /** By name: status of each orderer's answer to a transaction that was endorsed at the beginning; can be asked twice. */
   askOrderers(): Promise<Map<string, string>>;
 }
@@ -61,21 +64,31 @@ export async function ownUser(
       await Promise.all(nodes.map(async (node, at) => [node.name, await ask(node, at)] as const)),
     );
   let asked = 0;
+  const askPeers = () =>
+    each(endpoints.peers, async (peer) => {
+      const query = createProposal(
+        { channel, chaincode: 'bank', args: ['balance', args[0] ?? ''] },
+        signer,
+      );
+      try {
+        await propose(connections, peer, query, ASK_MS);
+        return 'served';
+      } catch (error) {
+        return error instanceof RefusedError ? error.refusal.reason : describe(error);
+      }
+    });
   return {
     name,
-    askPeers: () =>
-      each(endpoints.peers, async (peer) => {
-        const query = createProposal(
-          { channel, chaincode: 'bank', args: ['balance', args[0] ?? ''] },
-          signer,
-        );
-        try {
-          await propose(connections, peer, query, ASK_MS);
-          return 'served';
-        } catch (error) {
-          return error instanceof RefusedError ? error.refusal.reason : describe(error);
-        }
-      }),
+    askPeers,
+    async untilPeersSay(word, budgetMs) {
+      let said = new Map<string, string>();
+      const wait = { subject: name, expected: word, budgetMs, intervalMs: 250 };
+      await waitFor(wait, async () => {
+        said = await askPeers();
+        return [...said.values()].every((each) => each === word) ? true : undefined;
+      }).catch(() => undefined);
+      return said;
+    },
     askOrderers: () =>
       each(endpoints.orderers, async (orderer) => {
         const envelope = envelopes[asked++];
