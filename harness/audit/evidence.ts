@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppendFile, readBlocks, readJsonLines, readLines } from '../base/files.ts';
-import type { OrderingFacts } from '../ordering/facts.ts';
+import type { OrderingFacts, OrderingRecord } from '../ordering/facts.ts';
 import { readHistory } from '../workload/history-reader.ts';
 import { audit } from './audit.ts';
 import type { AuditResult } from './model.ts';
@@ -38,6 +38,7 @@ import type {
  *     replayed-events/<channel>/<peer>.jsonl    the same, as a new listener heard them at the end
  *     environment.json                    EnvironmentFacts
  *     ordering.json                       OrderingFacts
+ *     ordering-log/<channel>.jsonl        OrderingRecord a line, what the service put in order
  *     logs/<component>.log                complete, from the beginning of the scenario to its end
  *     logs.json                           SavedLogs
  *     engine-events.jsonl                 EngineEvent a line, what the engines told meanwhile
@@ -62,6 +63,7 @@ export const paths = {
     join(dir, 'replayed-events', channel, `${peer}.jsonl`),
   environment: (dir: string) => join(dir, 'environment.json'),
   ordering: (dir: string) => join(dir, 'ordering.json'),
+  orderingLog: (dir: string, channel: string) => join(dir, 'ordering-log', `${channel}.jsonl`),
   savedLogs: (dir: string) => join(dir, 'logs.json'),
   engineEvents: (dir: string) => join(dir, 'engine-events.jsonl'),
   log: (dir: string, component: string) => join(dir, 'logs', `${component}.log`),
@@ -126,8 +128,9 @@ export function openEvidence(dir: string): Recording {
         events: again(() => readJsonLines<BlockEvent>(paths.events(dir, channel, peer))),
       })),
     chaincodeEvents: (channel) => {
+      const parse = parseOnce<ChaincodeEventTold>();
       const told = (path: string): Iterable<ChaincodeEventTold> =>
-        existsSync(path) ? again(() => readJsonLines<ChaincodeEventTold>(path)) : [];
+        existsSync(path) ? again(() => readJsonLines(path, parse)) : [];
       const heard = sources('chaincode-events', channel, '.jsonl');
       const replayed = sources('replayed-events', channel, '.jsonl');
       return [...new Set([...heard, ...replayed])].sort().map((peer) => ({
@@ -143,6 +146,10 @@ export function openEvidence(dir: string): Recording {
       })),
     environment: readJson<EnvironmentFacts>(paths.environment(dir)),
     ordering: readJson<OrderingFacts>(paths.ordering(dir)),
+    orderingLog: (channel) => {
+      const path = paths.orderingLog(dir, channel);
+      return existsSync(path) ? again(() => readJsonLines<OrderingRecord>(path)) : null;
+    },
     logs: files(join(dir, 'logs'), '.log').map((component) => ({
       component,
       lines: again(() => readLines(paths.log(dir, component))),
@@ -185,6 +192,22 @@ function files(dir: string, suffix: string): string[] {
     .filter((name) => name.endsWith(suffix))
     .map((name) => name.slice(0, -suffix.length))
     .sort();
+}
+
+/** Lines of which the same one is to be expected from every peer at about the same time. */
+const REMEMBERED = 4_096;
+
+/** Parses a line once that several files have. */
+function parseOnce<T>(): (line: string) => T {
+  const known = new Map<string, T>();
+  return (line) => {
+    const found = known.get(line);
+    if (found !== undefined) return found;
+    const parsed = JSON.parse(line) as T;
+    if (known.size === REMEMBERED) known.clear();
+    known.set(line, parsed);
+    return parsed;
+  };
 }
 
 /** An iterable that starts anew each time. */

@@ -1,4 +1,4 @@
-import type { OrderingFacts } from '../ordering/facts.ts';
+import type { OrderingFacts, OrderingRecord } from '../ordering/facts.ts';
 import type { HistoryRecord } from '../workload/history.ts';
 import type { ShareExpectation } from '../workload/statistics/availability.ts';
 import type { SavedInvariant } from './invariant.ts';
@@ -83,6 +83,8 @@ export interface ChannelFacts {
   readonly setupTransactions?: readonly string[];
   /** Number of config blocks at or above `startHeight` that the scenario itself causes; 0 if absent. */
   readonly configBlocks?: number;
+  /** Whose events were listened for; the scenario's chaincode if absent. */
+  readonly chaincode?: string;
   /** First block that was read of every node; those before it of one alone. 0 if absent. */
   readonly from?: number;
   /** Peers whose databases were to be read; all if absent. */
@@ -293,6 +295,8 @@ export interface Recording {
   readonly environment: EnvironmentFacts | null;
   /** The ordering service's own word. */
   readonly ordering: OrderingFacts | null;
+  /** Its log of a channel, in order; `null` where it was not recorded. */
+  orderingLog(channel: string): Iterable<OrderingRecord> | null;
   readonly logs: readonly {
     readonly component: string;
     readonly lines: Iterable<string>;

@@ -46,15 +46,19 @@ export function* readLines(
  * Objects of a file with one JSON object a line. A last line without an end is passed over: it is what a killed process
  * leaves of the record that it was writing.
  *
+ * @param parse what makes a value of a line; throws where it is not JSON
  * @throws {Error} naming the file and the line where another line is not JSON.
  */
-export function* readJsonLines<T>(path: string): Generator<T> {
+export function* readJsonLines<T>(
+  path: string,
+  parse: (line: string) => T = (line) => JSON.parse(line) as T,
+): Generator<T> {
   let number = 0;
   for (const line of readLines(path, { torn: 'drop' })) {
     number += 1;
     if (line === '') continue;
     try {
-      yield JSON.parse(line) as T;
+      yield parse(line);
     } catch {
       throw new Error(`${path}: line ${number} is not JSON`);
     }

@@ -1,5 +1,16 @@
-import type { OrderingFacts } from './facts.ts';
+import type { OrderingFacts, OrderingRecord } from './facts.ts';
 import type { ConsenterMetadata } from './marks.ts';
+
+/** A transaction, as far as an ordering service knows it. */
+export interface OrderedTransaction {
+  readonly id: string;
+  readonly index: number;
+  /** `common.HeaderType` */
+  readonly type: number;
+  /** Of a configuration. */
+  readonly configSequence?: number;
+  readonly parts: { readonly payload: Uint8Array; readonly signature: Uint8Array };
+}
 
 /** All copies of a block, as far as an ordering service has marked them. */
 export interface MarkedBlock {
@@ -9,7 +20,7 @@ export interface MarkedBlock {
     readonly metadata: { readonly consenter: ConsenterMetadata | null };
   }[];
   /** The copy that the chain is judged by. */
-  readonly reference: { readonly transactions: readonly { readonly type: number }[] };
+  readonly reference: { readonly transactions: readonly OrderedTransaction[] };
 }
 
 /** Where it is entered how a chain and its ordering service fit; the audit's findings are one. */
@@ -19,6 +30,7 @@ export interface Finds {
   violation(evidence: {
     readonly block?: number;
     readonly sources?: readonly string[];
+    readonly transactionId?: string;
     readonly message: string;
   }): void;
   /** Too little was seen to judge. */
@@ -34,9 +46,13 @@ export interface Agreement {
   readonly definition: { readonly id: string; readonly name: string; readonly guarantee: string };
   /** Says nothing without what was recorded of the service. */
   readonly recorded?: true;
-  /** @param ordering what was recorded of the service, if anything was */
+  /** @param ordering what was recorded of the service, and its log of the channel, if anything was */
   create(
-    channel: { readonly channel: string; readonly ordering: OrderingFacts | null },
+    channel: {
+      readonly channel: string;
+      readonly ordering: OrderingFacts | null;
+      readonly log: Iterable<OrderingRecord> | null;
+    },
     findings: Finds,
   ): {
     /** Told every block of the channel, in order. */

@@ -1,7 +1,13 @@
-import type { KafkaFacts } from './kafka/model.ts';
+import type { KafkaFacts, KafkaRecord } from './kafka/model.ts';
 
 /** What is recorded of an ordering service after quiescence: its own word on a channel, where it has any. */
-export type OrderingFacts = KafkaFacts | AgreementFacts;
+export type OrderingFacts = (KafkaFacts | AgreementFacts) & {
+  /** Records of its log that were saved; absent where it has none, and of recordings of before they were. */
+  readonly logged?: number;
+};
+
+/** A line of an ordering service's own log. */
+export type OrderingRecord = KafkaRecord;
 
 /** Of orderers that agree among themselves: when they may forget what they acknowledged. */
 export interface AgreementFacts {

@@ -4,7 +4,7 @@ import type { ComponentKind } from '../topology/components.ts';
 import type { Topology } from '../topology/schema.ts';
 import type { Agreement } from './agreement.ts';
 import type { BadLine } from './bad-line.ts';
-import type { OrderingFacts } from './facts.ts';
+import type { OrderingFacts, OrderingRecord } from './facts.ts';
 import type { Forgetting } from './forgetting.ts';
 
 /** A channel of a running network, and by which addresses the harness reaches its machines. */
@@ -89,4 +89,6 @@ export interface Ordering {
    * @param startedAt milliseconds since the epoch when the run started
    */
   facts(place: OrderedChannel, startedAt: number): Promise<OrderingFacts>;
+  /** Everything that was put in order for a channel, where the service keeps a log that others can read. */
+  log?(place: OrderedChannel): AsyncIterable<OrderingRecord>;
 }

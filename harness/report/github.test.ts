@@ -87,7 +87,8 @@ describe('a step on GitHub', () => {
 
   it('appends the scorecard to the job summary', () => {
     expect(summary).toMatch(/^# Before\n## Resilience: failed \(2 passed, 4 failed, 1 skipped\)/);
-    const rows = summary.split('\n').filter((line) => line.startsWith('|'));
+    const [scorecard = ''] = summary.split('| Operations |');
+    const rows = scorecard.split('\n').filter((line) => line.startsWith('|'));
     expect(rows).toHaveLength(9);
     for (const row of rows) expect(row.split('|')).toHaveLength(10);
     expect(rows[2]).toMatch(/❌ failed \| 4\.4 s \| \*\*never\*\* \| 100 % \| 23 % \| 100 %/);
@@ -189,6 +190,18 @@ describe('Markdown', () => {
     expect(cell('a|b\nc <b>`x`</b> @all #1')).toBe(
       'a&#124;b c &#60;b&#62;&#96;x&#96;&#60;/b&#62; &#64;all &#35;1',
     );
+  });
+
+  it('has the operations of each load in five columns', () => {
+    const summary = jobSummary(passedRun(), 'r').split('\n');
+    const head = summary.indexOf('| Operations | ok | refused | unexpectedly | failed | unknown |');
+    expect(summary[head + 1]).toBe('| --- | ---: | ---: | ---: | ---: | ---: |');
+    expect(summary[head + 2]).toMatch(/^\| [^|]+ (\| \d+ ){5}\|$/);
+    const idle = passedRun();
+    const none = { ok: 0, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 };
+    const load = { before: none, during: none, recovering: none, after: none };
+    const scenarios = idle.scenarios.map((one) => ({ ...one, load: { ...one.load, ...load } }));
+    expect(jobSummary({ ...idle, scenarios }, 'r')).not.toContain('| Operations |');
   });
 
   it('has columns for the orderers that were measured', () => {

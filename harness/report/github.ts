@@ -5,10 +5,12 @@ import type { RunResult, ScenarioResult } from './model.ts';
 import {
   auditWords,
   availability,
+  COLUMNS,
   checksWorstFirst,
   closingLine,
   duration,
   headline,
+  inAll,
   isOutside,
   percent,
   recoveryColumns,
@@ -20,6 +22,7 @@ import {
   standIns,
   statusWord,
   tally,
+  total,
   worstFirst,
 } from './summary.ts';
 
@@ -47,6 +50,23 @@ export function cell(text: string): string {
     .replace(/[\\`*_[\]<>#|~@&$]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
+const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+
+/** What clients were told in each scenario that has a load, in five columns. */
+function operations(scenarios: readonly ScenarioResult[]): string[] {
+  const loaded = worstFirst(scenarios).filter((scenario) => total(inAll(scenario)) > 0);
+  if (loaded.length === 0) return [];
+  return [
+    '',
+    row(['Operations', ...COLUMNS.map(({ word }) => word)]),
+    row(['---', ...COLUMNS.map(() => '---:')]),
+    ...loaded.map((scenario) => {
+      const counts = inAll(scenario);
+      return row([cell(scenario.name), ...COLUMNS.map(({ column }) => String(counts[column]))]);
+    }),
+  ];
+}
+
 /** The scorecard as a Markdown table, with what led to it and how to repeat it. */
 export function jobSummary(run: RunResult, report: string): string {
   const measured = run.scenarios.some(({ recovery }) => recovery.length > 0);
@@ -58,7 +78,6 @@ export function jobSummary(run: RunResult, report: string): string {
     if (result === undefined) return '–';
     return result.firstCommit === null ? '**never**' : duration(result.firstCommit);
   };
-  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const lines = [
     `## Resilience: ${runVerdict(run)} (${closingLine(run)})`,
     '',
@@ -99,6 +118,7 @@ export function jobSummary(run: RunResult, report: string): string {
         ]),
       );
     }
+    lines.push(...operations(run.scenarios));
   } else {
     lines.push('No scenario ran.');
   }

@@ -8,15 +8,32 @@ import {
   orderer,
   patient,
   seconds,
+  sound,
   startComponent,
   transfers,
 } from 'fabric-swarm-harness';
 
+const quiet = { load: transfers({ clients: 4, accounts: 40 }), duration: seconds(4) };
+
 control('a chaincode that skips the debit', {
-  definition: { load: transfers({ clients: 4, accounts: 40 }), duration: seconds(5) },
+  definition: quiet,
   beforeLoad: (session) => chaincodeDefect(session, 'skip-debit'),
   repair: (session) => chaincodeDefect(session, undefined),
   because: /^F1[23] /,
+});
+
+control('a chaincode that computes something else beside one of the peers', {
+  definition: quiet,
+  beforeLoad: (session) => chaincodeDefect(session, 'skip-debit', 'peer0.org2'),
+  repair: (session) => chaincodeDefect(session, undefined, 'peer0.org2'),
+  because: /^F29 .*not deterministic/,
+});
+
+control('a chaincode that tosses a coin', {
+  definition: quiet,
+  beforeLoad: (session) => chaincodeDefect(session, 'coin'),
+  repair: (session) => chaincodeDefect(session, undefined),
+  because: /^F29 .*not deterministic/,
 });
 
 control('a fault that does nothing', {
@@ -28,10 +45,19 @@ control('a fault that does nothing', {
   because: /took effect and was healed.*not-confirmed/,
 });
 
+const crashed = crash(orderer('orderer1'));
+const when = { at: seconds(2), for: seconds(3) };
+
+sound('an orderer that comes back after the heal', {
+  load: transfers({ clients: 4, accounts: 40 }),
+  faults: [during(crashed, when)],
+  expect: { recovery: patient(seconds(15)) },
+});
+
 control('an orderer that stays down after the heal', {
   definition: {
     load: transfers({ clients: 4, accounts: 40 }),
-    faults: [during(neverHealed(crash(orderer('orderer1'))), { at: seconds(2), for: seconds(3) })],
+    faults: [during(neverHealed(crashed), when)],
     expect: { recovery: patient(seconds(15)) },
   },
   repair: (session) => startComponent(session, 'orderer1'),

@@ -5,11 +5,18 @@ import {
   failureOfCommitted,
   refusalWithoutAsking,
   seconds,
+  sound,
   successWithoutSubmitting,
   transfers,
 } from 'fabric-swarm-harness';
 
+const reading = {
+  load: transfers({ clients: 4, accounts: 40, reads: { share: 0.5 } }),
+  duration: seconds(4),
+};
 const quiet = { load: transfers({ clients: 4, accounts: 40 }), duration: seconds(4) };
+
+sound('clients that tell the truth', reading);
 
 control('a client that reports success without submitting', {
   definition: quiet,
@@ -36,10 +43,7 @@ control('a client that sends another amount than it was asked to', {
 });
 
 control('a client that returns another balance than the peer gave', {
-  definition: {
-    load: transfers({ clients: 4, accounts: 40, reads: { share: 0.5 } }),
-    duration: seconds(4),
-  },
+  definition: reading,
   client: anotherReading,
   because: /^F14 .*the chain gives/,
 });

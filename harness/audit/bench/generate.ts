@@ -85,6 +85,9 @@ export function generate(dir: string, transactions: number): void {
   for (const { component, lines } of recording.logs) {
     for (const line of lines) file(paths.log(dir, component)).line(line);
   }
+  for (const record of recording.orderingLog(channel) ?? []) {
+    file(paths.orderingLog(dir, channel)).line(record);
+  }
   writeScenario(dir, recording.scenario);
   if (recording.environment) writeEnvironment(dir, recording.environment);
   if (recording.ordering) writeOrdering(dir, recording.ordering);

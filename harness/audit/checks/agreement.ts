@@ -8,7 +8,8 @@ export const agrees = (agreement: Agreement): ChannelCheck => ({
   definition: agreement.definition,
   create({ channel, recording }) {
     const findings = new Findings(agreement.definition);
-    const walk = agreement.create({ channel, ordering: recording.ordering }, findings);
+    const log = recording.orderingLog(channel);
+    const walk = agreement.create({ channel, ordering: recording.ordering, log }, findings);
     return {
       height: walk.height,
       finish() {

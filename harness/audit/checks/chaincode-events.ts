@@ -69,7 +69,7 @@ export const chaincodeEventsComplete: ChannelCheck = {
     return {
       height({ number, reference }) {
         const wanted = reference.transactions.flatMap((transaction) =>
-          eventsOf(transaction, number, scenario.chaincode),
+          eventsOf(transaction, number, facts.chaincode ?? scenario.chaincode),
         );
         set += wanted.length;
         findings.count('events set', wanted.length);

@@ -28,6 +28,14 @@ describe('R2 history well-formed', () => {
     });
   });
 
+  it('accepts that a program of the author calls another chaincode, and not that it calls none', () => {
+    const calling = (chaincode: unknown, intent?: string) =>
+      flaw(changed('invoke', { chaincode, ...(intent !== undefined && { intent }) }));
+    expect(calling('other', 'program')).toBeUndefined();
+    expect(calling('', 'program')).toBe('it calls ');
+    expect(calling('other', 'probe')).toBe('it calls other');
+  });
+
   it.each<[HistoryRecord['type'], object, string]>([
     ['invoke', { operation: 77 }, 'it follows operation 4'],
     ['invoke', { at: 1 }, 'it began before the one before it'],

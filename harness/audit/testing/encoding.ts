@@ -43,6 +43,28 @@ export interface PaperTransaction {
   readonly endorsers: readonly string[];
   readonly args: readonly string[];
   readonly simulation: Simulation;
+  /** The bank's if absent. */
+  readonly chaincode?: string;
+  /** `1.0` if absent. */
+  readonly version?: string;
+  readonly bent?: Bent;
+}
+
+/** What is not as Fabric's clients write it. */
+export interface Bent {
+  /** `common.HeaderType`. */
+  readonly type?: number;
+  /** Chaincode that the header names. */
+  readonly headerChaincode?: string;
+  readonly epoch?: number;
+  /** In place of the hash of what was asked. */
+  readonly proposalHash?: Buffer;
+  /** How many actions, all the same; 1 if absent. */
+  readonly actions?: number;
+  /** A bit of the creator's signature is another. */
+  readonly flipped?: boolean;
+  /** In place of the transaction itself. */
+  readonly data?: Buffer;
 }
 
 const CHAINCODE = 'bank';
@@ -57,7 +79,7 @@ const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
 };
 
 /** Serialized `rwset.TxReadWriteSet`. */
-export function encodeSimulation(simulation: Simulation): Buffer {
+export function encodeSimulation(simulation: Simulation, chaincode = CHAINCODE): Buffer {
   const { reads, ranges, writes, definitions, parameters, secrets, foreign } = simulation;
   const set = finish(
     kvrwset.KVRWSet.encode({
@@ -99,7 +121,7 @@ export function encodeSimulation(simulation: Simulation): Buffer {
       data_model: rwset.TxReadWriteSet.DataModel.KV,
       ns_rwset: [
         { namespace: '_lifecycle', rwset: encodeDefinitions(definitions ?? new Map()) },
-        { namespace: CHAINCODE, rwset: set, collection_hashed_rwset },
+        { namespace: chaincode, rwset: set, collection_hashed_rwset },
         ...others,
       ],
     }),
@@ -130,24 +152,31 @@ export const paperId = (seed: string, creator: string): string =>
 /** Serialized `common.Envelope` of an endorser transaction. */
 export function encodeTransaction(transaction: PaperTransaction): Buffer {
   const { channel, seed, creator, endorsers, args, simulation } = transaction;
+  const { chaincode = CHAINCODE, version = '1.0', bent = {} } = transaction;
   const id = transaction.id ?? paperId(seed, creator);
   const spec = {
     chaincode_spec: {
       type: 1,
-      chaincode_id: { name: CHAINCODE },
+      chaincode_id: { name: chaincode },
       input: { args: args.map((arg) => Buffer.from(arg)) },
     },
   };
   const action = finish(
     peer.ChaincodeAction.encode({
-      results: encodeSimulation(simulation),
+      results: encodeSimulation(simulation, chaincode),
       response: { status: 200, payload: Buffer.from(simulation.payload ?? '') },
-      chaincode_id: { name: CHAINCODE, version: '1.0' },
-      ...(simulation.event && { events: encodeEvent(simulation.event, id) }),
+      chaincode_id: { name: chaincode, version },
+      ...(simulation.event && { events: encodeEvent(simulation.event, id, chaincode) }),
     }),
   );
   const header = signatureHeader(creator, seed);
-  const channel_header = channelHeader(common.HeaderType.ENDORSER_TRANSACTION, channel, id);
+  const channel_header = channelHeader(
+    bent.type ?? common.HeaderType.ENDORSER_TRANSACTION,
+    channel,
+    id,
+    bent.headerChaincode ?? chaincode,
+    bent.epoch ?? 0,
+  );
   const proposal = finish(
     peer.ChaincodeProposalPayload.encode({
       input: finish(peer.ChaincodeInvocationSpec.encode(spec)),
@@ -155,7 +184,7 @@ export function encodeTransaction(transaction: PaperTransaction): Buffer {
   );
   const response = finish(
     peer.ProposalResponsePayload.encode({
-      proposal_hash: sha256(channel_header, header, proposal),
+      proposal_hash: bent.proposalHash ?? sha256(channel_header, header, proposal),
       extension: action,
     }),
   );
@@ -173,15 +202,25 @@ export function encodeTransaction(transaction: PaperTransaction): Buffer {
   );
   return envelope(
     { channel_header, signature_header: header },
-    finish(peer.Transaction.encode({ actions: [{ header, payload }] })),
+    bent.data ??
+      finish(
+        peer.Transaction.encode({
+          actions: Array.from({ length: bent.actions ?? 1 }, () => ({ header, payload })),
+        }),
+      ),
     creator,
+    bent.flipped,
   );
 }
 
-const encodeEvent = (event: NonNullable<Simulation['event']>, tx_id: string): Buffer =>
+const encodeEvent = (
+  event: NonNullable<Simulation['event']>,
+  tx_id: string,
+  chaincode: string,
+): Buffer =>
   finish(
     peer.ChaincodeEvent.encode({
-      chaincode_id: event.chaincode ?? CHAINCODE,
+      chaincode_id: event.chaincode ?? chaincode,
       tx_id,
       event_name: event.name,
       payload: Buffer.from(event.payload),
@@ -212,7 +251,13 @@ export function encodeConfig(
   );
 }
 
-function channelHeader(type: number, channel: string, id: string): Buffer {
+function channelHeader(
+  type: number,
+  channel: string,
+  id: string,
+  chaincode = CHAINCODE,
+  epoch = 0,
+): Buffer {
   return finish(
     common.ChannelHeader.encode({
       type,
@@ -220,8 +265,9 @@ function channelHeader(type: number, channel: string, id: string): Buffer {
       timestamp: { seconds: 1_790_000_000, nanos: 1 },
       channel_id: channel,
       tx_id: id,
+      epoch,
       extension: finish(
-        peer.ChaincodeHeaderExtension.encode({ chaincode_id: { name: CHAINCODE } }),
+        peer.ChaincodeHeaderExtension.encode({ chaincode_id: { name: chaincode } }),
       ),
     }),
   );
@@ -236,9 +282,17 @@ function signatureHeader(creator: string, nonce: string): Buffer {
   );
 }
 
-function envelope(header: FabricProtos.common.IHeader, data: Buffer, creator: string): Buffer {
+function envelope(
+  header: FabricProtos.common.IHeader,
+  data: Buffer,
+  creator: string,
+  flipped = false,
+): Buffer {
   const payload = finish(common.Payload.encode({ header, data }));
-  return finish(common.Envelope.encode({ payload, signature: signAs(creator, payload) }));
+  const signature = signAs(creator, payload);
+  const last = signature.length - 1;
+  if (flipped) signature[last] = (signature[last] as number) ^ 1;
+  return finish(common.Envelope.encode({ payload, signature }));
 }
 
 export interface PaperBlock {

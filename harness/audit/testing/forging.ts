@@ -16,6 +16,7 @@ const KINDS = [
   'state',
   'event',
   'chaincode event',
+  'ordering',
   'history',
   'lines',
 ] as const;
@@ -65,6 +66,8 @@ export function forge(sound: TestRecording, { kind, choices }: Forgery): Forged 
     heard: new Map([...sound.heard].map(([peer, events]) => [peer, [...events]])),
     replayed: new Map([...sound.replayed].map(([peer, events]) => [peer, [...events]])),
     chaincodeEvents: () => hearings(copy),
+    orderingRecords: new Map([...sound.orderingRecords].map(([name, log]) => [name, [...log]])),
+    orderingLog: (name) => copy.orderingRecords.get(name) ?? null,
     blocks: () => [...copy.chain].map(([source, blocks]) => ({ source, blocks })),
     state: () => [...copy.states].map(([peer, entries]) => ({ peer, entries })),
     events: () => [...copy.streams].map(([peer, events]) => ({ peer, events })),
@@ -178,6 +181,16 @@ const FORGERS: Readonly<Record<Forgery['kind'], Forger>> = {
     events[index] = event as unknown as (typeof events)[number];
     return { label: `chaincode event ${path}`, detail: `${path} of ${name} ${index} of ${peer}` };
   },
+  ordering({ orderingRecords }, pick) {
+    const [log = []] = [...orderingRecords.values()];
+    const index = pick.below(log.length);
+    const record = structuredClone(log[index]) as unknown as Record<string, unknown>;
+    const path = mutate(record, pick);
+    if (path === undefined) return undefined;
+    const { kind } = log[index] as (typeof log)[number];
+    log[index] = record as unknown as (typeof log)[number];
+    return { label: `ordering ${kind}.${path}`, detail: JSON.stringify(record) };
+  },
   history(recording, pick) {
     const index = pick.below(recording.history.length);
     const record = structuredClone(recording.history[index]) as unknown as Record<string, unknown>;
@@ -192,11 +205,12 @@ const FORGERS: Readonly<Record<Forgery['kind'], Forger>> = {
       detail: `${path} of record ${index}: ${JSON.stringify(record)}`,
     };
   },
-  lines({ history, states, streams, heard, replayed }, pick) {
+  lines({ history, states, streams, heard, replayed, orderingRecords }, pick) {
     const [name, list] = pick.of<[string, unknown[]]>([
       ['history', history],
       ...[...states].map(([peer, entries]): [string, unknown[]] => [`state ${peer}`, entries]),
       ...[...streams].map(([peer, events]): [string, unknown[]] => [`event ${peer}`, events]),
+      ...[...orderingRecords].map(([name, log]): [string, unknown[]] => [`ordering ${name}`, log]),
       ...[...heard].map(([peer, told]): [string, unknown[]] => [`heard ${peer}`, told]),
       ...[...replayed].map(([peer, told]): [string, unknown[]] => [`replayed ${peer}`, told]),
     ]);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as protos from '../../../fabric-client/protos.ts';
-import type { OrderingFacts } from '../../ordering/facts.ts';
+import type { OrderingFacts, OrderingRecord } from '../../ordering/facts.ts';
+import { envelopeMark } from '../../ordering/kafka/model.ts';
 import type { Completion, HistoryRecord } from '../../workload/history.ts';
 import { canonicalValue } from '../canonical.ts';
 import type {
@@ -52,6 +53,10 @@ export interface Endorsed {
   readonly orderer: string;
 }
 
+type DistributiveOmit<T> = T extends unknown ? Omit<T, 'offset'> : never;
+/** A record before it has its offset. */
+export type Unplaced = DistributiveOmit<OrderingRecord>;
+
 type Group = ReturnType<typeof channelGroup>;
 
 interface Pending {
@@ -84,6 +89,8 @@ export interface TestRecording extends Recording {
   /** What listeners for the chaincode's events heard, and what they hear again, by peer. */
   readonly heard: Map<string, ChaincodeEventTold[]>;
   readonly replayed: Map<string, ChaincodeEventTold[]>;
+  /** What the topic holds, by channel. */
+  readonly orderingRecords: Map<string, OrderingRecord[]>;
   environment: EnvironmentFacts | null;
   ordering: OrderingFacts | null;
   logs: { component: string; lines: string[]; size?: number }[];
@@ -114,7 +121,11 @@ export class LedgerBuilder {
   #pending: Pending[] = [];
   #operations = 0;
   #ids = -1;
-  #offset = 0;
+  /** What the topic holds: two orderers began to listen. */
+  readonly #records: OrderingRecord[] = [
+    { offset: 0, kind: 'connect' },
+    { offset: 1, kind: 'connect' },
+  ];
   #lastConfig = 0;
   #sequence = 0;
   #group = channelGroup();
@@ -135,7 +146,6 @@ export class LedgerBuilder {
         simulation.definitions = definitionState('bank');
       },
     });
-    this.#offset += 1;
     const config = encodeConfig(channel, 0, this.#group, Buffer.alloc(0));
     this.#keepConfiguration(config);
     if (isDefined) {
@@ -169,8 +179,8 @@ export class LedgerBuilder {
       ordererUpdate(this.channel, 'BatchSize', before, after, options.signers ?? ['Admin@orderer']);
     this.#group = after;
     this.#lastConfig = this.height;
-    this.#offset += 1;
     const config = encodeConfig(this.channel, this.#sequence, after, update);
+    this.#append({ ...taken(config, this.#sequence - 1), kind: 'configuration' });
     this.#keepConfiguration(config);
     this.#write([config], [''], [VALID], new Map());
   }
@@ -207,7 +217,7 @@ export class LedgerBuilder {
 
   /** Puts an envelope into Kafka; the client is told the truth when the block comes, or what the test says. */
   order(endorsed: Endorsed, told: Pending['told'] = 'truth'): void {
-    this.#offset += 1;
+    this.#append(taken(endorsed.envelope, this.#sequence));
     this.#pending.push({ endorsed, told: endorsed.operation === 0 ? 'nothing' : told });
   }
 
@@ -235,7 +245,7 @@ export class LedgerBuilder {
     if (this.#pending.length === 0) return;
     const pending = this.#pending;
     this.#pending = [];
-    this.#offset += 1; // the time-to-cut message
+    this.#append({ kind: 'time to cut', block: this.height });
     const updates = new Map<string, { value: string | null; transaction: number }>();
     const number = this.height;
     const codes = pending.map(({ endorsed }, index) => {
@@ -354,6 +364,19 @@ export class LedgerBuilder {
     return recording;
   }
 
+  get #offset(): number {
+    return this.#records.length - 1;
+  }
+
+  /** Puts a record into the topic that has nothing to do with what the paper network does. */
+  append(record: Unplaced): void {
+    this.#append(record);
+  }
+
+  #append(record: Unplaced): void {
+    this.#records.push({ offset: this.#records.length, ...record } as OrderingRecord);
+  }
+
   #tell({ id, simulation: { event } }: Endorsed, block: number): void {
     if (!event) return;
     const { name, payload, chaincode = 'bank' } = event;
@@ -410,11 +433,14 @@ export class LedgerBuilder {
       environment: { before: healthy(), after: healthy() },
       ordering: {
         type: 'kafka',
+        logged: this.#records.length,
         topics: {
           [channel]: { endOffset: this.#offset + 1, replicas: [0, 1, 2], inSync: [2, 0, 1] },
         },
       },
       logs: [{ component: 'orderer0', lines: ['2026-11-24 10:00:00 INFO 001 Beginning to serve'] }],
+      orderingRecords: new Map([[channel, structuredClone(this.#records)]]),
+      orderingLog: (name) => recording.orderingRecords.get(name) ?? null,
       savedLogs: null,
       engineEvents: [],
       blocks: () => [...recording.chain].map(([source, blocks]) => ({ source, blocks })),
@@ -599,6 +625,13 @@ export class LedgerBuilder {
       });
     }
   }
+}
+
+/** A client's envelope in the topic. */
+function taken(envelope: Buffer, configSequence: number): Unplaced & { readonly kind: 'message' } {
+  const { payload, signature } = protos.common.Envelope.decode(envelope);
+  const mark = envelopeMark({ payload: Buffer.from(payload), signature: Buffer.from(signature) });
+  return { kind: 'message', mark, configSequence };
 }
 
 /** Streams of chaincode events as the audit takes them. */

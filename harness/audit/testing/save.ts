@@ -30,6 +30,8 @@ export function save(dir: string, recording: TestRecording): void {
     lines(paths.chaincodeEvents(dir, channel, peer), heard);
     lines(paths.replayedEvents(dir, channel, peer), replayed);
   }
+  const log = recording.orderingLog(channel);
+  if (log) lines(paths.orderingLog(dir, channel), log);
   if (recording.environment) writeEnvironment(dir, recording.environment);
   if (recording.ordering) writeOrdering(dir, recording.ordering);
   for (const { component, lines: text } of recording.logs) {

@@ -1,5 +1,7 @@
 import type { Agreement, Finds, MarkedBlock } from '../agreement.ts';
+import type { OrderingFacts } from '../facts.ts';
 import type { KafkaTopicFacts } from './model.ts';
+import { OffsetAccount } from './offsets.ts';
 
 export const kafkaAgreement: Agreement = {
   recorded: true,
@@ -7,14 +9,18 @@ export const kafkaAgreement: Agreement = {
     id: 'F20',
     name: 'Kafka agrees with the chain',
     guarantee:
-      'The Kafka offset that a block was cut at is the same in every copy, never decreases, leaves room for the transactions of the block and is below the end of the topic; the topic is whole from its first record, has the replicas and settings that the topology wants, and all are in sync at the end.',
+      'The Kafka offset that a block was cut at is the same in every copy, never decreases and is below the end of the topic; every record between the first and the last offset is a transaction of the block that it belongs to, or a connect, a time-to-cut, or discarded for a reason; the topic is whole from its first record, has the replicas and settings that the topology wants, and all are in sync at the end.',
   },
-  create({ channel, ordering }, findings) {
+  create({ channel, ordering, log }, findings) {
     let last = -1;
+    const { firstOffset = 0 } = topicOf(ordering, channel) ?? {};
+    const account = log && new OffsetAccount(log, firstOffset, channel, findings);
     return {
-      height({ number, copies, reference }) {
+      height(block) {
+        const { number, copies, reference } = block;
         const [first, ...others] = copies;
         const offset = first && offsetOf(first);
+        account?.block(block, offset);
         for (const { source, metadata } of others) {
           const here = offsetOf({ metadata });
           if (here === offset) continue;
@@ -35,16 +41,7 @@ export const kafkaAgreement: Agreement = {
             message: `block ${number} was cut at Kafka offset ${offset}, the block before at ${last}`,
           });
         }
-        // Each transaction has an offset; connect and time-to-cut messages, and what was discarded, have the others.
-        const room = offset - last;
-        const { length } = reference.transactions;
-        if (last >= 0 && offset > last && room < length) {
-          findings.violation({
-            block: number,
-            message: `block ${number} has ${length} transactions, but only ${room} records between its Kafka offset ${offset} and that of the block before`,
-          });
-        }
-        if (last >= 0) findings.count('records without a transaction', Math.max(0, room - length));
+        judgeRoom(findings, number, reference.transactions.length, offset, last);
         last = offset;
       },
       finish() {
@@ -55,7 +52,7 @@ export const kafkaAgreement: Agreement = {
           } else findings.unknown('no block tells a Kafka offset');
           return;
         }
-        const topic = ordering?.type === 'kafka' ? ordering.topics[channel] : undefined;
+        const topic = topicOf(ordering, channel);
         if (!topic) {
           findings.unknown(`Kafka was not asked about topic ${channel}`);
           return;
@@ -66,6 +63,12 @@ export const kafkaAgreement: Agreement = {
           });
         }
         judgeTopic(topic, findings, channel);
+        if (account) {
+          account.finish(topic.endOffset);
+          findings.floor('records', 1);
+        } else if (ordering?.logged !== undefined) {
+          findings.unknown(`the log of topic ${channel} was recorded, and is not there`);
+        }
         const lagging = topic.replicas.filter((broker) => !topic.inSync.includes(broker));
         findings.count('replicas', topic.replicas.length);
         findings.count('replicas in sync', topic.inSync.length);
@@ -80,6 +83,27 @@ export const kafkaAgreement: Agreement = {
     };
   },
 };
+
+const topicOf = (ordering: OrderingFacts | null, channel: string): KafkaTopicFacts | undefined =>
+  ordering?.type === 'kafka' ? ordering.topics[channel] : undefined;
+
+/** Each transaction has an offset; connect and time-to-cut messages, and what was discarded, have the others. */
+function judgeRoom(
+  findings: Finds,
+  number: number,
+  length: number,
+  offset: number,
+  last: number,
+): void {
+  if (last < 0) return;
+  const room = offset - last;
+  findings.count('records without a transaction', Math.max(0, room - length));
+  if (offset <= last || room >= length) return;
+  findings.violation({
+    block: number,
+    message: `block ${number} has ${length} transactions, but only ${room} records between its Kafka offset ${offset} and that of the block before`,
+  });
+}
 
 function offsetOf({
   metadata,

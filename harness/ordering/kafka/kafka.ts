@@ -69,4 +69,7 @@ export const kafka: Ordering = {
   agreement: kafkaAgreement,
   forgetting: null,
   facts: async (place) => (await word()).kafkaFacts(place),
+  async *log(place) {
+    yield* (await import('./log.ts')).kafkaLog(place);
+  },
 };

@@ -1,13 +1,25 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { judge } from '../../audit/judge.ts';
 import { PEERS } from '../../audit/testing/ledger-builder.ts';
 import { transfers } from '../../workload/profile.ts';
 import { declaredAt, register } from '../run/declared.ts';
 import { runScenario, type Sabotage } from '../run/run-scenario.ts';
 import { fakeSession } from '../testing/fake-session.ts';
+import { controlFacts } from './control.ts';
 import { seconds } from './definition.ts';
-import { editEvents, flipSignature, forgetLastBlock, markAll, stripSignature } from './doctored.ts';
+import {
+  editChaincodeEvents,
+  editEvents,
+  flipSignature,
+  forgetLastBlock,
+  forgetRecord,
+  markAll,
+  markAt,
+  stripSignature,
+} from './doctored.ts';
+import { takeEvidence } from './forged.ts';
 import {
   anotherAmount,
   anotherReading,
@@ -50,6 +62,27 @@ describe('planted defects on a network in memory', () => {
     expect(await problems({})).toEqual([]);
   });
 
+  it('has them in a copy of what a sound run has left, and that run stays sound', async () => {
+    const fake = await fakeSession(folder);
+    register(folder, declaredAt(place, place.file));
+    const copied = { ...place, name: 'a copy', folder: 'scenarios/a-copy', channel: 'a-copy' };
+    register(folder, {
+      ...declaredAt(copied, 'copy.scenario.ts'),
+      ...controlFacts(/^F20 .*goes from offset/),
+    });
+    await using session = fake.session;
+    const load = transfers({ clients: 2, accounts: 10, rate: 10 });
+    const definition = { load, duration: seconds(3), expect: { operations: 5 } };
+    const result = await fake.clock.drive(runScenario(session, definition, place, {}));
+    expect(result.problems).toEqual([]);
+    const [from, to] = [place, copied].map((each) => path.join(folder, each.folder));
+    takeEvidence(session, from as string, copied);
+    expect(judge(to as string)).toMatchObject({ name: 'a copy', status: 'failed' });
+    forgetRecord(to as string, place.channel);
+    expect(judge(to as string)).toMatchObject({ name: 'a copy', status: 'passed', problems: [] });
+    expect(judge(from as string)).toMatchObject({ name: 'on paper', status: 'passed' });
+  });
+
   it.each<[string, Sabotage, RegExp]>([
     ['success without submitting', { client: successWithoutSubmitting }, /^F1 .*acknowledged/],
     ['refusal without asking', { client: refusalWithoutAsking }, /^F30 .*insufficient funds/],
@@ -75,6 +108,21 @@ describe('planted defects on a network in memory', () => {
       'an event dropped',
       { afterEvidence: (at, channel) => editEvents(at, channel, 'peer0.org2', 'dropped') },
       /^F16 .*peer0\.org2/,
+    ],
+    [
+      'another payload of an event',
+      { afterEvidence: (at, ch) => editChaincodeEvents(at, ch, 'peer1.org2', 'another payload') },
+      /^F34 .*peer1\.org2 told its listener.*1000000/,
+    ],
+    [
+      'an event of the chaincode dropped',
+      { afterEvidence: (at, channel) => editChaincodeEvents(at, channel, 'peer0.org1', 'dropped') },
+      /^F34 .*peer0\.org1 told its listener/,
+    ],
+    [
+      'one peer that validates by another policy',
+      { afterEvidence: (at, channel) => markAt(at, channel, 'peer1.org2', 10) },
+      /^F7 .*ENDORSEMENT_POLICY_FAILURE on peer1\.org2/,
     ],
     [
       'an event doubled',

@@ -14,15 +14,17 @@ export interface Control extends Sabotage {
   readonly repair?: (session: Session, channel: string) => Promise<void>;
 }
 
+/** What the evidence of a control says of it. */
+export const controlFacts = ({ source, flags }: RegExp) => ({
+  control: { because: source, flags },
+});
+
 /**
  * Declares a negative control: a scenario with a planted defect. It passes when the scenario turns red, and for the right
  * reason. A harness that has never been seen to fail proves nothing.
  */
 export function control(name: string, { definition, because, repair, ...sabotage }: Control): void {
-  const facts = {
-    ...declaredFacts(definition),
-    control: { because: because.source, flags: because.flags },
-  };
+  const facts = { ...declaredFacts(definition), ...controlFacts(because) };
   declare(name, facts, async (session, place) => {
     try {
       return await runScenario(session, definition, place, sabotage);

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { paths } from '../../audit/evidence.ts';
+import type { ChaincodeEventTold } from '../../audit/recording.ts';
 import { delimited, readBlocks } from '../../base/files.ts';
 import { FieldReader } from '../../fabric/ledger/wire.ts';
 import { FieldWriter } from '../../fabric/ledger/wire-writer.ts';
@@ -83,6 +84,33 @@ export function markAll(folder: string, channel: string, code: number): void {
 const sourcesIn = (folder: string, channel: string): string[] =>
   readdirSync(path.join(folder, 'blocks', channel)).map((file) => file.replace(/\.blocks$/, ''));
 
+/** Has one peer mark sound transactions of a block as something else, as if it validated by another policy. */
+export function markAt(folder: string, channel: string, peer: string, code: number): void {
+  editBlock(folder, channel, peer, FIRST_OF_THE_LOAD, (slots) => {
+    slots[CODES] = Buffer.alloc((slots[CODES] as Buffer).length, code);
+  });
+}
+
+/** Takes out what a peer told of one event of the chaincode, or tells of another payload. */
+export function editChaincodeEvents(
+  folder: string,
+  channel: string,
+  peer: string,
+  how: 'dropped' | 'another payload',
+): void {
+  editLine(paths.chaincodeEvents(folder, channel, peer), '"name":"transfer"', (line) => {
+    if (how === 'dropped') return [];
+    const event = JSON.parse(line) as ChaincodeEventTold;
+    const payload = Buffer.from('{"amount":1000000}').toString('base64');
+    return [JSON.stringify({ ...event, payload })];
+  });
+}
+
+/** Takes a client's message out of the log of the channel's topic. */
+export function forgetRecord(folder: string, channel: string): void {
+  editLine(paths.orderingLog(folder, channel), '"kind":"message"', () => []);
+}
+
 /** Takes out, or doubles, what a listener was told of one block. */
 export function editEvents(
   folder: string,
@@ -91,11 +119,17 @@ export function editEvents(
   how: 'dropped' | 'doubled',
 ): void {
   const file = paths.events(folder, channel, peer);
+  editLine(file, `"block":${FIRST_OF_THE_LOAD},`, (line) =>
+    how === 'doubled' ? [line, line] : [],
+  );
+}
+
+/** Puts others in the place of the first line that has a text in it. @throws Error when none has */
+function editLine(file: string, text: string, edit: (line: string) => readonly string[]): void {
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-  const index = lines.findIndex((line) => line.includes(`"block":${FIRST_OF_THE_LOAD},`));
-  if (index === -1) throw new Error(`${file}: expected block ${FIRST_OF_THE_LOAD}, seen none`);
-  const line = lines[index] as string;
-  lines.splice(index, 1, ...(how === 'doubled' ? [line, line] : []));
+  const index = lines.findIndex((line) => line.includes(text));
+  if (index === -1) throw new Error(`${file}: expected a line with ${text}, seen none`);
+  lines.splice(index, 1, ...edit(lines[index] as string));
   writeFileSync(file, `${lines.join('\n')}\n`);
 }
 

@@ -50,13 +50,17 @@ export {
   shares,
 } from './definition.ts';
 export {
+  editChaincodeEvents,
   editEvents,
   flipSignature,
   forgetLastBlock,
+  forgetRecord,
   markAll,
+  markAt,
   stripSignature,
 } from './doctored.ts';
 export { ENDURANCE, endures, type Owed } from './endurance.ts';
+export { type Forgery, forged, type SoundRun, sound } from './forged.ts';
 export { askFromOverlay, type OverlayRequest, overlayAddresses } from './overlay-client.ts';
 export { kafka, zookeeper } from './parts.ts';
 export { channelName } from './places.ts';
@@ -69,7 +73,10 @@ export {
   dropDocument,
   editDocument,
   inventDocument,
+  keepTopic,
   neverHealed,
+  restoreTopic,
+  revokeClients,
   startComponent,
   truncateBlockFile,
 } from './sabotage.ts';

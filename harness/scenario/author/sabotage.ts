@@ -1,4 +1,9 @@
+import { broadcastConfig, configUpdateEnvelope } from '../../../fabric-client/channels.ts';
+import { fetchConfigBlock } from '../../../fabric-client/fetch.ts';
+import { revocationUpdate } from '../../../fabric-client/revocation-update.ts';
+import { createSigner } from '../../../fabric-client/signer.ts';
 import { waitFor } from '../../base/wait.ts';
+import { revocationList } from '../../fabric/identities/certificates.ts';
 import type { Fault } from '../../faults/model.ts';
 import { managerOf } from '../../network/components.ts';
 import { componentContainers } from '../../network/containers.ts';
@@ -8,6 +13,7 @@ import { openKafkaAdmin } from '../../ordering/kafka/admin.ts';
 import { serviceName } from '../../swarm/deploy.ts';
 import { scaleComponent } from '../../swarm/scale.ts';
 import { componentsOf } from '../../topology/components.ts';
+import { clientIdentities } from '../run/clients.ts';
 import type { Session } from '../session.ts';
 
 /** Ways of planting a defect, for negative controls. Each says in its error what it could not find. */
@@ -177,4 +183,93 @@ export async function allowUncleanElection(session: Session, channel: string): P
   const { topology } = deploymentOf(session.network, 'changing a topic');
   await using admin = await openKafkaAdmin(topology, session.addresses);
   await admin.alter(channel, 'unclean.leader.election.enable', 'true');
+}
+
+/** Where a broker has a channel's records, and where an operator would have put a copy of them. */
+const topicFolders = (broker: string, channel: string) => ({
+  topic: `/var/lib/docker/volumes/${serviceName(broker)}-log/_data/${channel}-0`,
+  copy: `/var/lib/docker/older-${broker}-${channel}`,
+});
+
+async function replicasOfTopic(session: Session, channel: string): Promise<readonly string[]> {
+  const { topology } = deploymentOf(session.network, 'copying a topic');
+  await using admin = await openKafkaAdmin(topology, session.addresses);
+  return (await admin.topic(channel)).replicas;
+}
+
+/** Copies the channel's topic on every broker that has it, as a backup would. */
+export async function keepTopic(session: Session, channel: string): Promise<void> {
+  for (const broker of await replicasOfTopic(session, channel)) {
+    const { topic, copy } = topicFolders(broker, channel);
+    await session.network.component(broker).machine.execOk(['cp', '-a', topic, copy]);
+  }
+}
+
+/** Restores the copies that {@link keepTopic} has made, all brokers being stopped meanwhile. */
+export async function restoreTopic(session: Session, channel: string): Promise<void> {
+  const { network } = session;
+  const brokers = await replicasOfTopic(session, channel);
+  const manager = await managerOf(network);
+  const containers = async (broker: string) =>
+    (await network.component(broker).container())?.running;
+  const budget = { budgetMs: BUDGET_MS, intervalMs: 300 };
+  await Promise.all(brokers.map((broker) => scaleComponent(manager.docker, broker, 0)));
+  for (const broker of brokers) {
+    const waited = { subject: broker, expected: 'no container that runs', ...budget };
+    await waitFor(waited, async () => {
+      if (await containers(broker)) throw new Error('it runs');
+      return true;
+    });
+    const { topic, copy } = topicFolders(broker, channel);
+    const restore = `rm -rf '${topic}' && mv '${copy}' '${topic}'`;
+    await network.component(broker).machine.execOk(['sh', '-c', restore]);
+  }
+  await Promise.all(brokers.map((broker) => scaleComponent(manager.docker, broker, 1)));
+  const { topology } = deploymentOf(network, 'restoring a topic');
+  const subject = `topic ${channel}`;
+  await waitFor({ subject, expected: 'a leader and all replicas', ...budget }, async () => {
+    await using admin = await openKafkaAdmin(topology, session.addresses);
+    const { leader, inSync, replicas } = await admin.topic(channel);
+    if (leader && inSync.length === replicas.length) return true;
+    throw new Error(`leader ${leader ?? 'none'}, in sync ${inSync.join(', ')}`);
+  });
+}
+
+/** Has an organisation revoke its clients' certificate, and the channel know it. */
+export async function revokeClients(
+  session: Session,
+  channel: string,
+  mspId: string,
+): Promise<void> {
+  const deployment = deploymentOf(session.network, 'revoking clients');
+  const { connections, endpoints } = session;
+  const { topology, identities } = deployment;
+  const index = topology.organisations.findIndex((organisation) => organisation.mspId === mspId);
+  const { name = '' } = topology.organisations[index] ?? {};
+  const organisation = identities.organisations[name];
+  const admin = endpoints.organisations[index]?.admin;
+  const [orderer] = endpoints.orderers;
+  if (!organisation || !admin || !orderer) throw new Error(`${mspId}: no such organisation`);
+  const clients = await clientIdentities(deployment);
+  const own = clients.filter((client) => client.mspId === mspId);
+  const list = await revocationList(
+    organisation.ca,
+    own.map(({ certificatePem }) => certificatePem),
+  );
+  const signer = createSigner(admin);
+  const configuration = () =>
+    fetchConfigBlock(connections, [orderer], signer, { kind: 'orderer', channel });
+  const update = revocationUpdate(await configuration(), channel, mspId, list);
+  if (!update) throw new Error(`${channel}: expected it not to know of the revocation yet`);
+  await broadcastConfig({
+    ...{ connections, orderers: endpoints.orderers, channel, budgetMs: BUDGET_MS },
+    envelope: () => configUpdateEnvelope(channel, update, [signer]),
+  });
+  await waitFor(
+    { subject: `channel ${channel}`, expected: 'the revocation list', budgetMs: BUDGET_MS },
+    async () => {
+      if (revocationUpdate(await configuration(), channel, mspId, list) === undefined) return true;
+      throw new Error('not yet');
+    },
+  );
 }

@@ -35,7 +35,7 @@ export async function saveBlocks(
   if (failed.length > 0) throw new Error(failed.join('; '));
 }
 
-/** Saves what is to be known of the ordering service, its own word on the channels among it. */
+/** Saves what is to be known of the ordering service, its own word and its logs of the channels among it. */
 export async function saveOrdering(
   { network, addresses, clock }: Session,
   folder: string,
@@ -44,16 +44,25 @@ export async function saveOrdering(
   const { topology, ordering } = network;
   const startedAt = Date.now() - clock.now();
   const facts: OrderingFacts[] = [];
+  let logged: number | undefined;
   for (const channel of channels) {
-    facts.push(await ordering.facts({ topology, addresses, channel }, startedAt));
+    const place = { topology, addresses, channel };
+    facts.push(await ordering.facts(place, startedAt));
+    if (!ordering.log) continue;
+    using file = appendTo(paths.orderingLog(folder, channel));
+    for await (const record of ordering.log(place)) {
+      file.line(record);
+      logged = (logged ?? 0) + 1;
+    }
   }
   const [first] = facts;
   if (!first) return;
   const topics = facts.flatMap((one) => (one.type === 'kafka' ? Object.entries(one.topics) : []));
-  writeOrdering(
-    folder,
-    first.type === 'kafka' ? { ...first, topics: Object.fromEntries(topics) } : first,
-  );
+  writeOrdering(folder, {
+    ...first,
+    ...(first.type === 'kafka' && { topics: Object.fromEntries(topics) }),
+    ...(logged !== undefined && { logged }),
+  } as OrderingFacts);
 }
 
 /**

@@ -16,6 +16,8 @@ export interface Circumstances {
     readonly name: string;
     /** Height once chaincode is committed; what comes after belongs to the scenario. */
     readonly startHeight: number;
+    /** Whose events are listened for; the scenario's if absent. */
+    readonly chaincode?: string;
   }[];
   readonly peers: readonly string[];
   /** MSP id by peer. */
@@ -41,10 +43,10 @@ export function scenarioFacts(
     ...(others.length > 0 && { otherChaincodes: others }),
     workload: chaincode === 'bank' ? 'bank' : 'other',
     channels: Object.fromEntries(
-      channels.map(({ name, startHeight }) => [
-        name,
-        { peers, organisations, orderers, startHeight },
-      ]),
+      channels.map(({ name, startHeight, chaincode: own = chaincode }) => {
+        const listened = own === chaincode ? {} : { chaincode: own };
+        return [name, { peers, organisations, orderers, startHeight, ...listened }];
+      }),
     ),
     namespaces: 'all',
     patience,

@@ -41,6 +41,9 @@ async function observe(act: (network: ReturnType<typeof fakeNetwork>, second: nu
     ledger.cut();
     await clock.advance(1_000);
   }
+  const begun = clock.now();
+  await clock.drive(observers.heard());
+  const ended = clock.now();
   await clock.drive(observers.stop());
   await clock.drive(observers.replay());
   const events = (of: typeof paths.replayedEvents, peer: string) => [
@@ -49,7 +52,7 @@ async function observe(act: (network: ReturnType<typeof fakeNetwork>, second: nu
   const told = (peer: string) => [
     ...readJsonLines<{ block: number; at: number }>(paths.events(folder, 'c', peer)),
   ];
-  return { records, seen, told, events };
+  return { records, seen, told, events, begun, ended };
 }
 
 const heights = (records: readonly HistoryRecord[], node: string) =>
@@ -92,6 +95,17 @@ describe('observers of a channel', () => {
       }
     }
     expect(records.filter(({ type }) => type === 'trouble')).toEqual([]);
+  });
+
+  it('wait for a listener that has heard less than others, and not for ever', async () => {
+    const begun = await observe((network, second) => {
+      if (second === 4) network.behind('peer1.org1', 3);
+      if (second === 5)
+        network.channel('c').ledger.submit('transfer', ['a1', 'a2', '1'], { silent: true });
+    });
+    expect(begun.events(paths.chaincodeEvents, 'peer0.org1')).toHaveLength(1);
+    expect(begun.events(paths.chaincodeEvents, 'peer1.org1')).toHaveLength(0);
+    expect(begun.ended - begun.begun).toBeGreaterThanOrEqual(15_000);
   });
 
   it('ask for nothing again where the chaincode set no event', async () => {

@@ -9,6 +9,8 @@ import type { Session } from '../session.ts';
 /** Milliseconds between two samples of every height. */
 const SAMPLE_MS = 1_000;
 
+/** A listener that was cut off is made anew after at most ten seconds, and then hears what it has missed. */
+const HEARING_MS = 15_000;
 /** Milliseconds that a new listener is given between two events before it counts as having heard all. */
 const REPLAY_MS = 5_000;
 
@@ -70,6 +72,16 @@ export class Observers {
     for (const [source, height] of heights) {
       if (height === undefined || signal?.aborted) continue;
       this.#history.append({ type: 'height', source, channel: this.#channel, height, at });
+    }
+  }
+
+  /** Resolves when every peer's listener has heard as many chaincode events as any, or when it is idle to wait longer. */
+  async heard(): Promise<void> {
+    const { clock } = this.#session;
+    const deadline = clock.now() + HEARING_MS;
+    const counts = () => [...this.#heard.values()];
+    while (Math.min(...counts()) < Math.max(...counts()) && clock.now() < deadline) {
+      await clock.until(clock.now() + 100);
     }
   }
 

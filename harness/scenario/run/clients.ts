@@ -2,7 +2,7 @@ import { type FabricClient, openClient } from '../../../fabric-client/client.ts'
 import type { Connections } from '../../../fabric-client/connections.ts';
 import type { SigningIdentity } from '../../../fabric-client/types.ts';
 import { type ClientUser, enrolClients, enrolUsers } from '../../fabric/identities/enrol.ts';
-import { deploymentOf } from '../../network/deployment.ts';
+import { type Deployment, deploymentOf } from '../../network/deployment.ts';
 import type { Network } from '../../network/port.ts';
 import type { ClientKind, LoadClient } from '../../workload/client.ts';
 import type { Clock } from '../../workload/clock.ts';
@@ -34,6 +34,10 @@ const nameOf = ({ mspId }: SigningIdentity, name: string) =>
 /** The clients' name at each organisation's CA. */
 const CLIENT_NAME = 'harness-client';
 
+/** Whom clients without a name of their own act as, one for each organisation. */
+export const clientIdentities = (deployment: Deployment): Promise<SigningIdentity[]> =>
+  enrolClients(deployment, [CLIENT_NAME]);
+
 function identityOf(identities: readonly SigningIdentity[], index: number): SigningIdentity {
   const identity = identities[index % identities.length];
   if (!identity) throw new Error('clients: expected an organisation, seen none');
@@ -58,7 +62,7 @@ export async function openClients(
 ): Promise<ScenarioClients> {
   const { network, clock, connections } = place;
   const deployment = deploymentOf(network, 'clients');
-  const plain = await enrolClients(deployment, [CLIENT_NAME]);
+  const plain = await clientIdentities(deployment);
   const named = await enrolUsers(deployment, users);
   const opened: FabricClient[] = [];
   const open = async (

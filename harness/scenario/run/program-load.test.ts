@@ -100,6 +100,18 @@ describe('runProgram', () => {
     expect(log).toContain('a complaint');
   });
 
+  it('knows which chaincode was called, where it is not the one under test', async () => {
+    const stop = new AbortController();
+    const told = JSON.stringify({ ...OPERATION, chaincode: 'other' });
+    const script = `console.log(${JSON.stringify(told)}); setInterval(() => {}, 1000);`;
+    const { running, records } = start(script, stop.signal);
+    while (!records.some(({ type }) => type === 'complete')) await new Promise(setImmediate);
+    stop.abort();
+    await running;
+    expect(records[0]).toMatchObject({ type: 'invoke', chaincode: 'other', intent: 'program' });
+    expect(records[1]).not.toHaveProperty('chaincode');
+  });
+
   it('makes it a problem of the scenario when the program ends with an error', async () => {
     const { running, records } = start('process.exit(3)', new AbortController().signal);
     expect(await running).toBe(0);

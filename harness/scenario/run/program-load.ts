@@ -22,6 +22,8 @@ export const PROGRAM = 'program';
 
 /** A line of a program: an operation that has ended, as its client knows it. */
 const line = z.object({
+  /** The one under test if absent. */
+  chaincode: z.string().optional(),
   function: z.string(),
   args: z.array(z.string()).default([]),
   transactionId: z.string().optional(),
@@ -158,7 +160,8 @@ function record(
   { network, channel, chaincode }: Pick<ProgramRun, 'network' | 'channel' | 'chaincode'>,
   operation: Operation,
 ): void {
-  const { function: called, args, transactionId, kind, outcome, ...told } = operation;
+  const { function: called, args, transactionId, kind, outcome, ...rest } = operation;
+  const { chaincode: named = chaincode, ...told } = rest;
   const { mspId, peer } = identityOf(network);
   const number = history.nextOperation();
   history.append({
@@ -167,7 +170,7 @@ function record(
     client: PROGRAM,
     msp: mspId,
     channel,
-    chaincode,
+    chaincode: named,
     kind,
     function: called,
     args,
@@ -195,10 +198,10 @@ export async function adoptTransactions(
   const { certificate, peer } = identityOf(network);
   let adopted = 0;
   for await (const raw of network.ledgers.blocks(peer, channel, height - 1)) {
-    for (const { id, args, parts } of decodeBlock(raw).transactions) {
+    for (const { id, args, parts, chaincode } of decodeBlock(raw).transactions) {
       if (!parts.creator.includes(certificate)) continue;
       const [called = '', ...rest] = args;
-      const operation = { function: called, args: rest, transactionId: id };
+      const operation = { chaincode, function: called, args: rest, transactionId: id };
       record(run.history, run, { ...operation, outcome: 'unknown', kind: 'submit' });
       adopted += 1;
     }

@@ -82,9 +82,11 @@ async function perform(performance: Performance): Promise<void> {
   // from block 0, and a scenario that wrecks its channel leaves the next one unharmed. What comes after this height
   // belongs to the scenario.
   const { ledgers } = session.network;
-  const channels: { name: string; startHeight: number }[] = [];
+  const channels: { name: string; startHeight: number; chaincode: string }[] = [];
   for (const { channel: name, chaincodes } of all) {
-    channels.push({ name, startHeight: await ledgers.create(name, chaincodes) });
+    const [first = chaincode] = chaincodes;
+    const startHeight = await ledgers.create(name, chaincodes);
+    channels.push({ name, startHeight, chaincode: first });
   }
   const recoveryBudget = definition.expect?.recovery ?? patient(DEFAULT_RECOVERY_MS);
   update(
@@ -129,6 +131,7 @@ async function perform(performance: Performance): Promise<void> {
     }
     // One more sample of each height and event, then the observers have seen everything.
     await clock.until(clock.now() + 1_200, session.signal);
+    await Promise.all(observers.map((one) => one.heard()));
     await stop();
     await sabotage.beforeEvidence?.(session, channel);
     // What one copy cannot give must not keep the others from the audit.

@@ -125,6 +125,9 @@ export function fakeNetwork(clock: Clock): FakeNetwork {
           throw new Error(`channel ${name}: expected facts of its ordering, seen none`);
         return ordering;
       },
+      async *log({ channel: name }) {
+        yield* channel(name).ledger.recording().orderingLog(name) ?? [];
+      },
     },
     machines: fake.machines,
     engines: fake.engines,

@@ -55,18 +55,23 @@ function answers(
   load: readonly Operation[],
   outages: readonly Outage[],
 ): ShareJudgement {
-  const { share, answered, total } = availability(
+  const { share, answered, total, unanswered } = availability(
     load.filter((operation) => phaseOf(operation, outages) === phase),
   );
+  const met = share !== null && share >= least;
+  const why = met ? undefined : commonestError(unanswered);
   return {
     name:
       phase === 'after'
         ? 'transfers answered after recovery'
         : `transfers answered ${phase} the faults`,
     share,
-    met: share !== null && share >= least,
+    met,
     expected: `at least ${percent(least)}`,
-    seen: share === null ? 'no transfers' : `${percent(share)} (${answered} of ${total})`,
+    seen:
+      share === null
+        ? 'no transfers'
+        : `${percent(share)} (${answered} of ${total})${why ? `, most often for: ${why}` : ''}`,
   };
 }
 
@@ -105,6 +110,18 @@ export interface Availability {
   readonly total: number;
   /** `answered / total`; `null` if there was nothing to answer. */
   readonly share: number | null;
+  /** Those that got no such answer. */
+  readonly unanswered: readonly Operation[];
+}
+
+const SHOWN = 160;
+
+/** What most operations that failed were told; ids and numbers in it count for nothing. */
+function commonestError(operations: readonly Operation[]): string | undefined {
+  const texts = operations.flatMap(({ complete }) => complete?.error ?? []);
+  const alike = Map.groupBy(texts, (text) => text.replaceAll(/[0-9a-f]{16,}|\d+/g, '#'));
+  const [commonest] = [...alike.values()].sort((a, b) => b.length - a.length);
+  return commonest?.[0]?.slice(0, SHOWN);
 }
 
 /**
@@ -113,11 +130,12 @@ export interface Availability {
  * no answer at all.
  */
 export function availability(operations: readonly Operation[]): Availability {
-  const answered = operations.filter((operation) => {
+  const unanswered = operations.filter((operation) => {
     const column = columnOf(operation);
-    if (column === 'fail') return operation.complete?.code !== undefined;
-    return column === 'ok' || column === 'refused';
-  }).length;
+    if (column === 'fail') return operation.complete?.code === undefined;
+    return column !== 'ok' && column !== 'refused';
+  });
   const total = operations.length;
-  return { answered, total, share: total ? answered / total : null };
+  const answered = total - unanswered.length;
+  return { answered, total, share: total ? answered / total : null, unanswered };
 }
