@@ -7,39 +7,31 @@ it.each([
   ['FORBIDDEN', '', 'refused'],
   ['REQUEST_ENTITY_TOO_LARGE', '', 'refused'],
   ['NOT_FOUND', 'channel does not exist', 'not-taken'],
-  [
-    'SERVICE_UNAVAILABLE',
-    'backing Kafka cluster has not completed booting; try again later',
-    'not-taken',
-  ],
-  ['SERVICE_UNAVAILABLE', 'consenter for this channel has been halted', 'not-taken'],
   ['SERVICE_UNAVAILABLE', 'normal transactions are rejected: maintenance mode', 'not-taken'],
-  ['SERVICE_UNAVAILABLE', 'cannot enqueue', 'maybe'],
+  ['SERVICE_UNAVAILABLE', 'anything else', 'maybe'],
   ['INTERNAL_SERVER_ERROR', '', 'maybe'],
   ['UNKNOWN', '', 'maybe'],
-])('an orderer’s %s "%s" means %s', (status, info, expected) => {
-  expect(classifyAnswer({ status, info })).toBe(expected);
-});
-
-it.each([
-  ['SUCCESS', '', 'taken'],
-  ['BAD_REQUEST', 'bad signature', 'refused'],
+  // Without a system channel.
   ['BAD_REQUEST', 'channel does not exist', 'not-taken'],
   [
     'BAD_REQUEST',
     'channel creation request not allowed because the orderer system channel is not defined',
     'not-taken',
   ],
+  // Kafka.
+  [
+    'SERVICE_UNAVAILABLE',
+    'backing Kafka cluster has not completed booting; try again later',
+    'not-taken',
+  ],
+  ['SERVICE_UNAVAILABLE', 'consenter for this channel has been halted', 'not-taken'],
+  ['SERVICE_UNAVAILABLE', 'cannot enqueue', 'maybe'],
+  // Raft.
   ['SERVICE_UNAVAILABLE', 'no Raft leader', 'not-taken'],
   ['SERVICE_UNAVAILABLE', 'chain is not started', 'not-taken'],
   ['SERVICE_UNAVAILABLE', 'EOF', 'maybe'],
   ['SERVICE_UNAVAILABLE', 'timed out (7s) waiting on forwarding to 2', 'maybe'],
-])('Raft: an orderer’s %s "%s" means %s', (status, info, expected) => {
-  expect(classifyAnswer({ status, info })).toBe(expected);
-});
-
-it.each([
-  ['SUCCESS', '', 'taken'],
+  // BFT.
   ['SERVICE_UNAVAILABLE', 'failed to submit request: request already exists', 'taken'],
   ['SERVICE_UNAVAILABLE', 'failed to submit request: request already processed', 'taken'],
   [
@@ -47,9 +39,7 @@ it.each([
     'failed to submit request: acquiring semaphore for request: {1 2}: context deadline exceeded',
     'not-taken',
   ],
-  ['BAD_REQUEST', 'channel does not exist', 'not-taken'],
-  ['SERVICE_UNAVAILABLE', 'anything else', 'maybe'],
-])('BFT: an orderer’s %s "%s" means %s', (status, info, expected) => {
+])('an orderer’s %s "%s" means %s', (status, info, expected) => {
   expect(classifyAnswer({ status, info })).toBe(expected);
 });
 

@@ -2,19 +2,10 @@ import * as protos from '../../../fabric-client/protos.ts';
 import { kafkaAgreement } from '../../ordering/kafka/agreement.ts';
 import { borrow, editBlock, judge } from '../testing/forge.ts';
 import { LedgerBuilder, type TestRecording } from '../testing/ledger-builder.ts';
-import { busyRecording, opened, transfers } from '../testing/scene.ts';
+import { busyRecording, opened, SOURCES, transfers } from '../testing/scene.ts';
 import { agrees } from './agreement.ts';
 
 const kafkaAgrees = agrees(kafkaAgreement);
-
-const SOURCES = [
-  'peer0.org1',
-  'peer0.org2',
-  'peer1.org1',
-  'peer1.org2',
-  'orderer0',
-  'orderer1',
-] as const;
 
 const { common, orderer } = protos;
 

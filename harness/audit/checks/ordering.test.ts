@@ -1,16 +1,7 @@
 import { borrow, editBlock, judge } from '../testing/forge.ts';
 import type { TestRecording } from '../testing/ledger-builder.ts';
-import { busyRecording, opened } from '../testing/scene.ts';
+import { busyRecording, opened, SOURCES } from '../testing/scene.ts';
 import { configUntouched } from './ordering.ts';
-
-const SOURCES = [
-  'peer0.org1',
-  'peer0.org2',
-  'peer1.org1',
-  'peer1.org2',
-  'orderer0',
-  'orderer1',
-] as const;
 
 describe('F22 configuration untouched', () => {
   const facts = (recording: TestRecording, change: object): void => {

@@ -1,6 +1,16 @@
 import type { FaultEvent } from '../../workload/history.ts';
 import { LedgerBuilder, ORDERERS, type TestRecording } from './ledger-builder.ts';
 
+/** All nodes whose copies a recording has. */
+export const SOURCES = [
+  'peer0.org1',
+  'peer0.org2',
+  'peer1.org1',
+  'peer1.org2',
+  'orderer0',
+  'orderer1',
+] as const;
+
 /** A fault's phase, as the runner records it. */
 export function fault(
   ledger: LedgerBuilder,

@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { judge } from '../../audit/judge.ts';
 import { PEERS } from '../../audit/testing/ledger-builder.ts';
 import { transfers } from '../../workload/profile.ts';
 import { declaredAt, register } from '../run/declared.ts';
 import { runScenario, type Sabotage } from '../run/run-scenario.ts';
-import { fakeSession } from '../testing/fake-session.ts';
+import { evidenceFolder, fakeSession, PLACE } from '../testing/fake-session.ts';
 import { controlFacts } from './control.ts';
 import { seconds } from './definition.ts';
 import {
@@ -28,32 +26,19 @@ import {
   successWithoutSubmitting,
 } from './untrue-clients.ts';
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'control-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
-const place = {
-  name: 'on paper',
-  folder: 'scenarios/on-paper',
-  file: 'on-paper.scenario.ts',
-  line: 1,
-  suite: 'paper',
-  channel: 'on-paper',
-};
+const folder = evidenceFolder();
 
 /** Problems of a quiet scenario on a network in memory with a planted defect. */
 async function problems(sabotage: Sabotage): Promise<readonly string[]> {
-  const fake = await fakeSession(folder);
-  register(folder, declaredAt(place, place.file));
+  const fake = await fakeSession(folder());
+  register(folder(), declaredAt(PLACE, PLACE.file));
   await using session = fake.session;
   const load = transfers({
     ...{ clients: 2, accounts: 10, rate: 10 },
     reads: { share: 0.3, peers: PEERS },
   });
   const definition = { load, duration: seconds(3), expect: { operations: 5 } };
-  const result = await fake.clock.drive(runScenario(session, definition, place, sabotage));
+  const result = await fake.clock.drive(runScenario(session, definition, PLACE, sabotage));
   return result.problems;
 }
 
@@ -63,22 +48,22 @@ describe('planted defects on a network in memory', () => {
   });
 
   it('has them in a copy of what a sound run has left, and that run stays sound', async () => {
-    const fake = await fakeSession(folder);
-    register(folder, declaredAt(place, place.file));
-    const copied = { ...place, name: 'a copy', folder: 'scenarios/a-copy', channel: 'a-copy' };
-    register(folder, {
+    const fake = await fakeSession(folder());
+    register(folder(), declaredAt(PLACE, PLACE.file));
+    const copied = { ...PLACE, name: 'a copy', folder: 'scenarios/a-copy', channel: 'a-copy' };
+    register(folder(), {
       ...declaredAt(copied, 'copy.scenario.ts'),
       ...controlFacts(/^F20 .*goes from offset/),
     });
     await using session = fake.session;
     const load = transfers({ clients: 2, accounts: 10, rate: 10 });
     const definition = { load, duration: seconds(3), expect: { operations: 5 } };
-    const result = await fake.clock.drive(runScenario(session, definition, place, {}));
+    const result = await fake.clock.drive(runScenario(session, definition, PLACE, {}));
     expect(result.problems).toEqual([]);
-    const [from, to] = [place, copied].map((each) => path.join(folder, each.folder));
+    const [from, to] = [PLACE, copied].map((each) => path.join(folder(), each.folder));
     takeEvidence(session, from as string, copied);
     expect(judge(to as string)).toMatchObject({ name: 'a copy', status: 'failed' });
-    forgetRecord(to as string, place.channel);
+    forgetRecord(to as string, PLACE.channel);
     expect(judge(to as string)).toMatchObject({ name: 'a copy', status: 'passed', problems: [] });
     expect(judge(from as string)).toMatchObject({ name: 'on paper', status: 'passed' });
   });

@@ -1,39 +1,24 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { judge } from '../../audit/judge.ts';
 import { component, crash, freeze, loseMachine, machine, noop } from '../../faults/index.ts';
 import type { Fault } from '../../faults/model.ts';
 import { transfers } from '../../workload/profile.ts';
 import { during, seconds } from '../author/definition.ts';
-import { type FakeSession, fakeSession } from '../testing/fake-session.ts';
+import { evidenceFolder, type FakeSession, fakeSession, PLACE } from '../testing/fake-session.ts';
 import { declaredAt, register } from './declared.ts';
 import { runScenario } from './run-scenario.ts';
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'scenario-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
-const place = {
-  name: 'on paper',
-  folder: 'scenarios/on-paper',
-  file: 'on-paper.scenario.ts',
-  line: 1,
-  suite: 'paper',
-  channel: 'on-paper',
-};
+const folder = evidenceFolder();
 const load = transfers({ clients: 2, accounts: 10, rate: 10 });
 
 /** Runs a load with a fault in it. @param act does something to the network or the run, by its clock */
 async function run(fault: Fault, act: (fake: FakeSession) => void = () => {}) {
-  const fake = await fakeSession(folder);
+  const fake = await fakeSession(folder());
   act(fake);
-  register(folder, declaredAt(place, place.file));
+  register(folder(), declaredAt(PLACE, PLACE.file));
   await using session = fake.session;
   const faults = [during(fault, { at: seconds(1), for: seconds(1) })];
-  const result = await fake.clock.drive(runScenario(session, { load, faults }, place));
+  const result = await fake.clock.drive(runScenario(session, { load, faults }, PLACE));
   return { ...fake, result };
 }
 
@@ -56,7 +41,7 @@ describe('a scenario on a network in memory', () => {
     ]);
     const silent = network.nodes.peers.filter(({ name }) => !network.fake.answers(name));
     expect(silent).toEqual([]);
-    expect(judge(path.join(folder, place.folder))).toEqual(result);
+    expect(judge(path.join(folder(), PLACE.folder))).toEqual(result);
   });
 
   it('tells what became of the components, of a lost machine those that were on it', async () => {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { FakeClock } from '../../workload/testing/fake-clock.ts';
 import { openSession, type Session } from '../session.ts';
 import { fakeClients } from './fake-clients.ts';
@@ -31,4 +34,24 @@ export async function fakeSession(runFolder: string, seed = 1): Promise<FakeSess
     clients: fakeClients(network, clock),
   });
   return { session, network, clock, interrupt };
+}
+
+/** Where a scenario on a network in memory stands. */
+export const PLACE = {
+  name: 'on paper',
+  folder: 'scenarios/on-paper',
+  file: 'on-paper.scenario.ts',
+  line: 1,
+  suite: 'paper',
+  channel: 'on-paper',
+} as const;
+
+/** A folder for the evidence of each test of a file, gone after it. @returns its path while a test runs */
+export function evidenceFolder(): () => string {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'scenario-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+  return () => folder;
 }
