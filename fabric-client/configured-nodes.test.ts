@@ -1,5 +1,5 @@
-import { configuredNodes } from './configured-nodes.ts';
-import { common, type FabricProtos, msp, protos } from './protos.ts';
+import { configuredNodes, configuredOrdering } from './configured-nodes.ts';
+import { common, etcdraft, type FabricProtos, msp, orderer, protos } from './protos.ts';
 
 type Group = FabricProtos.common.IConfigGroup;
 const value = (bytes: Uint8Array) => ({ value: bytes });
@@ -70,6 +70,24 @@ describe('nodes in a configuration block', () => {
     expect(configuredNodes(blockOf(root)).orderers).toEqual([
       { name: 'orderer0:7050', address: 'orderer0:7050', tlsCaPem: 'root of AMSP\nbelow' },
     ]);
+  });
+
+  it('tell how they order, and how long that may take', () => {
+    const ordering = (type: string, metadata: Uint8Array = new Uint8Array()) => {
+      const values = {
+        ConsensusType: value(orderer.ConsensusType.encode({ type, metadata }).finish()),
+        BatchTimeout: value(orderer.BatchTimeout.encode({ timeout: '1m2s500ms' }).finish()),
+      };
+      return configuredOrdering(blockOf({ groups: { Orderer: { values } } }));
+    };
+    const options = { tick_interval: '500ms', election_tick: 10 };
+    expect(ordering('etcdraft', etcdraft.ConfigMetadata.encode({ options }).finish())).toEqual({
+      type: 'raft',
+      batchTimeoutMs: 62_500,
+      calmMs: 21_000,
+    });
+    expect(ordering('BFT', Buffer.from([0x08, 0x01]))).toMatchObject({ type: 'bft' });
+    expect(ordering('kafka')).toMatchObject({ type: 'kafka' });
   });
 
   it('are in no other block', () => {

@@ -86,7 +86,7 @@ describe('forgetting', () => {
 
 describe('F1 where an orderer may forget', () => {
   /** A transfer that an orderer acknowledged, of which the client heard no more, and which is in no block. */
-  const lost = (leaderChangesAt: number | undefined) => {
+  const lost = (leaderChangesAt: number | undefined, facts: object = {}) => {
     const ledger: LedgerBuilder = opened();
     const { operation } = ledger.endorse('transfer', ['a0', 'a1', '1']);
     ledger.history.push({
@@ -102,6 +102,7 @@ describe('F1 where an orderer may forget', () => {
       .slice(11, 23);
     const recording = ledger.recording();
     recording.ordering = raft;
+    recording.scenario = { ...recording.scenario, ...facts };
     recording.logs = [
       { component: 'orderer0', lines: leaderChangesAt === undefined ? [] : [changed(time)] },
     ];
@@ -112,6 +113,14 @@ describe('F1 where an orderer may forget', () => {
     const { counts, evidence } = lost(200);
     expect(evidence).toEqual([]);
     expect(counts).toMatchObject({ 'acknowledged, never ordered': 1, violations: 0 });
+  });
+
+  it('leaves it open where others have the logs', () => {
+    expect(lost(undefined, { runByOthers: true })).toMatchObject({
+      verdict: 'unknown',
+      reason: expect.stringMatching(/acknowledged and never ordered; .* others have those$/),
+      counts: { 'acknowledged, never ordered': 1, violations: 0 },
+    });
   });
 
   it('takes it for lost when the leader stayed, or changed too late to explain it', () => {

@@ -23,6 +23,13 @@ export function forgetting(
   return (acknowledgement) => rule.explains(acknowledgement, told, forgetsWithinMs);
 }
 
+/** Whether the ordering service may have lost something, and what its orderers logged of it was not to be had. */
+export const isUntold = ({
+  ordering,
+  scenario,
+}: Pick<Recording, 'ordering' | 'scenario'>): boolean =>
+  scenario.runByOthers === true && ordering !== null && forgettingOf(ordering.type) !== null;
+
 function read(
   rule: Forgetting,
   lines: Iterable<string>,

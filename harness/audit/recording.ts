@@ -22,6 +22,8 @@ export interface ScenarioFacts {
   readonly thrown?: string;
   /** A check has steps of its own, and no ledger; a ledger was read of a network that others run, without a history. */
   readonly kind?: 'scenario' | 'check' | 'ledger';
+  /** Others run the network: the harness saw nothing of it but what orderers, peers and databases answer. */
+  readonly runByOthers?: true;
   /** Of a ledger: milliseconds since 1970 when it was read. */
   readonly readAt?: number;
   /** Of a ledger: certificates that are in no block. */

@@ -8,7 +8,7 @@ import { judge } from '../audit/judge.ts';
 import type { ScenarioResult } from '../audit/result.ts';
 import { UsageError } from '../base/errors.ts';
 import { readIdentity } from '../network/foreign/identity.ts';
-import { type ForeignProfile, readProfile, stateServer } from '../network/foreign/profile.ts';
+import { readProfile, withDatabases } from '../network/foreign/profile.ts';
 import { ForeignReader } from '../network/foreign/reader.ts';
 import {
   ForeignRecording,
@@ -123,20 +123,6 @@ async function channelsOf(
     "--channel: expected a name, since no peer of the identity's organisation says which channels it is in",
     ...problems.map((problem) => `  ${problem}`),
   ]);
-}
-
-function withDatabases(profile: ForeignProfile, given: readonly string[]): ForeignProfile {
-  const databases = new Map(profile.databases);
-  for (const text of given) {
-    const [peer = '', url = ''] = text.split(/=(.*)/s);
-    if (!profile.peers.some(({ name }) => name === peer)) {
-      throw new UsageError([
-        `--couchdb ${peer}: expected one of ${profile.peers.map(({ name }) => name).join(', ')}`,
-      ]);
-    }
-    databases.set(peer, stateServer(`--couchdb ${peer}`, url));
-  }
-  return { ...profile, databases };
 }
 
 function queryOf(text: string): PeerQuery {

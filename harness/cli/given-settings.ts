@@ -15,7 +15,7 @@ const GIVEN = [
 /** What the report says of the settings of a run; from these it makes the command that repeats it. */
 export function givenSettings(
   { name, topology }: Pick<Settings, 'name' | 'topology'>,
-  { suite, scenario, shard, chaincodeInit, ...options }: TestOptions,
+  { suite, scenario, shard, chaincodeInit, network, ...options }: TestOptions,
 ): RunResult['settings'] {
   const given = GIVEN.flatMap((name) => {
     const value = options[name];
@@ -23,8 +23,7 @@ export function givenSettings(
   });
   return {
     suite,
-    topology,
-    name,
+    ...(network === undefined ? { topology, name } : { network }),
     ...(scenario?.length ? { scenarios: scenario.join('\n') } : {}),
     ...(shard === undefined ? {} : { shard }),
     ...Object.fromEntries(given),

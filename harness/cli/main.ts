@@ -129,6 +129,11 @@ program
     'another build of it, served as NAME-upgrade, that scenarios upgrade to',
   )
   .option('--unit', 'run the unit suite first')
+  .option('--network <profile>', 'on a network that others run; faults are commands of yours')
+  .option('--identity <folder...>', 'of it: MSP folders of members to send as, or MSPID=FOLDER')
+  .option('--channel <name>', 'of it: a channel for the scenarios alone')
+  .option('--couchdb <peer=url...>', "of it: a peer's database, http://user:password@host:port")
+  .option('--as-localhost', "of it: nodes of the channel's configuration are on this host's ports")
   .option('--keep', 'leave the network running')
   .option('--json', 'say what happens as JSON, one object a line, and at the end how it went')
   .action(async (options: TestOptions) => {

@@ -20,6 +20,14 @@ export interface TestOptions {
   readonly unit?: boolean;
   /** One JSON object a line on standard output: what each scenario does, and at the end how the run went. */
   readonly json?: boolean;
+  /** Connection profile of a network that others run, and who reads and sends there. */
+  readonly network?: string;
+  /** MSP folders, `MSPID=FOLDER` for those of another organisation than the profile's. */
+  readonly identity?: readonly string[];
+  readonly channel?: string;
+  /** `peer=url` each. */
+  readonly couchdb?: readonly string[];
+  readonly asLocalhost?: boolean;
   /** Leave a network that was brought up for this run running. */
   readonly keep?: boolean;
 }

@@ -3,6 +3,8 @@ import path from 'node:path';
 import { UsageError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
 import { type OwnChaincode, parseOwnChaincode } from '../network/chaincode/own-chaincode.ts';
+import { identityFolder } from '../network/foreign/identity.ts';
+import { type ForeignPlace, foreignNetwork } from '../network/foreign/network.ts';
 import { preflight } from '../network/machines/preflight.ts';
 import {
   closingLine,
@@ -25,7 +27,10 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   const files = scenarioFiles(options);
   const seed = seedOf(settings, options);
   const ownChaincodes = ownChaincodesOf(options);
-  const topology = await preflight(settings, { running: 'fine', ownChaincodes });
+  const foreign = await foreignPlace(options);
+  const topology = foreign
+    ? undefined
+    : await preflight(settings, { running: 'fine', ownChaincodes });
   const interruption = interruptible();
   const { signal } = interruption;
   const unit = options.unit ? await runUnitSuite(signal) : { passed: 0, failed: 0 };
@@ -39,6 +44,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   const { run, report } = await runSuite({
     settings,
     topology,
+    foreign,
     files,
     suite: options.suite,
     seed,
@@ -88,6 +94,38 @@ function ownChaincodesOf(options: TestOptions): OwnChaincode[] {
   const version = '2.0';
   const name = `${own.name}-upgrade`;
   return [own, parseOwnChaincode(chaincodeUpgrade, name, { ...definition, version })];
+}
+
+/** Where a network that others run is found; looked at before anything is started. */
+async function foreignPlace(options: TestOptions): Promise<ForeignPlace | undefined> {
+  const { network, identity = [], channel, couchdb = [], asLocalhost = false } = options;
+  if (network === undefined) {
+    const [given] = (['identity', 'channel', 'couchdb'] as const).filter(
+      (name) => options[name] !== undefined,
+    );
+    if (given === undefined) return undefined;
+    throw new UsageError([`test: --${given} goes with --network, seen without`]);
+  }
+  if (channel === undefined) {
+    throw new UsageError([
+      'test: --channel: expected a channel for the scenarios alone, where the chaincode is committed; seen none',
+    ]);
+  }
+  if (options.chaincode !== undefined) {
+    throw new UsageError([
+      'test: --chaincode: expected none on a network that others run: scenarios name one that is there',
+    ]);
+  }
+  const place = {
+    profile: path.resolve(network),
+    identities: identity.map(identityFolder).map(({ folder, ...rest }) => ({
+      folder: path.resolve(folder),
+      ...rest,
+    })),
+    ...{ channel, couchdb, asLocalhost },
+  };
+  (await foreignNetwork(place)).ledgers.close();
+  return place;
 }
 
 function seedOf(settings: Settings, options: TestOptions): number {

@@ -15,6 +15,14 @@ export async function runningContainer(
   return facts;
 }
 
+/** Targets in machines. @throws Error for what only an author's commands reach */
+export function inMachines(kind: string, targets: readonly Target[]) {
+  return targets.map((target) => {
+    if (target.type !== 'named') return target;
+    throw new Error(`${kind}: expected components or machines, seen ${target.name}`);
+  });
+}
+
 /** The components among targets, for kinds that have no meaning for machines. */
 export function componentsOnly(kind: string, targets: readonly Target[]): ComponentHandle[] {
   return targets.map((target) => {

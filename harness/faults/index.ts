@@ -1,4 +1,5 @@
 /** What a scenario's author uses: kinds of faults, and roles to aim them at. */
+export { type CommandOptions, command } from './kinds/command.ts';
 export { type DelayOptions, delay } from './kinds/delay.ts';
 export { evict } from './kinds/evict.ts';
 export { type FullDiskOptions, fullDisk } from './kinds/full-disk.ts';

@@ -184,7 +184,10 @@ export class FaultLife {
   #identity(): Pick<FaultResult, 'kind' | 'role' | 'targets' | 'machine'> {
     const fault = this.#fault;
     const machines = new Set(
-      this.#targets.map((t) => (t.type === 'machine' ? t.number : t.handle.machine.number)),
+      this.#targets.flatMap((t) => {
+        if (t.type === 'named') return [];
+        return [t.type === 'machine' ? t.number : t.handle.machine.number];
+      }),
     );
     const [machine] = machines;
     return {

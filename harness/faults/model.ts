@@ -16,13 +16,17 @@ export interface Measurement {
   readonly evidence: string;
 }
 
-/** What a fault works on: components, or whole machines. */
+/** What a fault works on: components, whole machines, or what an author's commands reach. */
 export type Target =
   | { readonly type: 'component'; readonly handle: ComponentHandle }
-  | { readonly type: 'machine'; readonly number: number };
+  | { readonly type: 'machine'; readonly number: number }
+  /** What only the author's commands reach. */
+  | { readonly type: 'named'; readonly name: string };
 
-export const targetName = (target: Target): string =>
-  target.type === 'component' ? target.handle.name : `machine${target.number}`;
+export function targetName(target: Target): string {
+  if (target.type === 'named') return target.name;
+  return target.type === 'component' ? target.handle.name : `machine${target.number}`;
+}
 
 /** A way of naming targets that is resolved when the fault is injected, e.g. the leader of a channel's topic. */
 export interface Role {

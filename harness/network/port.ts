@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import type { ChaincodeEvent } from '../../fabric-client/chaincode-events.ts';
+import type { SigningIdentity } from '../../fabric-client/types.ts';
 import type { Endpoints } from '../fabric/endpoints.ts';
 import type { Ordering } from '../ordering/ordering.ts';
 import type { ExecOptions, ExecResult } from '../swarm/docker-api.ts';
@@ -22,6 +23,8 @@ export interface Network {
   readonly ordering: Ordering;
   /** Whose events tell what happens to machines and components. */
   readonly engines: readonly EventEngine[];
+  /** Whom clients of a load act as, where the harness has no hand on the CAs. */
+  readonly members?: readonly SigningIdentity[];
   /** What the harness made for the network; absent where others have made it. */
   readonly deployment?: Deployment;
   /** @throws Error when the network has no such machine */
@@ -188,6 +191,8 @@ export interface Ledgers {
    * @throws Error for one that could not, or that does
    */
   ready(channel: string): Promise<void>;
+  /** Peers whose databases can be read; all if absent. */
+  readonly databases?: readonly string[];
   /**
    * Every document of every database that a peer has of a channel, database by database in the order of their keys.
    *

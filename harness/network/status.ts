@@ -18,6 +18,8 @@ export async function statusOf(
   network: Pick<Network, 'topology' | 'machines'>,
 ): Promise<ComponentStatus[]> {
   const { topology, machines } = network;
+  // Of a network that others run it is not known.
+  if (machines.length === 0) return [];
   const seen = new Map<string, string>();
   const silent = new Map(topology.machines.map(({ number }) => [number, 'machine missing']));
   await Promise.all(

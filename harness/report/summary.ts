@@ -261,7 +261,7 @@ export function standIns(run: RunResult): readonly { component: string; served: 
  * that were given are given again; only without any is it the suite that ran.
  */
 export function repeatCommand(run: RunResult): string {
-  const { scenarios, shard, chaincode, chaincodeName, chaincodeInit } = run.settings;
+  const { scenarios, shard, chaincode, chaincodeName, chaincodeInit, network } = run.settings;
   const files = scenarios?.split('\n') ?? [];
   const option = (name: string, ...values: readonly (string | undefined)[]) => {
     const given = values.filter((value) => value !== undefined);
@@ -280,7 +280,9 @@ export function repeatCommand(run: RunResult): string {
     ...option('chaincode-policy', run.settings.chaincodePolicy),
     ...option('chaincode-collections', run.settings.chaincodeCollections),
     ...(chaincodeInit === undefined ? [] : ['--chaincode-init']),
-    ...option('topology', run.settings.topology ?? run.network.topology),
+    ...(network === undefined
+      ? option('topology', run.settings.topology ?? run.network.topology)
+      : [...option('network', network), '…']),
     ...option('seed', String(run.seed)),
   ].join(' ');
 }

@@ -53,6 +53,10 @@ export const logsClean: RunCheck = {
   run(recording) {
     const { logs, scenario, environment } = recording;
     const findings = new Findings(logsClean.definition);
+    if (scenario.runByOthers) {
+      findings.notApplicable('others run the network');
+      return findings.result();
+    }
     judgeWhole(recording, findings);
     const allowed = allowance(scenario.allowedLogs ?? []);
     for (const { component, lines } of logs) {
@@ -139,8 +143,12 @@ export const environmentRestored: RunCheck = {
     guarantee:
       'After the last heal no trace of a fault is left, every machine is ready, every service runs at full strength, and everyone reaches everyone as before.',
   },
-  run({ environment }) {
+  run({ environment, scenario }) {
     const findings = new Findings(environmentRestored.definition);
+    if (scenario.runByOthers) {
+      findings.notApplicable('others run the network');
+      return findings.result();
+    }
     if (!environment) {
       findings.unknown('the environment was not probed before and after');
       return findings.result();

@@ -13,7 +13,7 @@ import { columnOf } from '../../workload/statistics/columns.ts';
 import { isLoad } from '../../workload/statistics/operations.ts';
 import type { ChannelCheck, ChannelContext } from '../checker.ts';
 import { Findings } from '../findings.ts';
-import { forgetting } from '../forgotten.ts';
+import { forgetting, isUntold } from '../forgotten.ts';
 import type { Height } from '../lockstep.ts';
 import { NEVER_ORDERED } from '../model.ts';
 import type { LedgerPosition } from '../transaction-index.ts';
@@ -83,6 +83,7 @@ export const noneLost: ChannelCheck = {
   create({ channel, facts, history, recording, sources, scenario, transactions }) {
     const findings = new Findings(noneLost.definition);
     const mayForget = forgetting(recording, channel, facts.orderers);
+    const untold = isUntold(recording);
     const deviations = new Deviations();
     const unsettled = isMarked(history, UNSETTLED);
     return {
@@ -101,6 +102,13 @@ export const noneLost: ChannelCheck = {
           if (!place && unsettled) {
             findings.count('may still come');
             findings.unknown(UNSETTLED_REASON);
+            continue;
+          }
+          if (!place && untold && operation.complete?.outcome !== 'ok') {
+            findings.count(NEVER_ORDERED);
+            findings.unknown(
+              `transaction ${id} was acknowledged and never ordered; whether a change of leaders excuses it only the orderers' logs tell, and others have those`,
+            );
             continue;
           }
           if (!place && isExcused(operation, mayForget)) {

@@ -1,6 +1,6 @@
 import { waitFor } from '../../base/wait.ts';
 import type { Machine } from '../../network/port.ts';
-import { runningContainer } from '../components.ts';
+import { inMachines, runningContainer } from '../components.ts';
 import {
   type ActiveFault,
   combine,
@@ -89,7 +89,7 @@ export function isolate(role: Role, options: IsolateOptions = {}): Fault {
       const directions: Direction[] = direction === 'both' ? ['in', 'out'] : [direction];
       const overlay = await overlayPlaces(context);
       const cuts = await Promise.all(
-        targets.map((target) =>
+        inMachines('isolate', targets).map((target) =>
           target.type === 'machine'
             ? machineCut(context, target.number, others, directions, plane, overlay)
             : componentCut(context, target, others, directions, plane, overlay),
@@ -115,7 +115,7 @@ async function componentCut(
   const neighbours = overlay.filter((place) => place.name !== name);
   const isOther = (place: NetworkListener) =>
     others?.some((o) =>
-      o.type === 'machine' ? o.number === place.machine : o.handle.name === place.name,
+      o.type === 'machine' ? o.number === place.machine : targetName(o) === place.name,
     ) ?? true;
   const cut = neighbours.filter(isOther);
   if (others && cut.length === 0)

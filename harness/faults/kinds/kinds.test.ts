@@ -214,6 +214,7 @@ describe('an upgrade of a chaincode', () => {
 describe('the kind of a fault', () => {
   const role = component('kafka0');
   const faults: Readonly<Record<FaultKind, Fault>> = {
+    command: exported.command({ name: 'x', inject: '', verify: '', heal: '' }),
     crash: exported.crash(role),
     delay: exported.delay(role, 1),
     evict: exported.evict(role),

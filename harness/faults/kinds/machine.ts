@@ -22,6 +22,7 @@ import {
   type Measurement,
   notConfirmed,
   type Role,
+  targetName,
   together,
   unmeasured,
 } from '../model.ts';
@@ -60,7 +61,7 @@ export function loseMachine(role: Role): Fault {
         targets.map((target) => {
           if (target.type === 'machine') return machineDown(context, target.number, 'kill');
           throw new Error(
-            `loseMachine: expected machines, seen ${target.handle.name}; use crash or stop`,
+            `loseMachine: expected machines, seen ${targetName(target)}; use crash or stop`,
           );
         }),
       );

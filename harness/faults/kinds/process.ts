@@ -5,7 +5,7 @@ import { serviceName } from '../../swarm/deploy.ts';
 import { keepLogs } from '../../swarm/kept-logs.ts';
 import { scaleComponent } from '../../swarm/scale.ts';
 import { CPU_USED, findCgroup } from '../cgroup.ts';
-import { awaitRunning, runningContainer } from '../components.ts';
+import { awaitRunning, inMachines, runningContainer } from '../components.ts';
 import {
   type ActiveFault,
   confirmed,
@@ -56,7 +56,7 @@ function down(kind: string, role: Role, how: 'kill' | 'stop', end: End): Fault {
     prepare: async (context, targets) =>
       together(
         await Promise.all(
-          targets.map((target) =>
+          inMachines(kind, targets).map((target) =>
             target.type === 'machine'
               ? machineDown(context, target.number, how)
               : componentDown(context, kind, target.handle, end),
@@ -128,7 +128,7 @@ export function freeze(role: Role): Fault {
     prepare: async (context, targets) =>
       together(
         await Promise.all(
-          targets.map((target) =>
+          inMachines('freeze', targets).map((target) =>
             target.type === 'machine'
               ? machineFrozen(context, target.number)
               : componentFrozen(context, target),

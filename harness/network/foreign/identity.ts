@@ -4,6 +4,18 @@ import path from 'node:path';
 import type { SigningIdentity } from '../../../fabric-client/types.ts';
 import { messageOf, UsageError } from '../../base/errors.ts';
 
+/** An MSP folder, and whose it is where it is not the profile's organisation. */
+export interface IdentityFolder {
+  readonly folder: string;
+  readonly mspId?: string;
+}
+
+/** @param text `FOLDER`, or `MSPID=FOLDER` */
+export function identityFolder(text: string): IdentityFolder {
+  const [, mspId, folder] = /^([A-Za-z0-9.-]+)=(.+)$/.exec(text) ?? [];
+  return mspId === undefined || folder === undefined ? { folder: text } : { folder, mspId };
+}
+
 /**
  * Reads an identity out of an MSP folder as cryptogen and Fabric CA's client write it: `signcerts/` and `keystore/`,
  * below `folder` or below its `msp/`.

@@ -105,6 +105,26 @@ export function readProfile(file: string): ForeignProfile {
 }
 
 /**
+ * A profile with databases that it does not name itself.
+ *
+ * @param given `peer=url` each
+ * @throws UsageError for a peer that the profile does not have, or an address that is none
+ */
+export function withDatabases(profile: ForeignProfile, given: readonly string[]): ForeignProfile {
+  const databases = new Map(profile.databases);
+  for (const text of given) {
+    const [peer = '', url = ''] = text.split(/=(.*)/s);
+    if (!profile.peers.some(({ name }) => name === peer)) {
+      throw new UsageError([
+        `--couchdb ${peer}: expected one of ${profile.peers.map(({ name }) => name).join(', ')}`,
+      ]);
+    }
+    databases.set(peer, stateServer(`--couchdb ${peer}`, url));
+  }
+  return { ...profile, databases };
+}
+
+/**
  * A CouchDB out of its address with name and password.
  *
  * @param what is named where it is wrong

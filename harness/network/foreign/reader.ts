@@ -97,18 +97,8 @@ export class ForeignReader implements Disposable {
    * @throws Error when no node gives the configuration
    */
   async discover(channel: string, answering: readonly string[]): Promise<readonly string[]> {
-    const asked = [
-      ...this.#peers.map((endpoint) => ({ endpoint, kind: 'peer' as const })),
-      ...this.#orderers.map((endpoint) => ({ endpoint, kind: 'orderer' as const })),
-    ].find(({ endpoint }) => answering.includes(endpoint.name));
-    if (!asked) return [];
-    const options = { kind: asked.kind, channel, timeoutMs: ANSWER_MS };
-    const block = await fetchConfigBlock(
-      this.#connections,
-      [asked.endpoint],
-      this.#signer,
-      options,
-    );
+    const block = await this.configuration(channel, answering);
+    if (!block) return [];
     const found = configuredNodes(block);
     const here = <T extends Endpoint>(node: T): T => {
       const [host, port] = node.address.split(/:(?=\d+$)/);
@@ -122,6 +112,20 @@ export class ForeignReader implements Disposable {
     this.#orderers = [...this.#orderers, ...orderers];
     this.#peers = [...this.#peers, ...peers];
     return [...orderers, ...peers].map(({ name }) => name);
+  }
+
+  /** The channel's newest configuration block, of one of those that answer. @throws Error when it does not give it */
+  async configuration(
+    channel: string,
+    answering: readonly string[],
+  ): Promise<Uint8Array | undefined> {
+    const asked = [
+      ...this.#peers.map((endpoint) => ({ endpoint, kind: 'peer' as const })),
+      ...this.#orderers.map((endpoint) => ({ endpoint, kind: 'orderer' as const })),
+    ].find(({ endpoint }) => answering.includes(endpoint.name));
+    if (!asked) return undefined;
+    const options = { kind: asked.kind, channel, timeoutMs: ANSWER_MS };
+    return await fetchConfigBlock(this.#connections, [asked.endpoint], this.#signer, options);
   }
 
   /** Asks every node for its newest block. */

@@ -21,6 +21,7 @@ const implied: Readonly<Record<FaultKind, ComponentState['state']>> = {
   freeze: 'frozen',
   isolate: 'isolated',
   evict: 'isolated',
+  command: 'degraded',
   delay: 'degraded',
   fullDisk: 'degraded',
   loss: 'degraded',

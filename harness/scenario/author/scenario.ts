@@ -5,7 +5,9 @@ import type { ScenarioResult } from '../../audit/result.ts';
 import { messageOf } from '../../base/errors.ts';
 import { patient } from '../../base/patience.ts';
 import { findEngine } from '../../engine/engine.ts';
+import { foreignNetwork } from '../../network/foreign/network.ts';
 import { findNetwork } from '../../network/machines/network.ts';
+import type { Network } from '../../network/port.ts';
 import { declaredFacts } from '../evidence/facts.ts';
 import { declaredAt, register, sourceName, update } from '../run/declared.ts';
 import { namesOf } from '../run/names.ts';
@@ -85,7 +87,9 @@ export function declare(
 }
 
 function placeOf(name: string, file: string, line: number, context: RunContext): ScenarioPlace {
-  return { name, ...namesOf(name, context.suffix), file, line, suite: context.suite };
+  const own = namesOf(name, context.suffix);
+  const channel = context.foreign?.channel ?? own.channel;
+  return { name, ...own, channel, file, line, suite: context.suite };
 }
 
 class ScenarioFailure extends Error {
@@ -99,11 +103,9 @@ class ScenarioFailure extends Error {
 }
 
 async function openFor(context: RunContext, signal: AbortSignal): Promise<Session> {
-  const engine = await findEngine(process.env);
-  const network = engine && (await findNetwork(engine.docker, context.network));
-  if (!network || network === 'incomplete') {
-    throw new Error(`network "${context.network}": expected it to run, seen ${network ?? 'none'}`);
-  }
+  const network = context.foreign
+    ? await foreignNetwork(context.foreign)
+    : await ownNetwork(context.network);
   const { seed, runFolder, origin } = context;
   // Not by console, which jest keeps back until the file has ended.
   const tell = (told: ProgressLine) =>
@@ -111,6 +113,15 @@ async function openFor(context: RunContext, signal: AbortSignal): Promise<Sessio
       ? process.stdout.write(`${JSON.stringify(told)}\n`)
       : process.stderr.write(`${progressLine(told)}\n`);
   return openSession({ network, seed, runFolder, origin, signal, tell });
+}
+
+async function ownNetwork(name: string): Promise<Network> {
+  const engine = await findEngine(process.env);
+  const network = engine && (await findNetwork(engine.docker, name));
+  if (!network || network === 'incomplete') {
+    throw new Error(`network "${name}": expected it to run, seen ${network ?? 'none'}`);
+  }
+  return network;
 }
 
 /**

@@ -23,6 +23,10 @@ export interface Circumstances {
   /** MSP id by peer. */
   readonly organisations: Readonly<Record<string, string>>;
   readonly orderers: readonly string[];
+  /** Peers whose databases can be read; all if absent. */
+  readonly databases?: readonly string[] | undefined;
+  /** The harness has no hand on the network's machines. */
+  readonly runByOthers?: boolean;
   /** Budget of a recovery. */
   readonly recovery: number;
   /** Longest that a client waits. */
@@ -32,7 +36,16 @@ export interface Circumstances {
 /** What the audit must know of a scenario to judge it, now and later. */
 export function scenarioFacts(
   { expect = {}, faults = [], load }: ScenarioDefinition,
-  { channels, peers, organisations, orderers, recovery, patience }: Circumstances,
+  {
+    channels,
+    peers,
+    organisations,
+    orderers,
+    databases,
+    runByOthers,
+    recovery,
+    patience,
+  }: Circumstances,
 ): Partial<ScenarioFacts> {
   const reads = load.kind === 'calls' ? 0 : load.reads.share;
   const backlog = expect.backlog === undefined ? {} : { backlog: expect.backlog };
@@ -45,9 +58,11 @@ export function scenarioFacts(
     channels: Object.fromEntries(
       channels.map(({ name, startHeight, chaincode: own = chaincode }) => {
         const listened = own === chaincode ? {} : { chaincode: own };
-        return [name, { peers, organisations, orderers, startHeight, ...listened }];
+        const read = databases && { databases };
+        return [name, { peers, organisations, orderers, startHeight, ...read, ...listened }];
       }),
     ),
+    ...(runByOthers && { runByOthers }),
     namespaces: 'all',
     patience,
     floors: {

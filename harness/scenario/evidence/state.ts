@@ -27,16 +27,18 @@ export async function saveStates(
   chaincode: string,
 ): Promise<void> {
   const { ledgers } = session.network;
+  const { databases } = ledgers;
+  const peers = ledgers
+    .members(channel)
+    .peers.filter(({ name }) => databases?.includes(name) ?? true);
   await Promise.all(
-    ledgers
-      .members(channel)
-      .peers.map(({ name }) =>
-        saveDocuments(
-          paths.state(folder, channel, name),
-          ledgers.documents(name, channel),
-          chaincode,
-        ),
+    peers.map(({ name }) =>
+      saveDocuments(
+        paths.state(folder, channel, name),
+        ledgers.documents(name, channel),
+        chaincode,
       ),
+    ),
   );
 }
 

@@ -44,6 +44,20 @@ function identityOf(identities: readonly SigningIdentity[], index: number): Sign
   return identity;
 }
 
+async function enrolled(network: Network, users: readonly ClientUser[]) {
+  const deployment = deploymentOf(network, 'clients');
+  const plain = await clientIdentities(deployment);
+  return { plain, named: await enrolUsers(deployment, users) };
+}
+
+/** @throws Error for any: they would have to be enrolled */
+function noUsers(users: readonly ClientUser[]): readonly SigningIdentity[] {
+  if (users.length === 0) return [];
+  throw new Error(
+    'users of a load: expected none on a network that others run, since its CAs enrol nobody for the harness',
+  );
+}
+
 /**
  * Opens clients for the load, and for the probes, which are always the harness's own, with identities that the
  * organisations' CAs enrolled.
@@ -61,9 +75,9 @@ export async function openClients(
   users: readonly ClientUser[] = [],
 ): Promise<ScenarioClients> {
   const { network, clock, connections } = place;
-  const deployment = deploymentOf(network, 'clients');
-  const plain = await clientIdentities(deployment);
-  const named = await enrolUsers(deployment, users);
+  const { plain, named } = network.members
+    ? { plain: network.members, named: noUsers(users) }
+    : await enrolled(network, users);
   const opened: FabricClient[] = [];
   const open = async (
     identities: readonly SigningIdentity[],

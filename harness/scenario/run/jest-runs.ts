@@ -54,7 +54,7 @@ export async function runUnitSuite(
 export function runScenarioFiles(
   files: readonly string[],
   context: RunContext,
-  dockerHost: string,
+  dockerHost: string | undefined,
   signal: AbortSignal,
   onLook: () => Promise<void>,
 ): Promise<number> {
@@ -81,7 +81,7 @@ export function runScenarioFiles(
       stdio: ['pipe', 'inherit', 'inherit'],
       env: {
         ...process.env,
-        DOCKER_HOST: dockerHost,
+        ...(dockerHost !== undefined && { DOCKER_HOST: dockerHost }),
         [RUN_CONTEXT]: JSON.stringify(context),
         SCENARIO_ORDER: JSON.stringify(files),
         SCENARIO_ROOTS: JSON.stringify(folders),

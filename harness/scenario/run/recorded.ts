@@ -34,7 +34,8 @@ export async function recorded(
   const { clock, signal, runFolder } = session;
   const folder = path.join(runFolder, place.folder);
   mkdirSync(folder, { recursive: true });
-  const components = componentsOf(session.network.topology);
+  const { machines, topology } = session.network;
+  const components = machines.length === 0 ? [] : componentsOf(topology);
   update(runFolder, place, {
     components: components.map(({ name, machine }) => ({ name, machine })),
   });

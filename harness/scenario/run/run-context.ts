@@ -1,3 +1,5 @@
+import type { ForeignPlace } from '../../network/foreign/network.ts';
+
 /** What the parent process tells the scenarios' process, as JSON in one environment variable. */
 export interface RunContext {
   readonly runFolder: string;
@@ -11,6 +13,8 @@ export interface RunContext {
   readonly suffix: string;
   /** How the scenarios say what they are doing: lines on standard error, or JSON lines on standard output. */
   readonly told: 'lines' | 'json';
+  /** A network that others run, in place of the one of that name. */
+  readonly foreign?: ForeignPlace;
 }
 
 export const RUN_CONTEXT = 'SCENARIO_RUN_CONTEXT';

@@ -68,8 +68,10 @@ interface Performance {
 async function perform(performance: Performance): Promise<void> {
   const { session, definition, place, folder, history, sabotage } = performance;
   const { clock } = session;
-  const before = await probeEnvironment(session);
-  const absent = before.services.filter(({ running, desired }) => running < desired);
+  // Of a network that others run there is nothing to probe.
+  const runByOthers = session.network.machines.length === 0;
+  const before = runByOthers ? undefined : await probeEnvironment(session);
+  const absent = before?.services.filter(({ running, desired }) => running < desired) ?? [];
   if (absent.length > 0) {
     const names = absent.map(({ name }) => name).join(', ');
     history.trouble(`before it began: expected every component to run, ${names} did not`);
@@ -97,6 +99,8 @@ async function perform(performance: Performance): Promise<void> {
       peers: session.endpoints.peers.map((p) => p.name),
       organisations: Object.fromEntries(session.endpoints.peers.map((p) => [p.name, p.mspId])),
       orderers: session.endpoints.orderers.map((o) => o.name),
+      databases: session.network.ledgers.databases,
+      runByOthers,
       recovery: recoveryBudget,
       patience: patient(PATIENCE_MS),
     }),
@@ -147,7 +151,9 @@ async function perform(performance: Performance): Promise<void> {
     }
     await attempt('ordering', () => saveOrdering(session, folder, names));
     await replays;
-    writeEnvironment(folder, { before, after: await settledEnvironment(session, before) });
+    if (before) {
+      writeEnvironment(folder, { before, after: await settledEnvironment(session, before) });
+    }
     history.mark(LAST_LOOK);
     await Promise.all(observers.map((one) => one.sample()));
     // After the last look: an orderer without the channel could not say that nothing has come.

@@ -6,6 +6,7 @@ import type { Interruption } from '../../base/interruption.ts';
 import { patience, patienceText } from '../../base/patience.ts';
 import type { Settings } from '../../base/settings.ts';
 import type { OwnChaincode } from '../../network/chaincode/own-chaincode.ts';
+import type { ForeignPlace } from '../../network/foreign/network.ts';
 import type { MachinesNetwork } from '../../network/machines/network.ts';
 import {
   type ProvidedAlone,
@@ -24,7 +25,8 @@ import { sourcesHash } from './sources.ts';
 
 export interface SuiteRequest {
   readonly settings: Settings;
-  readonly topology: Topology;
+  /** Of the harness's own network. */
+  readonly topology: Topology | undefined;
   /** Scenario files, absolute, in the order in which they run. */
   readonly files: readonly string[];
   readonly suite: string;
@@ -32,6 +34,8 @@ export interface SuiteRequest {
   /** What the report says of the run's settings. */
   readonly given: RunResult['settings'];
   readonly ownChaincodes: readonly OwnChaincode[];
+  /** A network that others run, in place of one of the harness's. */
+  readonly foreign?: ForeignPlace | undefined;
   /** Files, folders and images of the user's that decide how the run goes. */
   readonly added: readonly string[];
   /** Leave a network that is brought up for this run running. */
@@ -70,7 +74,12 @@ export async function runSuite(
     state: 'running',
     settings: { ...request.given, patience: String(patience()) },
     versions: {},
-    network: { name: settings.name, topology: topology.name, machines: [], steps: [] },
+    network: {
+      name: request.foreign ? 'foreign' : settings.name,
+      topology: topology?.name ?? 'foreign',
+      machines: [],
+      steps: [],
+    },
     scenarios: results.read('running'),
     problems: [],
   };
@@ -80,31 +89,33 @@ export async function runSuite(
   const earlier = await earlierRuns(settings.reportsDir, id);
   let provided: ProvidedAlone | undefined;
   try {
-    provided = await provideAlone(topology, {
-      settings,
-      command: 'harness test',
-      progress,
-      interruption,
-      elapsed: () => (performance.now() - started) / 1000,
-      ownChaincodes: request.ownChaincodes,
-      logsFolder: path.join(runFolder, BRING_UP_FOLDER),
-    });
-    const { network } = provided;
-    const apiProblem = await progress.step('wait for the REST API', () =>
-      waitForApi(network.state, signal),
-    );
-    // Not every scenario needs it; one that does will say so in its result.
-    if (apiProblem) progress.say(apiProblem);
-    progress.stop();
-    const ran = network.topology.name;
     const harness = sourcesHash([...files, ...request.added]);
-    run = {
-      ...run,
-      // A network that ran already may be of another topology than the one asked for; it is the one that was tested.
-      settings: ran === topology.name ? run.settings : { ...run.settings, topology: ran },
-      versions: { ...versionsOf(network), harness },
-      network: describeNetwork(network),
-    };
+    if (topology) {
+      provided = await provideAlone(topology, {
+        settings,
+        command: 'harness test',
+        progress,
+        interruption,
+        elapsed: () => (performance.now() - started) / 1000,
+        ownChaincodes: request.ownChaincodes,
+        logsFolder: path.join(runFolder, BRING_UP_FOLDER),
+      });
+      const { network } = provided;
+      const apiProblem = await progress.step('wait for the REST API', () =>
+        waitForApi(network.state, signal),
+      );
+      // Not every scenario needs it; one that does will say so in its result.
+      if (apiProblem) progress.say(apiProblem);
+      const ran = network.topology.name;
+      run = {
+        ...run,
+        // A network that ran already may be of another topology than the one asked for; it is the one that was tested.
+        settings: ran === topology.name ? run.settings : { ...run.settings, topology: ran },
+        versions: { ...versionsOf(network), harness },
+        network: describeNetwork(network),
+      };
+    } else run = { ...run, versions: { harness } };
+    progress.stop();
     const context: RunContext = {
       runFolder,
       origin,
@@ -113,12 +124,13 @@ export async function runSuite(
       suite,
       suffix: id.slice(-4),
       told: request.told,
+      ...(request.foreign && { foreign: request.foreign }),
     };
     const update = async () => {
       run = { ...run, scenarios: results.read('running') };
       await writeReport(markFlaky(run, earlier), runFolder);
     };
-    const code = await runScenarioFiles(files, context, provided.engine.host, signal, update);
+    const code = await runScenarioFiles(files, context, provided?.engine.host, signal, update);
     const state = signal.aborted ? 'interrupted' : 'completed';
     run = { ...run, state, scenarios: results.read(state) };
     if (code !== 0 && run.scenarios.every((s) => s.status === 'passed')) {
