@@ -79,28 +79,29 @@ export async function migrate(
   }
 }
 
-function report({ leg, channels, stoppedMs, pauseMs, proved }: LegDone): void {
+function report({ leg, channels, stoppedMs, seen, proved }: LegDone): void {
   console.log(`${leg.name} (${leg.title}), channels ${channels.join(', ')}`);
   if (stoppedMs !== undefined) {
     console.log(`  no transaction was taken for ${(stoppedMs / 1000).toFixed(1)} s`);
   }
-  if (pauseMs !== undefined) {
+  if (seen) {
+    const { committed, pauseMs, lost } = seen;
     console.log(
-      `  longest time without a commit, by the clients: ${(pauseMs / 1000).toFixed(1)} s`,
+      `  clients: ${committed} transfers committed, longest time without one ${(pauseMs / 1000).toFixed(1)} s, ${lost} acknowledged and never ordered`,
     );
   }
   for (const sentence of proved) console.log(`  proved: ${sentence}`);
 }
 
-function reportClients(reckoning: Reckoning): void {
-  const { transfers, committed, lostAcknowledgements, resubmitted, blocks } = reckoning;
+function reportClients({ transfers, committed, lost, blocks }: Reckoning): void {
   console.log(
     `clients: ${committed} of ${transfers} transfers are VALID, each once, in ${blocks} blocks that are the same on every node`,
   );
-  console.log(
-    `acknowledged, never ordered: ${lostAcknowledgements} times; ${resubmitted.length} transfers were sent again and came`,
-  );
-  for (const id of resubmitted) console.log(`  ${id}`);
+  for (const { transactionId, orderer } of lost) {
+    console.log(
+      `  ${transactionId}: acknowledged by ${orderer}, never ordered, sent again and committed`,
+    );
+  }
 }
 
 /** Fabric 3's image out of the images that a network on it would be started with. */

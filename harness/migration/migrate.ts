@@ -38,8 +38,14 @@ export interface LegDone {
   readonly channels: readonly string[];
   /** In the order in which they were taken; ms. */
   readonly steps: readonly { readonly step: Step; readonly ms: number }[];
-  /** Longest time without a commit that the clients saw; ms, absent without clients. */
-  readonly pauseMs?: number;
+  /** What clients saw of it; absent without any. */
+  readonly seen?: {
+    /** Longest time without a commit, ms. */
+    readonly pauseMs: number;
+    readonly committed: number;
+    /** Acknowledgements that came to nothing. */
+    readonly lost: number;
+  };
   /** Milliseconds in which no transaction was taken; absent where ordering went on, or it did not come to its end. */
   readonly stoppedMs?: number;
   /** Sentences; empty when it was not driven to its end. */
@@ -102,12 +108,17 @@ export async function migrate(
     reckon(road, travelled),
   );
   if (reckoning.violations.length > 0) throw new Error(reckoning.violations.join('; '));
-  const paused = ({ from, to }: { from: number; to: number }) =>
-    longestPause(travelled.transfers, from, to);
-  return {
-    legs: timed.map(({ done, ...interval }) => ({ ...done, pauseMs: paused(interval) })),
-    reckoning,
-  };
+  const { transfers } = travelled;
+  const legsSeen = timed.map(({ done, from, to }) => {
+    const inLeg = ({ at }: { readonly at: number }) => at >= from && at < to;
+    const seen = {
+      pauseMs: longestPause(transfers, from, to),
+      committed: transfers.filter(({ committed }) => committed && inLeg(committed)).length,
+      lost: reckoning.lost.filter(inLeg).length,
+    };
+    return { ...done, seen };
+  });
+  return { legs: legsSeen, reckoning };
 }
 
 /** Takes back what can be of a leg. @returns how the network is then */

@@ -19,8 +19,7 @@ it('counts an acknowledgement that no block answers for, and takes it for no los
   expect(seen).toEqual({
     transfers: 3,
     committed: 3,
-    lostAcknowledgements: 1,
-    resubmitted: ['again'],
+    lost: [{ transactionId: 'again', orderer: 'orderer0', at: 0 }],
     violations: [],
   });
 });

@@ -7,12 +7,18 @@ export interface Reckoning {
   readonly transfers: number;
   readonly committed: number;
   /** Acknowledgements that no block answers for: the client was told SUCCESS and had to send again. */
-  readonly lostAcknowledgements: number;
-  /** Transactions of which one was lost, by their ids. */
-  readonly resubmitted: readonly string[];
+  readonly lost: readonly LostAcknowledgement[];
   readonly blocks: number;
   /** What must not be, sentences. */
   readonly violations: readonly string[];
+}
+
+/** An orderer's SUCCESS that came to nothing. */
+export interface LostAcknowledgement {
+  readonly transactionId: string;
+  readonly orderer: string;
+  /** `performance.now()` */
+  readonly at: number;
 }
 
 /** A transaction's places in the chain. */
@@ -65,9 +71,8 @@ export function countTransfers(
   places: ReadonlyMap<string, readonly Place[]>,
 ): Omit<Reckoning, 'blocks'> {
   const violations: string[] = [];
-  const resubmitted: string[] = [];
+  const lost: LostAcknowledgement[] = [];
   let committed = 0;
-  let lostAcknowledgements = 0;
   for (const { transactionId, taken, committed: told } of transfers) {
     const found = places.get(transactionId) ?? [];
     const valid = found.filter(({ code }) => code === VALID);
@@ -79,13 +84,11 @@ export function countTransfers(
     if (!told && taken.length > 0 && valid.length === 0) {
       violations.push(`${transactionId} was sent ${taken.length} times and never came`);
     }
-    const lost = Math.max(0, taken.length - found.length);
-    if (lost === 0) continue;
-    lostAcknowledgements += lost;
-    resubmitted.push(transactionId);
+    // Which of several came cannot be told; the last was the one that was waited for.
+    const missing = taken.slice(0, Math.max(0, taken.length - found.length));
+    lost.push(...missing.map((one) => ({ transactionId, ...one })));
   }
-  const transfersCount = transfers.length;
-  return { transfers: transfersCount, committed, lostAcknowledgements, resubmitted, violations };
+  return { transfers: transfers.length, committed, lost, violations };
 }
 
 /**
