@@ -113,6 +113,9 @@ describe('the summary of a night', () => {
       };
       put(file('nights/2026-01-30'), passedRun(), { median: 10 });
       put(file('night'), { ...passedRun(), id: 'other' }, { median: 25 });
+      const { network } = passedRun();
+      const onRaft = { ...passedRun(), id: 'raft', network: { ...network, topology: 'raft' } };
+      put(file('night/raft'), onRaft, { median: 25 });
       const { stdout, stderr, status } = spawnSync(
         path.join(root, '.ci/nightly-summary'),
         [file('night'), file('nights'), '2026-01-31'],
@@ -121,6 +124,8 @@ describe('the summary of a night', () => {
       expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
       expect(stdout).toContain('## Survival, 2026-01-31');
       expect(stdout).toContain('- bench up median: 10 → 25');
+      expect(stdout).toContain('### What each placement survives');
+      expect(stdout).toContain('| scenario | raft | article |');
       const nights = readdirSync(file('nights')).sort();
       expect([nights.length, nights[0], nights.at(-1)]).toEqual([30, '2026-01-02', '2026-01-31']);
       expect(readdirSync(file('nights/2026-01-31'), { recursive: true })).not.toContain(

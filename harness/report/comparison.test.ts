@@ -57,7 +57,7 @@ const run = (
 
 const runs = [
   run('raft', '2026-11-28T10:00:00.000Z', crash('a'), crash('b')),
-  run('bft', '2026-11-28T11:00:00.000Z', crash('a')),
+  run('bft', '2026-11-28T11:00:00.000Z', crash('a'), crash('never run', 'not-run')),
   run('raft', '2026-11-28T12:00:00.000Z', crash('a', 'failed')),
 ];
 

@@ -39,16 +39,14 @@ export function compareRuns(runs: readonly RunResult[]): Comparison {
       .filter(({ network }) => network.topology === placement)
       .flatMap(({ scenarios }) => scenarios)
       .find((scenario) => scenario.name === name && scenario.status !== 'not-run');
-  return {
-    placements,
-    rows: names.map((scenario) => ({
-      scenario,
-      cells: placements.map((placement) => {
-        const found = find(scenario, placement);
-        return found ? cellOf(found) : null;
-      }),
-    })),
-  };
+  const rows = names.map((scenario) => ({
+    scenario,
+    cells: placements.map((placement) => {
+      const found = find(scenario, placement);
+      return found ? cellOf(found) : null;
+    }),
+  }));
+  return { placements, rows: rows.filter(({ cells }) => cells.some((cell) => cell !== null)) };
 }
 
 function cellOf(scenario: ScenarioResult): Cell {
