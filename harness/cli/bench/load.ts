@@ -79,10 +79,15 @@ const kinds = [
 const rounds = kinds.map(() => ({ caliper: [] as Round[], harness: [] as Round[] }));
 for (let turn = 1; turn <= turns; turn += 1) {
   note(`turn ${turn} of ${turns}: Caliper`);
-  for (const [index, round] of (await byCaliper()).entries()) rounds[index]?.caliper.push(round);
+  for (const [index, round] of (await byCaliper()).entries()) {
+    rounds[index]?.caliper.push(round);
+    note(JSON.stringify(summarise([round])));
+  }
   for (const [index, kind] of kinds.entries()) {
     note(`turn ${turn} of ${turns}: the harness, ${kind.name}`);
-    rounds[index]?.harness.push(await byHarness(kind));
+    const round = await byHarness(kind);
+    rounds[index]?.harness.push(round);
+    note(JSON.stringify(summarise([round])));
   }
 }
 console.log(
