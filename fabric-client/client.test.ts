@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type ClientOptions, openClient } from './client.ts';
 import { acquireFeed } from './commit-feed.ts';
 import { Connections } from './connections.ts';
+import { transactionById } from './ledger.ts';
 import { protos } from './protos.ts';
 import { createSigner } from './signer.ts';
 import {
@@ -393,11 +394,12 @@ describe('the ledger', () => {
     const prepared = client.prepare(transfer);
     await prepared.submit();
     expect((await client.chainInfo('peer0.org2')).height).toBe(2);
-    expect(await client.transactionById('peer0.org2', prepared.transactionId)).toEqual({
-      code: 'VALID',
-      block: 1,
-    });
-    expect(await client.transactionById('peer0.org2', 'none')).toBeNull();
+    const peer = network.profile().peers.find(({ name }) => name === 'peer0.org2');
+    if (peer === undefined) throw new Error('no peer');
+    const signer = createSigner(crypto.identity('Org1MSP'));
+    const find = (id: string) => transactionById(network.connections, peer, signer, 'c', id, 5_000);
+    expect(await find(prepared.transactionId)).toEqual({ code: 'VALID', block: 1 });
+    expect(await find('none')).toBeNull();
   });
 });
 

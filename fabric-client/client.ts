@@ -2,7 +2,7 @@ import { acquireFeed, type CommitFeed } from './commit-feed.ts';
 import type { Transport } from './connections.ts';
 import { describe, FabricError } from './errors.ts';
 import { rotate } from './health.ts';
-import { type ChainInfo, chainInfo, type FoundTransaction, transactionById } from './ledger.ts';
+import { type ChainInfo, chainInfo } from './ledger.ts';
 import { patient } from './patience.ts';
 import { createProposal } from './proposal.ts';
 import { inquire, type ProposalRecord, query } from './proposing.ts';
@@ -279,25 +279,6 @@ export class FabricClient implements AsyncDisposable {
     const { connections, profile } = this.#options;
     const asked = known(profile.peers, peer, 'peer');
     return await inquire(connections, asked, this.#signer, chainInfo(this.channel), timeoutMs);
-  }
-
-  /** Null when the peer does not have it. @throws RpcError, RefusedError */
-  async transactionById(
-    peer: string,
-    transactionId: string,
-    timeoutMs = patient(5_000),
-  ): Promise<FoundTransaction | null> {
-    const { connections, profile } = this.#options;
-    const asked = known(profile.peers, peer, 'peer');
-    const { channel } = this;
-    return await transactionById(
-      connections,
-      asked,
-      this.#signer,
-      channel,
-      transactionId,
-      timeoutMs,
-    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
