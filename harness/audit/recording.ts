@@ -83,6 +83,8 @@ export interface ChannelFacts {
   readonly startHeight: number;
   /** Ids of transactions at or above `startHeight` that were not an operation of the history (lifecycle, set-up). */
   readonly setupTransactions?: readonly string[];
+  /** Least operations of the load that it must have seen; the scenario's if absent, which is for all channels together. */
+  readonly leastOperations?: number;
   /** Number of config blocks at or above `startHeight` that the scenario itself causes; 0 if absent. */
   readonly configBlocks?: number;
   /** Whose events were listened for; the scenario's chaincode if absent. */

@@ -213,6 +213,13 @@ describe('F1 nothing acknowledged is lost', () => {
     expect(result.reason).toBe('saw 9 answered of the load, needs at least 10');
     recording.scenario = { ...recording.scenario, floors: { operations: 9 } };
     expect(judge(noneLost, recording).verdict).toBe('valid');
+    // A further channel of the scenario has a floor of its own.
+    const { scenario } = recording;
+    const [[name, facts] = []] = Object.entries(scenario.channels);
+    if (!name || !facts) throw new Error('no channel');
+    const channels = { [name]: { ...facts, leastOperations: 1 } };
+    recording.scenario = { ...scenario, channels, floors: { operations: 20 } };
+    expect(judge(noneLost, recording).verdict).toBe('valid');
   });
 });
 

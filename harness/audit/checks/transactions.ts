@@ -141,7 +141,8 @@ export const noneLost: ChannelCheck = {
             });
           }
         }
-        findings.floor('answered of the load', scenario.floors?.operations ?? 10);
+        const least = facts.leastOperations ?? scenario.floors?.operations ?? 10;
+        findings.floor('answered of the load', least);
         return findings.result();
       },
     };

@@ -53,7 +53,10 @@ describe('what the audit is told of a scenario', () => {
     const quiet = scenarioFacts({ load }, { ...circumstances, channels });
     expect(quiet).toMatchObject({
       ...{ chaincode: 'mine', otherChaincodes: ['yours', 'books'], workload: 'other' },
-      channels: { 'crash-1': { startHeight: 3 }, 'crash-1-2': { startHeight: 5 } },
+      channels: {
+        'crash-1': { startHeight: 3 },
+        'crash-1-2': { startHeight: 5, leastOperations: 1 },
+      },
       floors: { operations: 20, conflicts: 0 },
     });
     const share = { kind: 'submit', byDefault: true };

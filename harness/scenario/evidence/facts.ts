@@ -56,10 +56,13 @@ export function scenarioFacts(
     ...(others.length > 0 && { otherChaincodes: others }),
     workload: chaincode === 'bank' ? 'bank' : 'other',
     channels: Object.fromEntries(
-      channels.map(({ name, startHeight, chaincode: own = chaincode }) => {
+      channels.map(({ name, startHeight, chaincode: own = chaincode }, index) => {
         const listened = own === chaincode ? {} : { chaincode: own };
         const read = databases && { databases };
-        return [name, { peers, organisations, orderers, startHeight, ...read, ...listened }];
+        // What the scenario asks for is asked of all channels together, in its own above all.
+        const least = index === 0 ? {} : { leastOperations: 1 };
+        const common = { peers, organisations, orderers, startHeight };
+        return [name, { ...common, ...read, ...listened, ...least }];
       }),
     ),
     ...(runByOthers && { runByOthers }),
