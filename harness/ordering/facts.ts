@@ -9,6 +9,15 @@ export type OrderingFacts = (KafkaFacts | AgreementFacts) & {
 /** A line of an ordering service's own log. */
 export type OrderingRecord = KafkaRecord;
 
+/** What was recorded of several channels as one. */
+export function mergeFacts([first, ...others]: readonly OrderingFacts[]):
+  | OrderingFacts
+  | undefined {
+  if (first?.type !== 'kafka') return first;
+  const topics = [first, ...others].map((one) => (one.type === 'kafka' ? one.topics : {}));
+  return { ...first, topics: Object.assign({}, ...topics) };
+}
+
 /** Of orderers that agree among themselves: when they may forget what they acknowledged. */
 export interface AgreementFacts {
   readonly type: 'raft' | 'bft';

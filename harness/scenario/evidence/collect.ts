@@ -4,7 +4,7 @@ import path from 'node:path';
 import { appendTo, paths, writeOrdering, writeSavedLogs } from '../../audit/evidence.ts';
 import type { SavedLogs } from '../../audit/recording.ts';
 import { messageOf } from '../../base/errors.ts';
-import type { OrderingFacts } from '../../ordering/facts.ts';
+import { mergeFacts, type OrderingFacts } from '../../ordering/facts.ts';
 import { takeKeptLogs } from '../../swarm/kept-logs.ts';
 import { componentLogs } from '../../swarm/logs.ts';
 import type { Session } from '../session.ts';
@@ -55,14 +55,9 @@ export async function saveOrdering(
       logged = (logged ?? 0) + 1;
     }
   }
-  const [first] = facts;
-  if (!first) return;
-  const topics = facts.flatMap((one) => (one.type === 'kafka' ? Object.entries(one.topics) : []));
-  writeOrdering(folder, {
-    ...first,
-    ...(first.type === 'kafka' && { topics: Object.fromEntries(topics) }),
-    ...(logged !== undefined && { logged }),
-  } as OrderingFacts);
+  const merged = mergeFacts(facts);
+  if (merged)
+    writeOrdering(folder, { ...merged, ...(logged !== undefined && { logged }) } as OrderingFacts);
 }
 
 /**
