@@ -28,6 +28,8 @@ export function describe(network: MachinesNetwork, components: readonly Componen
     topology: topology.name,
     /** The process that the network goes with; null when it stays until it is stopped. */
     owner: network.owner ?? null,
+    /** The process that tests it and has it to itself; null when none does. */
+    user: network.user ?? null,
     mode,
     standIns,
     versions,
@@ -89,5 +91,6 @@ export function formatStatus(
     '',
     ...standIns.map(([what, by]) => `${what} is served by ${by}`),
     ...(network.owner ? [`the network goes with ${network.owner}`] : []),
+    ...(network.user ? [`the network is used by ${network.user}`] : []),
   ].join('\n');
 }

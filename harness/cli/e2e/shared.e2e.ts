@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import type Docker from 'dockerode';
 import { harness, start, succeed, temporaryFolder } from './support/command.ts';
@@ -86,6 +87,9 @@ describe('commands that want the same network', () => {
     await succeed(named('up'));
     const test = start(named('test', '--scenario', SCENARIO), { env });
     await test.told(/✓ wait for the REST API/);
+    const status = JSON.parse((await succeed(named('status', '--json'))).stdout);
+    expect(status.owner).toBeNull();
+    expect(status.user).toBe(`process ${test.pid} on ${hostname()} (harness test)`);
     const other = start(named('test', '--scenario', SCENARIO), { ...ELSEWHERE, env });
     await other.told(
       /is used by process \d+ on \S+ \(harness test\): waiting until that has ended/,

@@ -49,6 +49,8 @@ export interface MachinesNetwork extends Network {
   readonly machines: readonly ContainedMachine[];
   /** The process that the network goes with, in words, when it was found; absent once it is released. */
   readonly owner?: string;
+  /** The process, in words, that tested it alone when it was found, if one did. */
+  readonly user?: string;
   /** State of each node container when the network was found: `running`, `exited`, `paused`, … */
   readonly containerStates: ReadonlyMap<number, string>;
   /** The same machines, once what runs on them has changed. */
@@ -134,8 +136,12 @@ export async function findNetwork(
     const text = await getText(docker.getContainer(Id), `${FOLDER}/${FILE}`);
     if (!text) continue;
     const network = machinesNetwork(docker, JSON.parse(text) as NetworkState, objects.machines);
-    const owner = holderAmong(objects, 'reaper');
-    return owner === undefined ? network : { ...network, owner };
+    const [owner, user] = [holderAmong(objects, 'reaper'), holderAmong(objects, 'user')];
+    return {
+      ...network,
+      ...(owner !== undefined && { owner }),
+      ...(user !== undefined && { user }),
+    };
   }
   return 'incomplete';
 }
