@@ -200,6 +200,19 @@ describe('a wrong topology is refused with line, key, expectation and what was s
       seen: /7051, which is peer0\.org1's/,
     },
     {
+      name: 'a replica of the API at a port of its machine that is taken',
+      edits: [
+        [
+          'ports: { http: 4000 } }',
+          'ports: { http: 4000 }, replicas: [{ name: api1, machine: 1, ports: { http: 4000 } }] }',
+        ],
+      ],
+      keyPath: 'application.api.replicas[0].ports.http',
+      at: 'replicas:',
+      expected: /free on machine 1/,
+      seen: /4000, which is api's/,
+    },
+    {
       name: 'a port that Swarm uses',
       edits: [['http: 4000', 'http: 7946']],
       keyPath: 'application.api.ports.http',
