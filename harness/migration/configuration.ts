@@ -1,3 +1,4 @@
+import { channelGroup } from '../../fabric-client/fetch.ts';
 import { common, etcdraft, orderer as messages } from '../../fabric-client/protos.ts';
 import type { Group } from './config-update.ts';
 import type { Consensus } from './consensus.ts';
@@ -34,11 +35,7 @@ export function withV3(group: Group): Group {
 
 /** The channel group of a serialized configuration block. */
 export function groupOf(block: Uint8Array): Group {
-  const [envelope] = common.Block.decode(block).data?.data ?? [];
-  const payload = common.Payload.decode(
-    common.Envelope.decode(envelope ?? Buffer.alloc(0)).payload,
-  );
-  const group = common.ConfigEnvelope.decode(payload.data).config?.channel_group;
+  const group = channelGroup(block);
   if (!group) throw new Error('configuration block: expected a channel group, seen none');
   return group;
 }

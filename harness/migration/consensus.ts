@@ -1,6 +1,6 @@
 import type { Transport } from '../../fabric-client/connections.ts';
 import { FabricError } from '../../fabric-client/errors.ts';
-import { fetchBlock } from '../../fabric-client/fetch.ts';
+import { channelGroup, fetchBlock } from '../../fabric-client/fetch.ts';
 import { common, type FabricProtos, orderer as messages } from '../../fabric-client/protos.ts';
 import type { Signer } from '../../fabric-client/signer.ts';
 import type { Endpoint } from '../../fabric-client/types.ts';
@@ -36,11 +36,7 @@ export async function readConsensus(
     fetchBlock(connections, orderer, signer, { kind: 'orderer', channel, start }, ANSWER_MS);
   const newest = decodeBlock(await block('newest'));
   const raw = await block(newest.lastConfig);
-  const [envelope] = common.Block.decode(raw).data?.data ?? [];
-  const payload = common.Payload.decode(
-    common.Envelope.decode(envelope ?? Buffer.alloc(0)).payload,
-  );
-  const group = common.ConfigEnvelope.decode(payload.data).config?.channel_group;
+  const group = channelGroup(raw);
   const value = group?.groups?.Orderer?.values?.ConsensusType?.value;
   if (!group || !value) {
     throw new FabricError({
