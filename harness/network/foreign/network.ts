@@ -12,7 +12,7 @@ import type { Network } from '../port.ts';
 import { documentsOn } from '../state-documents.ts';
 import { type IdentityFolder, readIdentity } from './identity.ts';
 import { readProfile, withDatabases } from './profile.ts';
-import { ForeignReader } from './reader.ts';
+import { ForeignReader, noneAnswers } from './reader.ts';
 
 /** Bytes a second while the configuration is read. */
 const RATE = 1_000_000;
@@ -44,13 +44,10 @@ export async function foreignNetwork(place: ForeignPlace): Promise<Network> {
   const [identity] = identities;
   if (!identity) throw new UsageError(['--identity: expected at least one, seen none']);
   using reader = new ForeignReader({ profile, identity, rate: RATE, asLocalhost });
-  const answering = (await reader.contact(channel)).flatMap((node) =>
-    'height' in node ? [node.name] : [],
-  );
+  const contacts = await reader.contact(channel);
+  const answering = contacts.flatMap((node) => ('height' in node ? [node.name] : []));
   const block = await reader.configuration(channel, answering);
-  if (!block) {
-    throw new UsageError([`channel ${channel}: expected a node that answers, seen none`]);
-  }
+  if (!block) throw new UsageError(noneAnswers(contacts, channel));
   await reader.discover(channel, answering);
   const { type, batchTimeoutMs, calmMs } = configuredOrdering(block);
   if (type !== 'raft' && type !== 'bft') {

@@ -236,3 +236,15 @@ export class ForeignReader implements Disposable {
     this.#connections.close();
   }
 }
+
+/** Why a channel cannot be read at all, in lines for its user. */
+export function noneAnswers(contacts: readonly Contact[], channel: string): string[] {
+  const problems = contacts.flatMap((node) => ('problem' in node ? [node] : []));
+  const only = (problem: string) => problems.every((node) => node.problem === problem);
+  const head = only('refused')
+    ? `channel ${channel}: every node refuses the identity; expected a member of the channel that its policy lets read`
+    : only('not there')
+      ? `channel ${channel}: no node has it`
+      : `channel ${channel}: expected at least one node that answers, seen none`;
+  return [head, ...problems.map(({ text }) => `  ${text}`)];
+}

@@ -3,7 +3,7 @@ import { appendTo, paths, writeScenario } from '../../audit/evidence.ts';
 import type { CertificateFact } from '../../audit/recording.ts';
 import { messageOf, UsageError } from '../../base/errors.ts';
 import { waitFor } from '../../base/wait.ts';
-import type { Contact, ForeignReader } from '../../network/foreign/reader.ts';
+import { type Contact, type ForeignReader, noneAnswers } from '../../network/foreign/reader.ts';
 import { type HistoryRecord, LAST_LOOK } from '../../workload/history.ts';
 import { saveDocuments } from './state.ts';
 
@@ -329,14 +329,3 @@ const heightsOf = (contacts: readonly Contact[]): ReadonlyMap<string, number> =>
   new Map(
     contacts.flatMap((node) => ('height' in node ? [[node.name, node.height] as const] : [])),
   );
-
-function noneAnswers(contacts: readonly Contact[], channel: string): string[] {
-  const problems = contacts.flatMap((node) => ('problem' in node ? [node] : []));
-  const only = (problem: string) => problems.every((node) => node.problem === problem);
-  const head = only('refused')
-    ? `channel ${channel}: every node refuses the identity; expected a member of the channel that its policy lets read`
-    : only('not there')
-      ? `channel ${channel}: no node has it`
-      : `channel ${channel}: expected at least one node that answers, seen none`;
-  return [head, ...problems.map(({ text }) => `  ${text}`)];
-}
