@@ -124,12 +124,46 @@ describe('F34 events of the chaincode', () => {
     expect(judged(damaged).evidence[0]).toMatchObject({ sources: ['peer0.org1'], block: 3 });
   });
 
+  it('does not know where events were set and nobody listened', () => {
+    const silent = changed(() => {});
+    silent.heard.clear();
+    expect(judged(silent)).toMatchObject({
+      verdict: 'unknown',
+      reason: 'no chaincode events from peer0.org1, peer0.org2, peer1.org1, peer1.org2',
+      counts: { 'events set': 6 },
+    });
+    expect(judged(silent).applicable).toBeUndefined();
+  });
+
+  it("passes over the events of other chaincodes, and listens for the channel's own", () => {
+    const ledger = opened();
+    transfers(ledger, 1);
+    ledger.submit('transfer', ['a0', 'a1', '1'], {
+      tamper: (simulation) => {
+        simulation.event = { name: 'told', payload: 'x', chaincode: 'vault' };
+      },
+    });
+    ledger.cut();
+    const recording = ledger.recording();
+    expect(judged(recording)).toMatchObject({ verdict: 'valid', counts: { 'events set': 3 } });
+    const facts = recording.scenario.channels['mychannel'];
+    if (!facts) throw new Error('no facts');
+    recording.scenario = {
+      ...recording.scenario,
+      channels: { mychannel: { ...facts, chaincode: 'vault' } },
+    };
+    expect(judged(recording)).toMatchObject({ verdict: 'invalid', counts: { 'events set': 1 } });
+  });
+
   it('has nothing to say where no event was set, and takes a long payload for what it is', () => {
-    expect(judged(opened().recording())).toMatchObject({ applicable: false });
+    expect(judged(opened().recording())).toMatchObject({
+      applicable: false,
+      reason: 'no VALID transaction of the chaincode set an event',
+    });
     const ledger = opened();
     ledger.submit('transfer', ['a0', 'a1', '1'], {
       tamper: (simulation) => {
-        simulation.event = { name: 'long', payload: 'x'.repeat(100) };
+        simulation.event = { name: 'long', payload: 'x'.repeat(61) };
       },
     });
     ledger.cut();

@@ -142,6 +142,8 @@ describe('F20 every record of the topic', () => {
       'topic mychannel says at offset 1 that block 1 is to be cut, it was at 2',
     ]);
     const never = ordered((ledger) => ledger.append({ kind: 'time to cut', block: 7 }));
+    expect(early.evidence[0]).toHaveProperty('block', 1);
+    expect(never.evidence[0]).not.toHaveProperty('block');
     expect(messages(never)).toEqual([
       'topic mychannel says at offset 11 that block 7 is to be cut, and it was not',
     ]);
@@ -180,5 +182,17 @@ describe('F20 every record of the topic', () => {
       }),
     });
     expect(judge(kafkaAgrees, damaged).evidence.length).toBeGreaterThan(0);
+    const whole = opened().recording();
+    const log = logOf(whole);
+    whole.orderingLog = () => ({
+      *[Symbol.iterator]() {
+        yield* log;
+        throw new Error('line 99 is cut');
+      },
+    });
+    expect(judge(kafkaAgrees, whole)).toMatchObject({
+      verdict: 'unknown',
+      reason: 'the log of the topic cannot be read: line 99 is cut',
+    });
   });
 });
