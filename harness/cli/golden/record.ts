@@ -13,6 +13,7 @@ import { revocationUpdate } from '../../../fabric-client/revocation-update.ts';
 import { createSigner } from '../../../fabric-client/signer.ts';
 import { introduce } from '../../audit/testing/identities.ts';
 import { outOf } from '../../audit/testing/paper-channel.ts';
+import { messageOf } from '../../base/errors.ts';
 import { delimited } from '../../base/files.ts';
 import { waitFor } from '../../base/wait.ts';
 import { signingIdentity } from '../../fabric/endpoints.ts';
@@ -172,41 +173,52 @@ function openToAll(block: Uint8Array): Uint8Array {
   }).finish();
 }
 
+/** A step that fails is told, and what was recorded until then is worth keeping. */
+async function step(name: string, work: () => Promise<void>): Promise<void> {
+  console.error(name);
+  await work().catch((error) => {
+    console.error(`  ${messageOf(error)}`);
+    process.exitCode = 1;
+  });
+}
+
 await ledgers.create(channel, ['bank']);
-await defineChaincode(
-  { connections, channel, orderers },
-  organisations,
-  VAULT,
-  packageIds['bank'] ?? '',
-).catch((error) => console.error(`vault: ${error}`));
+await step('a chaincode with collections', async () => {
+  const options = { connections, channel, orderers };
+  await defineChaincode(options, organisations, VAULT, packageIds['bank'] ?? '');
+});
 const make = new Transactions(channel, { bank: definitions['bank']?.version ?? '1.0' });
-console.error('first');
-const first = make.first();
-const at = await order(first);
-console.error('second');
-await order(make.second(first, at));
-
-console.error('creators');
-const everybody = [
-  admin,
-  ...organisations.slice(1).map(({ admin: other }) => createSigner(other)),
-  createSigner(signingIdentity(identities.orderer, identities.orderer.admin)),
-] as const;
-await configure(openToAll(await configuration()), everybody);
-const stranger = await createAuthority('ca.nowhere', 'nowhere', Date.now());
-const request = { commonName: 'somebody', organisation: 'nowhere', role: 'client' } as const;
-known('a stranger', 'Org1MSP', await stranger.issue(request));
-known('a member of an organisation that there is not', 'NowhereMSP', await stranger.issue(request));
-await order(make.badCreators(['a stranger', 'a member of an organisation that there is not']));
-
-console.error('revoked');
-const [org1] = Object.values(identities.organisations);
-if (!org1) throw new Error('expected an organisation, seen none');
-const revoked = [org1.user.certificate, org1.nodes['peer1.org1']?.msp.certificate ?? ''];
-const list = await revocationList(org1.ca, revoked);
-const update = revocationUpdate(await configuration(), channel, org1.mspId, list);
-if (update) await configure(update, [admin]);
-await order(make.revoked());
+await step('what depends on nothing, and on that', async () => {
+  const first = make.first();
+  await order(make.second(first, await order(first)));
+});
+await step('creators that orderers would refuse', async () => {
+  const everybody = [
+    admin,
+    ...organisations.slice(1).map(({ admin: other }) => createSigner(other)),
+    createSigner(signingIdentity(identities.orderer, identities.orderer.admin)),
+  ] as const;
+  await configure(openToAll(await configuration()), everybody);
+  const nowhere = await createAuthority('ca.nowhere', 'nowhere', Date.now());
+  const request = { commonName: 'somebody', organisation: 'nowhere', role: 'client' } as const;
+  const strangers = {
+    'a stranger': 'Org1MSP',
+    'a member of an organisation that there is not': 'NowhereMSP',
+  };
+  for (const [name, mspId] of Object.entries(strangers)) {
+    known(name, mspId, await nowhere.issue(request));
+  }
+  await order(make.badCreators(Object.keys(strangers)));
+});
+await step('those that were revoked', async () => {
+  const [own] = Object.values(identities.organisations);
+  if (!own) throw new Error('expected an organisation, seen none');
+  const revoked = [own.user.certificate, own.nodes['peer1.org1']?.msp.certificate ?? ''];
+  const list = await revocationList(own.ca, revoked);
+  const update = revocationUpdate(await configuration(), channel, own.mspId, list);
+  if (update) await configure(update, [admin]);
+  await order(make.revoked());
+});
 
 const height = Math.max(...[...(await ledgers.heights(channel)).values()].map((h) => h ?? 0));
 for (const source of SOURCES) {
