@@ -6,25 +6,23 @@ import { gzipSync } from 'node:zlib';
 import { offer } from '../../../fabric-client/broadcast.ts';
 import { configUpdateEnvelope } from '../../../fabric-client/channels.ts';
 import { Connections } from '../../../fabric-client/connections.ts';
-import { fetchConfigBlock } from '../../../fabric-client/fetch.ts';
+import { fetchConfigBlock, newestBlock } from '../../../fabric-client/fetch.ts';
 import { defineChaincode } from '../../../fabric-client/lifecycle.ts';
 import { common } from '../../../fabric-client/protos.ts';
 import { revocationUpdate } from '../../../fabric-client/revocation-update.ts';
 import { createSigner } from '../../../fabric-client/signer.ts';
+import { streamBlocks } from '../../../fabric-client/stream.ts';
+import type { Endpoint, PeerEndpoint, SigningIdentity } from '../../../fabric-client/types.ts';
 import { introduce } from '../../audit/testing/identities.ts';
 import { outOf } from '../../audit/testing/paper-channel.ts';
 import { messageOf } from '../../base/errors.ts';
 import { delimited } from '../../base/files.ts';
 import { waitFor } from '../../base/wait.ts';
 import { signingIdentity } from '../../fabric/endpoints.ts';
-import {
-  createAuthority,
-  type KeyPair,
-  revocationList,
-} from '../../fabric/identities/certificates.ts';
+import { createAuthority, revocationList } from '../../fabric/identities/certificates.ts';
 import { codeName } from '../../fabric/ledger/codes.ts';
 import { decodeBlock } from '../../fabric/ledger/decoder.ts';
-import { runningNetwork, settingsFrom } from '../context.ts';
+import { cryptogenNetwork, ownNetwork } from './networks.ts';
 import { type Made, type Places, Transactions, VAULT } from './transactions.ts';
 
 /**
@@ -33,49 +31,68 @@ import { type Made, type Places, Transactions, VAULT } from './transactions.ts';
  *
  *     node harness/cli/run.js harness/cli/golden/record.ts [--folder harness/audit/testing/golden]
  *
- * The network is one that `npm start` has started, whose keys are all at hand: transactions are made here and signed by
- * peers that never saw them, so that no chaincode need go wrong for it. What peers make of them is theirs alone. The
- * audit's tests derive every code again.
+ * or, on one that others have started on this machine, which has the bank on a channel:
+ *
+ *     … record.ts --organizations FOLDER --profile FILE --channel NAME --version 1 --package-id ID
+ *
+ * All keys are at hand there: transactions are made here and signed by peers that never saw them, so that no chaincode
+ * need go wrong for it. What peers make of them is theirs alone. The audit's tests derive every code again.
  */
 const { values } = parseArgs({
-  options: { folder: { type: 'string', default: 'harness/audit/testing/golden' } },
+  options: {
+    folder: { type: 'string', default: 'harness/audit/testing/golden' },
+    organizations: { type: 'string' },
+    profile: { type: 'string', default: '' },
+    channel: { type: 'string', default: `golden-${randomBytes(2).toString('hex')}` },
+    version: { type: 'string', default: '1.0' },
+    'package-id': { type: 'string', default: '' },
+  },
 });
-const SOURCES = ['peer0.org1', 'orderer1'];
-const BUDGET_MS = 30_000;
+const BUDGET_MS = 20_000;
 
-const network = await runningNetwork(settingsFrom({}));
-const { nodes, ledgers, deployment } = network;
-const { identities, definitions, packageIds } = deployment;
-const { orderers, organisations } = nodes;
+const network =
+  values.organizations === undefined
+    ? await ownNetwork()
+    : cryptogenNetwork(values.organizations, values.profile, {
+        ...{ version: values.version, packageId: values['package-id'] },
+      });
+const { orderers, organisations, owned } = network;
+const { channel } = values;
 const connections = new Connections();
-const channel = `golden-${randomBytes(2).toString('hex')}`;
 
 /** Has somebody sign as in paper networks. */
-const known = (name: string, mspid: string, { certificate, privateKey }: KeyPair) =>
+const known = (name: string, { mspId, certificatePem, privateKeyPem }: SigningIdentity) =>
   introduce(name, {
-    mspid,
-    certificate: Buffer.from(certificate),
-    key: createPrivateKey(privateKey),
+    mspid: mspId,
+    certificate: Buffer.from(certificatePem),
+    key: createPrivateKey(privateKeyPem),
   });
-for (const [index, { name, mspId, nodes: own, user }] of Object.values(
-  identities.organisations,
-).entries()) {
-  known(`User1@org${index + 1}`, mspId, user);
-  for (const [peer, { msp }] of Object.entries(own)) known(peer, mspId, msp);
-  console.error(`${name}: ${Object.keys(own).join(', ')}`);
+for (const [index, { user, peers }] of owned.entries()) {
+  known(`User1@org${index + 1}`, user);
+  for (const [peer, identity] of peers) known(peer, identity);
 }
 
-const firstOrganisation = organisations[0];
-if (!firstOrganisation) throw new Error('expected an organisation, seen none');
-const admin = createSigner(firstOrganisation.admin);
+const [first, ...others] = organisations;
+const [peer] = first?.peers ?? [];
 const orderer = orderers[1] ?? orderers[0];
-if (!orderer) throw new Error('expected an orderer, seen none');
+if (!first || !peer || !orderer) throw new Error('expected an orderer and a peer, seen less');
+const identity = first.admin;
+const admin = createSigner(identity);
+
+async function heightOf(): Promise<number> {
+  const options = { kind: 'peer', channel, timeoutMs: 10_000 } as const;
+  return (await newestBlock(connections, peer as PeerEndpoint, admin, options)) + 1;
+}
+
+/** All blocks that a node has up to a height. */
+const blocksOf = (kind: 'peer' | 'orderer', endpoint: Endpoint, height: number) =>
+  streamBlocks({ connections, endpoint, identity, channel, kind, from: 0, to: height - 1 });
 
 /** All transactions that a peer has by now. */
 async function places(): Promise<Places> {
-  const height = (await ledgers.heights(channel)).get('peer0.org1') ?? 0;
+  const height = await heightOf();
   const found = new Map<string, { block: number; transaction: number; code: number }>();
-  for await (const raw of ledgers.blocks('peer0.org1', channel, height - 1)) {
+  for await (const raw of blocksOf('peer', peer as PeerEndpoint, height)) {
     const { number, transactions } = decodeBlock(raw);
     for (const { id, index, code } of transactions) {
       if (!found.has(id)) found.set(id, { block: number, transaction: index, code });
@@ -84,37 +101,15 @@ async function places(): Promise<Places> {
   return found;
 }
 
-/** Hands transactions over one after the other, and waits until the last of those that were taken is in a block. */
+/** Hands transactions over, and waits until each is in a block before the next: who is alone in it is known by its block. */
 async function order(made: readonly Made[]): Promise<Places> {
-  const before = (await ledgers.heights(channel)).get('peer0.org1') ?? 0;
-  const asked = {
-    transport: connections,
-    orderers: [orderer as (typeof orderers)[number]],
-    timeoutMs: 10_000,
-  };
-  let taken = 0;
+  const asked = { transport: connections, orderers: [orderer as Endpoint], timeoutMs: 10_000 };
   for (const { name, envelope } of made) {
+    const before = await heightOf();
     const { handover, records } = await offer(asked, envelope);
-    if (handover === 'taken') taken += 1;
+    if (handover === 'taken') await higherThan(before, name);
     else console.error(`  ${name}: ${handover}: ${records.at(-1)?.text}`);
   }
-  await waitFor(
-    {
-      subject: channel,
-      expected: `${taken} transactions since block ${before}`,
-      budgetMs: BUDGET_MS,
-    },
-    async () => {
-      let seen = 0;
-      const height = (await ledgers.heights(channel)).get('peer0.org1') ?? 0;
-      for await (const raw of ledgers.blocks('peer0.org1', channel, height - 1)) {
-        const { number, transactions } = decodeBlock(raw);
-        if (number >= before) seen += transactions.length;
-      }
-      if (seen < taken) throw new Error(`${seen}`);
-      return true;
-    },
-  );
   const all = await places();
   for (const { name, id } of made) {
     const at = all.get(id);
@@ -125,27 +120,28 @@ async function order(made: readonly Made[]): Promise<Places> {
   return all;
 }
 
+async function higherThan(before: number, subject: string): Promise<void> {
+  const expected = `a block behind ${before - 1}`;
+  await waitFor({ subject, expected, budgetMs: BUDGET_MS, intervalMs: 50 }, async () => {
+    if ((await heightOf()) <= before) throw new Error('none');
+    return true;
+  });
+}
+
 const configuration = () =>
-  fetchConfigBlock(connections, [orderer], admin, { kind: 'orderer', channel });
+  fetchConfigBlock(connections, [orderer as Endpoint], admin, { kind: 'orderer', channel });
 
 /** Has the channel take a change of its configuration. */
 async function configure(update: Uint8Array, signers: Parameters<typeof configUpdateEnvelope>[2]) {
-  const before = (await ledgers.heights(channel)).get('peer0.org1') ?? 0;
+  const before = await heightOf();
   const asked = {
     transport: connections,
-    orderers: [orderer as (typeof orderers)[number]],
+    orderers: [orderer as Endpoint],
     timeoutMs: 10_000,
   };
   const { handover, records } = await offer(asked, configUpdateEnvelope(channel, update, signers));
   if (handover !== 'taken') throw new Error(`configuration: ${records.at(-1)?.text}`);
-  await waitFor(
-    { subject: channel, expected: 'a block of configuration', budgetMs: BUDGET_MS },
-    async () => {
-      const height = (await ledgers.heights(channel)).get('peer0.org1') ?? 0;
-      if (height <= before) throw new Error(`height ${height}`);
-      return true;
-    },
-  );
+  await higherThan(before, 'configuration');
 }
 
 /** Lets everybody write: orderers then look at no signature, and peers still do. */
@@ -182,21 +178,21 @@ async function step(name: string, work: () => Promise<void>): Promise<void> {
   });
 }
 
-await ledgers.create(channel, ['bank']);
+await network.prepare(channel);
 await step('a chaincode with collections', async () => {
   const options = { connections, channel, orderers };
-  await defineChaincode(options, organisations, VAULT, packageIds['bank'] ?? '');
+  await defineChaincode(options, organisations, VAULT, network.packageId);
 });
-const make = new Transactions(channel, { bank: definitions['bank']?.version ?? '1.0' });
+const make = new Transactions(channel, { bank: network.version });
 await step('what depends on nothing, and on that', async () => {
-  const first = make.first();
-  await order(make.second(first, await order(first)));
+  const made = make.first();
+  await order(make.second(made, await order(made)));
 });
 await step('creators that orderers would refuse', async () => {
   const everybody = [
     admin,
-    ...organisations.slice(1).map(({ admin: other }) => createSigner(other)),
-    createSigner(signingIdentity(identities.orderer, identities.orderer.admin)),
+    ...others.map(({ admin: other }) => createSigner(other)),
+    createSigner(network.ordererAdmin),
   ] as const;
   await configure(openToAll(await configuration()), everybody);
   const nowhere = await createAuthority('ca.nowhere', 'nowhere', Date.now());
@@ -206,28 +202,30 @@ await step('creators that orderers would refuse', async () => {
     'a member of an organisation that there is not': 'NowhereMSP',
   };
   for (const [name, mspId] of Object.entries(strangers)) {
-    known(name, mspId, await nowhere.issue(request));
+    known(name, signingIdentity({ mspId }, await nowhere.issue(request)));
   }
   await order(make.badCreators(Object.keys(strangers)));
 });
 await step('those that were revoked', async () => {
-  const [own] = Object.values(identities.organisations);
-  if (!own) throw new Error('expected an organisation, seen none');
-  const revoked = [own.user.certificate, own.nodes['peer1.org1']?.msp.certificate ?? ''];
+  const [own] = owned;
+  const second = own?.peers.get('peer1.org1');
+  if (!own || !second) throw new Error('expected a second peer of the first organisation');
+  const revoked = [own.user.certificatePem, second.certificatePem];
   const list = await revocationList(own.ca, revoked);
-  const update = revocationUpdate(await configuration(), channel, own.mspId, list);
+  const update = revocationUpdate(await configuration(), channel, own.user.mspId, list);
   if (update) await configure(update, [admin]);
   await order(make.revoked());
 });
 
-const height = Math.max(...[...(await ledgers.heights(channel)).values()].map((h) => h ?? 0));
-for (const source of SOURCES) {
+const height = await heightOf();
+for (const [kind, endpoint, name] of [
+  ['peer', peer, 'peer0.org1'],
+  ['orderer', orderer, 'orderer1'],
+] as const) {
   const blocks: Buffer[] = [];
-  for await (const raw of ledgers.blocks(source, channel, height - 1)) blocks.push(delimited(raw));
-  const file = path.join(values.folder, `codes-2.5.9.${source}.blocks.gz`);
+  for await (const raw of blocksOf(kind, endpoint, height)) blocks.push(delimited(raw));
+  const file = path.join(values.folder, `codes-2.5.9.${name}.blocks.gz`);
   writeFileSync(file, gzipSync(Buffer.concat(blocks), { level: 9 }));
   console.error(`${file}: ${blocks.length} blocks`);
 }
-console.log(channel);
 connections.close();
-ledgers.close();

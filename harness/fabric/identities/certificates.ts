@@ -146,6 +146,7 @@ export async function revocationList(
   certificates: readonly string[],
 ): Promise<string> {
   const authority = new x509.X509Certificate(certificate);
+  const { keyId = '' } = authority.getExtension(x509.SubjectKeyIdentifierExtension) ?? {};
   const key = Buffer.from(x509.PemConverter.decodeFirst(privateKey));
   const signingKey = await webcrypto.subtle.importKey('pkcs8', key, ALGORITHM, false, ['sign']);
   const now = Date.now();
@@ -157,11 +158,13 @@ export async function revocationList(
       serialNumber: new x509.X509Certificate(one).serialNumber,
       revocationDate: new Date(now - BACKDATE),
     })),
-    extensions: [await x509.AuthorityKeyIdentifierExtension.create(authority.publicKey)],
+    // As the authority's certificate has it: cryptogen makes it of another hash than this library does.
+    extensions: [new x509.AuthorityKeyIdentifierExtension(keyId)],
     signingKey,
     signingAlgorithm: ALGORITHM,
   });
-  return list.toString('pem');
+  // Go's x509.ParseCRL knows this label only, and the library writes another.
+  return x509.PemConverter.encode(list.rawData, 'X509 CRL');
 }
 
 /** Whether a certificate's signature has a low S. */
