@@ -27,8 +27,10 @@ describe('the requests of the article’s script, in its order', () => {
     api = `http://localhost:${port}`;
     await succeed(['--name', NAME, 'down']);
     const env = { HARNESS_API_ARTICLE: '1', HARNESS_API_PORT: String(port) };
-    const { stdout } = await succeed(['--name', NAME, 'up'], { env });
-    expect(stdout).toMatch(/is an admin of every organisation/);
+    const { stderr } = await succeed(['--name', NAME, 'up'], { env });
+    expect(stderr).toMatch(
+      /WARNING: HARNESS_API_ARTICLE.*127\.0\.0\.1 is an admin of every organisation/s,
+    );
   });
   afterAll(() => succeed(['--name', NAME, 'down']));
 
