@@ -12,7 +12,7 @@ import {
 
 const reading = {
   load: transfers({ clients: 4, accounts: 40, reads: { share: 0.5 } }),
-  duration: seconds(4),
+  duration: seconds(10),
 };
 const quiet = { load: transfers({ clients: 4, accounts: 40 }), duration: seconds(4) };
 

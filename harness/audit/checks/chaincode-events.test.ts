@@ -124,6 +124,13 @@ describe('F34 events of the chaincode', () => {
     expect(judged(damaged).evidence[0]).toMatchObject({ sources: ['peer0.org1'], block: 3 });
   });
 
+  it.each(['payload', 'transactionId', 'name'])('rejects an event without its %s', (part) => {
+    const recording = changed((events) => {
+      events[0] = { ...event(events, 0), [part]: undefined };
+    });
+    expect(judged(recording).verdict).toBe('invalid');
+  });
+
   it('does not know where events were set and nobody listened', () => {
     const silent = changed(() => {});
     silent.heard.clear();

@@ -125,8 +125,9 @@ const isSame = (a: ChaincodeEventTold, b: ChaincodeEventTold): boolean =>
 
 const SHOWN = 60;
 
-function inWords({ name, chaincode, transactionId, payload }: ChaincodeEventTold): string {
-  const text = Buffer.from(payload, 'base64').toString();
+/** Of what may be damaged. */
+function inWords({ name, chaincode, transactionId, payload }: Partial<ChaincodeEventTold>): string {
+  const text = Buffer.from(payload ?? '', 'base64').toString();
   const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
-  return `${name} (${shown}) of ${chaincode} in transaction ${transactionId.slice(0, 12)}`;
+  return `${name} (${shown}) of ${chaincode} in transaction ${transactionId?.slice(0, 12) ?? 'without an id'}`;
 }

@@ -102,6 +102,17 @@ describe('F29 chaincode deterministic', () => {
     expect(twice.result.applicable).toBe(false);
   });
 
+  it('takes a peer that could not run the chaincode for no answer of the chaincode', () => {
+    const away = (message: string) =>
+      answered(
+        answer('peer0.org1'),
+        answer('peer0.org2', { status: 500, message, result: undefined } as object),
+      ).result;
+    const failed = 'error in simulation: failed to execute transaction 1f: could not launch';
+    expect(away(failed)).toMatchObject({ applicable: false });
+    expect(away(`as it was: ${failed}`).verdict).toBe('invalid');
+  });
+
   it('does not apply where no client tells', () => {
     const ledger = opened();
     transfers(ledger, 2);

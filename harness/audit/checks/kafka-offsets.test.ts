@@ -160,6 +160,13 @@ describe('F20 every record of the topic', () => {
     ]);
   });
 
+  it('may be damaged, and is then in no block', () => {
+    const unmarked = ordered(undefined, (log) => {
+      log[7] = { ...log[7], mark: undefined } as unknown as OrderingRecord;
+    });
+    expect(messages(unmarked)[0]).toMatch(/at offset 7 .* in no block/);
+  });
+
   it('is one that an orderer wrote', () => {
     expect(messages(ordered((ledger) => ledger.append({ kind: 'unreadable' })))).toEqual([
       'topic mychannel has a record at offset 11 that no orderer wrote',

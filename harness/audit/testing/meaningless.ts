@@ -17,7 +17,7 @@ const MEANINGLESS: readonly (readonly [RegExp, string])[] = [
     'answers that agree with each other prove nothing beyond the endorsements in the chain',
   ],
   [
-    /^history complete\.heightBefore$/,
+    /^history complete\.height(Before|After)$/,
     'a window that is wider by a height, and still holds the answer',
   ],
   [
@@ -29,6 +29,10 @@ const MEANINGLESS: readonly (readonly [RegExp, string])[] = [
   [/^line history (mark|fault) doubled$/, 'says the same twice'],
   [/^line event before the scenario dropped$/, 'a listener may begin with the scenario'],
   [/^line history mark dropped$/, 'a remark'],
+  [
+    /^ordering time to cut\.block$/,
+    'one that came too late, for another block that had been cut by then as well',
+  ],
   [/^state savepoint value$/, 'the transaction of the savepoint; its block is judged'],
 ];
 

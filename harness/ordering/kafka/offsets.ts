@@ -129,7 +129,7 @@ export class OffsetAccount {
     } else if (record.configSequence < this.#sequence) this.#findings.count(NAMES.outdated);
     else {
       this.#wrong(
-        `has a ${record.kind} at offset ${record.offset} (its signature ends in ${record.mark.slice(-12)}) that is in no block, and nothing says why it was discarded`,
+        `has a ${record.kind} at offset ${record.offset} (its signature ends in ${String(record.mark).slice(-12)}) that is in no block, and nothing says why it was discarded`,
       );
     }
   }
