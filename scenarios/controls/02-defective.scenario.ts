@@ -45,21 +45,20 @@ control('a fault that does nothing', {
   because: /took effect and was healed.*not-confirmed/,
 });
 
-const crashed = crash(orderer('orderer1'));
 const when = { at: seconds(2), for: seconds(3) };
-
-sound('an orderer that comes back after the heal', {
-  load: transfers({ clients: 4, accounts: 40 }),
-  faults: [during(crashed, when)],
-  expect: { recovery: patient(seconds(15)) },
-});
 
 control('an orderer that stays down after the heal', {
   definition: {
     load: transfers({ clients: 4, accounts: 40 }),
-    faults: [during(neverHealed(crashed), when)],
+    faults: [during(neverHealed(crash(orderer('orderer1'))), when)],
     expect: { recovery: patient(seconds(15)) },
   },
   repair: (session) => startComponent(session, 'orderer1'),
   because: /recovery through orderer1|orderer1.*(down|not running|not healed)/,
+});
+
+sound('an orderer that comes back after the heal', {
+  load: transfers({ clients: 4, accounts: 40 }),
+  faults: [during(crash(orderer('orderer1')), when)],
+  expect: { recovery: patient(seconds(15)) },
 });
