@@ -16,7 +16,14 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Observes a channel with a block a second, for six seconds. */
-async function observe(act: (network: ReturnType<typeof fakeNetwork>, second: number) => void) {
+async function observe(
+  act: (network: ReturnType<typeof fakeNetwork>, second: number) => void,
+  atEnd?: (
+    network: ReturnType<typeof fakeNetwork>,
+    observers: Observers,
+    clock: FakeClock,
+  ) => Promise<void>,
+) {
   const clock = new FakeClock();
   const network = fakeNetwork(clock);
   await network.ledgers.create('c', ['bank']);
@@ -45,6 +52,7 @@ async function observe(act: (network: ReturnType<typeof fakeNetwork>, second: nu
   await clock.drive(observers.heard());
   const ended = clock.now();
   await clock.drive(observers.stop());
+  await atEnd?.(network, observers, clock);
   await clock.drive(observers.replay());
   const events = (of: typeof paths.replayedEvents, peer: string) => [
     ...readJsonLines<{ block: number; name: string }>(of(folder, 'c', peer)),
@@ -66,6 +74,28 @@ describe('observers of a channel', () => {
     });
     expect(heights(records, 'orderer0')).toEqual([2, 2, 3, 4, 5, 6, 7]);
     expect(heights(records, 'orderer1')).toEqual([2, 2, 3, 6, 7]);
+  });
+
+  it.each([
+    ['asked again until it says it', 2_000, 1],
+    ['given up after ten seconds', 12_000, 0],
+  ])('a node that does not say its height at the end is %s', async (_, awayMs, times) => {
+    let before = 0;
+    const { records } = await observe(
+      () => {},
+      async (network, observers, clock) => {
+        network.fake.scale('orderer1', 0);
+        before = clock.now();
+        const asked = observers.sampleAll();
+        await clock.advance(awayMs);
+        network.fake.scale('orderer1', 1);
+        await clock.drive(asked);
+      },
+    );
+    const late = records.filter((r) => r.type === 'height' && r.at > before);
+    const of = (node: string) => late.filter((r) => r.type === 'height' && r.source === node);
+    expect(of('orderer1')).toHaveLength(times);
+    expect(of('orderer0').length).toBeGreaterThan(1);
   });
 
   it('hear each block once from each peer, from one that was away after it is back', async () => {

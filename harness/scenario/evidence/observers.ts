@@ -2,12 +2,15 @@ import type { ChaincodeEvent } from '../../../fabric-client/chaincode-events.ts'
 import { appendTo, paths } from '../../audit/evidence.ts';
 import type { ChaincodeEventTold } from '../../audit/recording.ts';
 import { messageOf } from '../../base/errors.ts';
+import { patient } from '../../base/patience.ts';
 import type { History } from '../../workload/history-writer.ts';
 import type { OpenTransactions } from '../run/open-transactions.ts';
 import type { Session } from '../session.ts';
 
 /** Milliseconds between two samples of every height. */
 const SAMPLE_MS = 1_000;
+/** For all nodes to say their heights at the end, ms. */
+const SAYING_MS = 10_000;
 
 /** A listener that was cut off is made anew after at most ten seconds, and then hears what it has missed. */
 const HEARING_MS = 15_000;
@@ -65,13 +68,23 @@ export class Observers {
     }
   }
 
-  /** Records the height of every node that says it. */
-  async sample(signal?: AbortSignal): Promise<void> {
+  /** Records the height of every node that says it. @returns whether all did */
+  async sample(signal?: AbortSignal): Promise<boolean> {
     const heights = await this.#session.network.ledgers.heights(this.#channel);
     const at = this.#session.clock.now();
     for (const [source, height] of heights) {
       if (height === undefined || signal?.aborted) continue;
       this.#history.append({ type: 'height', source, channel: this.#channel, height, at });
+    }
+    return [...heights.values()].every((height) => height !== undefined);
+  }
+
+  /** Records the height of every node; one that is too busy to say it at once is asked again. */
+  async sampleAll(): Promise<void> {
+    const { clock } = this.#session;
+    const deadline = clock.now() + patient(SAYING_MS);
+    while (!(await this.sample()) && clock.now() < deadline) {
+      await clock.until(clock.now() + 250);
     }
   }
 

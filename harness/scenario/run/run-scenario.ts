@@ -121,7 +121,7 @@ async function perform(performance: Performance): Promise<void> {
     if (setUp.length > 0) declareSetUp(performance, setUp);
 
     history.mark('waiting for quiescence');
-    const heights = await comeToRest(
+    const { heights, atRest } = await comeToRest(
       session,
       all.map((one) => one.channel),
       open,
@@ -155,7 +155,7 @@ async function perform(performance: Performance): Promise<void> {
       writeEnvironment(folder, { before, after: await settledEnvironment(session, before) });
     }
     history.mark(LAST_LOOK);
-    await Promise.all(observers.map((one) => one.sample()));
+    await Promise.all(observers.map((one) => (atRest ? one.sampleAll() : one.sample())));
     // After the last look: an orderer without the channel could not say that nothing has come.
     for (const name of names) await attempt('removal', () => ledgers.remove(name));
     sabotage.afterEvidence?.(folder, channel);
@@ -171,20 +171,20 @@ async function comeToRest(
   channels: readonly string[],
   open: OpenTransactions,
   history: History,
-): Promise<number[]> {
+): Promise<{ readonly heights: readonly number[]; readonly atRest: boolean }> {
   try {
     const heights: number[] = [];
     for (const channel of channels) {
       heights.push(await waitForQuiescence(session, channel, () => open.count()));
     }
     history.mark(QUIESCENT);
-    return heights;
+    return { heights, atRest: true };
   } catch (error) {
     session.signal.throwIfAborted();
     history.trouble(messageOf(error));
     history.mark(UNSETTLED);
     const all = channels.map((channel) => session.network.ledgers.heights(channel));
-    return (await Promise.all(all)).map(greatest);
+    return { heights: (await Promise.all(all)).map(greatest), atRest: false };
   }
 }
 
