@@ -68,9 +68,10 @@ program
   .command('token')
   .description("a token of an organisation's admin at the REST API")
   .argument('[organisation]', "default: the topology's first")
-  .action(async (organisation: string | undefined) => {
+  .option('--user <name>', 'an admin apart from the one that the walk and its examples use')
+  .action(async (organisation: string | undefined, options: { user?: string }) => {
     const { token } = await import('./token.ts');
-    await token(settings(), organisation);
+    await token(settings(), organisation, options);
   });
 
 program

@@ -9,14 +9,20 @@ import { runningNetwork } from './context.ts';
  * when first asked for and logged in afterwards. For shell lines and programs such as fixtures/api/schemathesis.sh.
  *
  * @param organisation default: the topology's first
+ * @param options `user`: the admin's name, for one apart from the admin of the walk
  * @throws UsageError for an organisation that the network does not have
  */
-export async function token(settings: Settings, organisation: string | undefined): Promise<void> {
+export async function token(
+  settings: Settings,
+  organisation: string | undefined,
+  { user }: { readonly user?: string } = {},
+): Promise<void> {
   const network = await runningNetwork(settings);
   const names = network.state.topology.organisations.map(({ name }) => name);
   const wanted = organisation ?? names[0] ?? '';
   if (!names.includes(wanted)) {
     throw new UsageError([`organisation: expected one of ${names.join(', ')}, seen "${wanted}"`]);
   }
-  console.log(await adminToken({ network, addresses: addressesOf(network.machines) }, wanted));
+  const session = { network, addresses: addressesOf(network.machines) };
+  console.log(await adminToken(session, wanted, user));
 }

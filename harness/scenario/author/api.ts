@@ -78,15 +78,17 @@ const ADMINS: Readonly<Record<string, string>> = { Org1: 'Jim', Org2: 'Barry' };
  * A token of an organisation's admin at the REST API: made with the organisation's secret, or, where that was done
  * before, logged in.
  *
+ * @param username the admin of the walk unless told
  * @throws Error when neither is possible
  */
 export async function adminToken(
   session: Pick<Session, 'network' | 'addresses'>,
   orgName: string,
+  username: string = ADMINS[orgName] ?? 'Chief',
 ): Promise<string> {
   const api = restClient(session);
   try {
-    const user = { username: ADMINS[orgName] ?? 'Chief', orgName, password: PASSWORD };
+    const user = { username, orgName, password: PASSWORD };
     const adminSecret = firstAdminSecret(session, orgName);
     const made = await api.post('/users', { ...user, adminSecret });
     const answer = made.status === 200 ? made : await api.post('/users/login', user);
