@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { patient } from '../../fabric-client/patience.ts';
 import { DeadlineError, messageOf } from './errors.ts';
+import { patient } from './patience.ts';
 
 /** What a wait is for; every part is shown when the deadline passes. */
 export interface WaitOptions {

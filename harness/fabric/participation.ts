@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:https';
-import { patient } from '../../fabric-client/patience.ts';
+import { patient } from '../base/patience.ts';
 import { waitFor } from '../base/wait.ts';
 import type { MachineAddresses } from '../topology/addresses.ts';
 import type { Orderer, Topology } from '../topology/schema.ts';

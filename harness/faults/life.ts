@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { patient } from '../../fabric-client/patience.ts';
 import { messageOf } from '../base/errors.ts';
+import { patient } from '../base/patience.ts';
 import { raceAbort } from '../base/race-abort.ts';
 import type { Clock } from '../workload/clock.ts';
 import type { FaultEvent } from '../workload/history.ts';

@@ -1,5 +1,5 @@
-import { patient } from '../../fabric-client/patience.ts';
 import { parseExact } from '../base/exact-json.ts';
+import { patient } from '../base/patience.ts';
 import type { Deployment } from './deployment.ts';
 import type { StateDocument } from './port.ts';
 

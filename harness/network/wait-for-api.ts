@@ -1,5 +1,5 @@
-import { patient } from '../../fabric-client/patience.ts';
 import { messageOf } from '../base/errors.ts';
+import { patient } from '../base/patience.ts';
 import { waitFor } from '../base/wait.ts';
 import { apisOf } from '../topology/components.ts';
 import type { NetworkState } from './machines/network.ts';

@@ -1,4 +1,4 @@
-import { patient } from '../../fabric-client/patience.ts';
+import { patient } from '../base/patience.ts';
 import type { MachineAddresses } from '../topology/addresses.ts';
 import type { Orderer } from '../topology/schema.ts';
 import type { OrderedChannel } from './ordering.ts';

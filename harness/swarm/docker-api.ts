@@ -1,7 +1,7 @@
 import { Agent } from 'node:https';
 import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
-import { patient } from '../../fabric-client/patience.ts';
+import { patient } from '../base/patience.ts';
 import type { ApiCertificates } from './tls.ts';
 
 /** Port of an engine inside a machine; TLS with client certificates, nothing in the clear. */

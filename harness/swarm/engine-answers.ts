@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { patient } from '../../fabric-client/patience.ts';
+import { patient } from '../base/patience.ts';
 import { waitFor } from '../base/wait.ts';
 
 /** Milliseconds in which a living engine answers a ping. */

@@ -159,12 +159,9 @@ const FORGERS: Readonly<Record<Forgery['kind'], Forger>> = {
   },
   event({ streams }, pick) {
     const peer = pick.of([...streams.keys()]);
-    const events = streams.get(peer) ?? [];
-    const index = pick.below(events.length);
-    const event = structuredClone(events[index]) as unknown as Record<string, unknown>;
-    const path = mutate(event, pick);
-    if (path === undefined) return undefined;
-    events[index] = event as unknown as (typeof events)[number];
+    const changed = changeOne(streams.get(peer) ?? [], pick);
+    if (!changed) return undefined;
+    const { index, path } = changed;
     return { label: `event ${path}`, detail: `${path} of event ${index} on ${peer}` };
   },
   'chaincode event'({ heard, replayed }, pick) {
@@ -173,35 +170,27 @@ const FORGERS: Readonly<Record<Forgery['kind'], Forger>> = {
       ['replayed', replayed],
     ] as const);
     const peer = pick.of([...streams.keys()]);
-    const events = streams.get(peer) ?? [];
-    const index = pick.below(events.length);
-    const event = structuredClone(events[index]) as unknown as Record<string, unknown>;
-    const path = mutate(event, pick);
-    if (path === undefined) return undefined;
-    events[index] = event as unknown as (typeof events)[number];
+    const changed = changeOne(streams.get(peer) ?? [], pick);
+    if (!changed) return undefined;
+    const { index, path } = changed;
     return { label: `chaincode event ${path}`, detail: `${path} of ${name} ${index} of ${peer}` };
   },
   ordering({ orderingRecords }, pick) {
     const [log = []] = [...orderingRecords.values()];
-    const index = pick.below(log.length);
-    const record = structuredClone(log[index]) as unknown as Record<string, unknown>;
-    const path = mutate(record, pick);
-    if (path === undefined) return undefined;
-    const { kind } = log[index] as (typeof log)[number];
-    log[index] = record as unknown as (typeof log)[number];
-    return { label: `ordering ${kind}.${path}`, detail: JSON.stringify(record) };
+    const changed = changeOne(log, pick);
+    if (!changed) return undefined;
+    const { path, before, record } = changed;
+    return { label: `ordering ${before.kind}.${path}`, detail: JSON.stringify(record) };
   },
   history(recording, pick) {
-    const index = pick.below(recording.history.length);
-    const record = structuredClone(recording.history[index]) as unknown as Record<string, unknown>;
-    const { type } = record;
-    const path = mutate(record, pick);
-    if (path === undefined) return undefined;
-    recording.history[index] = record as unknown as HistoryRecord;
+    const changed = changeOne(recording.history, pick);
+    if (!changed) return undefined;
+    const { index, path, before, record } = changed;
+    const { type } = before;
     const trace =
       type === 'invoke' && leftNoTrace(recording, record) ? ' of what left no trace' : '';
     return {
-      label: `history ${String(type)}.${path}${trace}`,
+      label: `history ${type}.${path}${trace}`,
       detail: `${path} of record ${index}: ${JSON.stringify(record)}`,
     };
   },
@@ -240,6 +229,17 @@ const leftNoTrace = ({ history }: TestRecording, invoke: Record<string, unknown>
       record.operation === invoke['operation'] &&
       record.block !== undefined,
   );
+
+/** Puts a changed copy in the place of one record of a list, if it has anything to change. */
+function changeOne<T extends object>(list: T[], pick: Choices) {
+  const index = pick.below(list.length);
+  const before = list[index] as T;
+  const record = structuredClone(before) as Record<string, unknown>;
+  const path = mutate(record, pick);
+  if (path === undefined) return undefined;
+  list[index] = record as T;
+  return { index, path, before, record };
+}
 
 /** Changes one leaf of an object; returns its path without positions in lists. */
 function mutate(target: Record<string, unknown>, pick: Choices): string | undefined {

@@ -1,4 +1,4 @@
-import { PATIENCE, patience } from '../../../fabric-client/patience.ts';
+import { PATIENCE, patience } from '../../base/patience.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
 import { config, listensOn, published, secret } from '../../swarm/service-parts.ts';
 import { apisOf } from '../../topology/components.ts';

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type Docker from 'dockerode';
-import { patient } from '../../../fabric-client/patience.ts';
 import { messageOf } from '../../base/errors.ts';
+import { patient } from '../../base/patience.ts';
 import { componentLogs, containerLog } from '../../swarm/logs.ts';
 import type { StartedDockerNode } from '../../swarm/machine.ts';
 import { findObjects } from './objects.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { patient } from '../../../fabric-client/patience.ts';
 import { acquireLock } from '../../base/lock.ts';
+import { patient } from '../../base/patience.ts';
 import { findEngine } from '../../engine/engine.ts';
 import { startLock, useLock } from './locks.ts';
 import { findObjects, holderAmong, removeObjects } from './objects.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type Docker from 'dockerode';
-import { patient } from '../../../fabric-client/patience.ts';
+import { patient } from '../../base/patience.ts';
 import type { ArtefactJob } from '../../fabric/artefacts/artefacts.ts';
 import { getFiles, putFiles } from '../../swarm/archive.ts';
 import { demultiplex } from '../../swarm/docker-api.ts';

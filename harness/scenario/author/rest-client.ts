@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { patient } from '../../../fabric-client/patience.ts';
 import { messageOf } from '../../base/errors.ts';
+import { patient } from '../../base/patience.ts';
 import { waitFor } from '../../base/wait.ts';
 
 /** Longest that the API lets any request take, ms, and some time for the way (`LIFECYCLE_TIMEOUT_MS` in its README). */

@@ -1,7 +1,7 @@
 import type { NetworkProfile } from '../../../fabric-client/client.ts';
 import { codeName } from '../../../fabric-client/ledger.ts';
-import { patient } from '../../../fabric-client/patience.ts';
 import type { SigningIdentity } from '../../../fabric-client/types.ts';
+import { patient } from '../../base/patience.ts';
 import { DUPLICATE_TXID } from '../../fabric/ledger/codes.ts';
 import type { LoadClient, SubmitResult } from '../client.ts';
 
