@@ -1,9 +1,13 @@
+import { VALID } from '../../fabric/ledger/codes.ts';
 import type { Simulation } from '../testing/encoding.ts';
 import { judge, operationOf, rewrite } from '../testing/forge.ts';
-import { type LedgerBuilder, PEERS } from '../testing/ledger-builder.ts';
+import type { LedgerBuilder } from '../testing/ledger-builder.ts';
 import { definitionState } from '../testing/paper-channel.ts';
 import { busyRecording, opened } from '../testing/scene.ts';
 import { askedIsCommitted } from './asked.ts';
+
+const TARGET_CHAIN_NOT_FOUND = 14;
+const EXPIRED_CHAINCODE = 17;
 
 /** A transfer, with the client's record of it changed. */
 function asked(change: object, told: object = {}, tamper?: (simulation: Simulation) => void) {
@@ -62,6 +66,25 @@ describe('F28 committed is what was asked', () => {
     expect(asked({}, { result: 'x', outcome: 'unknown' }, paid).result.verdict).toBe('valid');
   });
 
+  it('compares no result of what was refused, nor of what never came back', () => {
+    const ledger = opened();
+    const stale = ledger.endorse('transfer', ['a1', 'a2', '3']);
+    ledger.submit('transfer', ['a1', 'a3', '3']);
+    ledger.cut();
+    ledger.order(stale, { outcome: 'ok', result: 'paid' });
+    const { operation } = ledger.submit('transfer', ['a5', 'a6', '3']);
+    ledger.cut();
+    const recording = ledger.recording();
+    rewrite(recording, (record) =>
+      record.type === 'complete' && record.operation === operation ? null : record,
+    );
+    expect(judge(askedIsCommitted, recording)).toMatchObject({
+      verdict: 'valid',
+      counts: { 'transactions of clients': 6, violations: 0 },
+    });
+    expect(judge(askedIsCommitted, recording).counts).not.toHaveProperty('results');
+  });
+
   const upgrade = (ledger: LedgerBuilder, version: string): void => {
     ledger.submit('transfer', ['a3', 'a4', '1'], {
       tamper: (simulation) => {
@@ -75,26 +98,41 @@ describe('F28 committed is what was asked', () => {
     const ledger = opened();
     upgrade(ledger, '2.0');
     ledger.submit('transfer', ['a1', 'a2', '3']);
+    ledger.submit('transfer', ['a5', 'a6', '3'], { written: { version: '2.0' } });
     ledger.cut();
     expect(judge(askedIsCommitted, ledger.recording()).verdict).toBe('valid');
     const undefinedYet = opened(false);
     undefinedYet.submit('transfer', ['a1', 'a2', '3']);
     undefinedYet.cut();
     expect(judge(askedIsCommitted, undefinedYet.recording()).evidence.at(-1)?.message).toBe(
-      'client asked for bank as the channel defined it, block 3 has version 1.0 of it',
+      'client asked for bank as the channel defined it, block 3 has version 1.0 of bank',
     );
   });
 
-  it('rejects what was made for another channel, whoever submitted it', () => {
-    const recording = busyRecording();
-    recording.scenario = {
-      ...recording.scenario,
-      channels: { other: { peers: PEERS, orderers: [], startHeight: 0 } },
+  it('leaves the version of what was refused to others', () => {
+    const ledger = opened();
+    ledger.forcedCodes.set('3:0', EXPIRED_CHAINCODE);
+    ledger.submit('transfer', ['a1', 'a2', '3'], { written: { version: '0.9' } });
+    ledger.cut();
+    expect(judge(askedIsCommitted, ledger.recording()).verdict).toBe('valid');
+  });
+
+  it('rejects what was made for another channel, whoever submitted it, if it is VALID', () => {
+    const foreign = (code: number) => {
+      const ledger = opened();
+      ledger.forcedCodes.set('3:0', code);
+      ledger.submit('transfer', ['a1', 'a2', '3'], { silent: true, written: { channel: 'other' } });
+      ledger.cut();
+      return judge(askedIsCommitted, ledger.recording());
     };
-    recording.channels = ['other'];
-    expect(judge(askedIsCommitted, recording).evidence[0]?.message).toBe(
-      'transaction 0 of block 0 is VALID and was made for channel mychannel',
-    );
+    expect(foreign(TARGET_CHAIN_NOT_FOUND).verdict).toBe('valid');
+    expect(foreign(VALID).evidence).toEqual([
+      {
+        block: 3,
+        transactionId: expect.any(String),
+        message: 'transaction 0 of block 3 is VALID and was made for channel other',
+      },
+    ]);
   });
 
   it('leaves to others what no client asked for, and is unknown when none asked for anything', () => {

@@ -1,4 +1,4 @@
-import { CONFIG, VALID } from '../../fabric/ledger/codes.ts';
+import { VALID } from '../../fabric/ledger/codes.ts';
 import type { Transaction } from '../../fabric/ledger/model.ts';
 import type { Operation } from '../../workload/history-index.ts';
 import { definitionOf } from '../channel/definitions.ts';
@@ -15,8 +15,9 @@ export const askedIsCommitted: ChannelCheck = {
   },
   create({ channel, history, replay }) {
     const findings = new Findings(askedIsCommitted.definition);
-    /** Versions by chaincode that the channel has had so far. */
-    const versions = new Map<string, Set<string>>();
+    const chaincodes = new Set(history.operations.map(({ invoke }) => invoke.chaincode));
+    /** Chaincodes with the versions that the channel has had so far, as {@link inFull} writes them. */
+    const defined = new Set<string>();
 
     const judge = (transaction: Transaction, { invoke, complete }: Operation, block: number) => {
       const { id, code, creator, args, chaincode, parts } = transaction;
@@ -33,43 +34,37 @@ export const askedIsCommitted: ChannelCheck = {
         wrong(asked.join(' '), args.join(' '));
       }
       if (chaincode !== invoke.chaincode) {
-        wrong(`chaincode ${invoke.chaincode}`, `chaincode ${chaincode || 'without a name'}`);
+        wrong(`chaincode ${invoke.chaincode}`, `chaincode ${chaincode}`);
       }
       if (creator !== invoke.msp) {
         wrong(`it as a member of ${invoke.msp}`, `it by a member of ${creator}`);
       }
-      const version = parts.actionChaincode?.version ?? '';
-      if (code === VALID && !versions.get(chaincode)?.has(version)) {
-        wrong(
-          `${chaincode} as the channel defined it`,
-          `version ${version || 'without a name'} of it`,
-        );
-      }
-      const { result } = complete ?? {};
-      if (code !== VALID || complete?.outcome !== 'ok' || result === undefined) return;
+      if (code !== VALID) return;
+      const run = inFull(chaincode, parts.actionChaincode?.version);
+      if (!defined.has(run)) wrong(`${chaincode} as the channel defined it`, run);
+      if (complete?.outcome !== 'ok' || complete.result === undefined) return;
       findings.count('results');
-      if (parts.result !== result) wrong(`and was told ${result}`, `${parts.result} as the result`);
+      if (parts.result === complete.result) return;
+      wrong(`and was told ${complete.result}`, `${parts.result} as the result`);
     };
 
     return {
-      height({ number, reference }, { batch }) {
+      height({ number, reference }) {
         for (const transaction of reference.transactions) {
-          const { id, type, code, index } = transaction;
-          const operation = type === CONFIG ? undefined : history.byTransaction.get(id);
+          const { id, code, index } = transaction;
+          const operation = history.byTransaction.get(id);
           if (operation) judge(transaction, operation, number);
           if (code === VALID && transaction.channel !== channel) {
             findings.violation({
               block: number,
               transactionId: id,
-              message: `transaction ${index} of block ${number} is VALID and was made for channel ${transaction.channel || 'without a name'}`,
+              message: `transaction ${index} of block ${number} is VALID and was made for channel ${transaction.channel}`,
             });
           }
         }
-        for (const key of batch.namespaces.get('_lifecycle')?.keys() ?? []) {
-          const name = /^namespaces\/metadata\/(.+)$/.exec(key)?.[1] ?? nameOfField(key);
-          const version = name === undefined ? undefined : definitionOf(replay, name)?.version;
-          if (name === undefined || version === undefined) continue;
-          versions.set(name, (versions.get(name) ?? new Set()).add(version));
+        for (const chaincode of chaincodes) {
+          const definition = definitionOf(replay, chaincode);
+          if (definition) defined.add(inFull(chaincode, definition.version));
         }
       },
       finish() {
@@ -80,5 +75,5 @@ export const askedIsCommitted: ChannelCheck = {
   },
 };
 
-const nameOfField = (key: string): string | undefined =>
-  /^namespaces\/fields\/([^/]+)\/EndorsementInfo$/.exec(key)?.[1];
+const inFull = (chaincode: string, version: string | undefined): string =>
+  `version ${version} of ${chaincode}`;

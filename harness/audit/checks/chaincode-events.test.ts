@@ -93,6 +93,10 @@ describe('F34 events of the chaincode', () => {
       events[2] = { ...event(events, 2), block: 4 };
     });
     expect(evidence(late).length).toBeGreaterThan(0);
+    const early = changed((events) => {
+      events[2] = { ...event(events, 2), block: 2 };
+    });
+    expect(evidence(early)).toHaveLength(1);
     const beyond = changed((events) => events.push({ ...event(events, 5), block: 99 }));
     expect(evidence(beyond)).toEqual([
       '99: peer1.org1 told its listener transfer ({"from":"a5","to":"a0","amount":3}) of bank in transaction … of block 99, which the chain does not have',
@@ -162,23 +166,39 @@ describe('F34 events of the chaincode', () => {
     expect(judged(recording)).toMatchObject({ verdict: 'invalid', counts: { 'events set': 1 } });
   });
 
-  it('has nothing to say where no event was set, and takes a long payload for what it is', () => {
+  it('rejects an event where none was set', () => {
+    const recording = opened().recording();
+    const made = changed(() => {}).heard.get(PEER) ?? [];
+    recording.heard.set(PEER, [{ ...event(made, 0), block: 2 }]);
+    expect(evidence(recording)).toHaveLength(1);
+  });
+
+  it('shows of a long payload its beginning', () => {
+    const shown = (length: number): string => {
+      const ledger = opened();
+      ledger.submit('transfer', ['a0', 'a1', '1'], {
+        tamper: (simulation) => {
+          simulation.event = { name: 'long', payload: 'x'.repeat(length) };
+        },
+      });
+      ledger.cut();
+      const recording = ledger.recording();
+      expect(judged(recording).verdict).toBe('valid');
+      recording.replayed.get(PEER)?.splice(0);
+      return evidence(recording).join();
+    };
+    const text = 'x'.repeat(60);
+    const told = (payload: string) =>
+      `3: peer1.org1 told again nothing as event 0 of block 3, it is long (${payload}) of bank in transaction …`;
+    expect(shown(60)).toBe(told(text));
+    expect(shown(61)).toBe(told(`${text}…`));
+  });
+
+  it('has nothing to say where no event was set', () => {
     expect(judged(opened().recording())).toMatchObject({
       applicable: false,
       reason: 'no VALID transaction of the chaincode set an event',
+      counts: { 'events set': 0, violations: 0 },
     });
-    const ledger = opened();
-    ledger.submit('transfer', ['a0', 'a1', '1'], {
-      tamper: (simulation) => {
-        simulation.event = { name: 'long', payload: 'x'.repeat(61) };
-      },
-    });
-    ledger.cut();
-    const recording = ledger.recording();
-    expect(judged(recording).verdict).toBe('valid');
-    recording.replayed.get(PEER)?.splice(0);
-    expect(evidence(recording)).toEqual([
-      `3: peer1.org1 told again nothing as event 0 of block 3, it is long (${'x'.repeat(60)}…) of bank in transaction …`,
-    ]);
   });
 });

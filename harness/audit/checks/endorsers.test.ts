@@ -37,7 +37,8 @@ describe('F29 chaincode deterministic', () => {
       answer('peer0.org2'),
       answer('peer1.org2', { round: 2 }),
     );
-    expect(result).toMatchObject({ verdict: 'valid', counts: { 'proposals compared': 1 } });
+    expect(result).toMatchObject({ verdict: 'valid' });
+    expect(result.counts).toEqual({ 'proposals compared': 1, violations: 0 });
   });
 
   it('rejects different results of the same reads, with both', () => {
@@ -89,6 +90,86 @@ describe('F29 chaincode deterministic', () => {
     });
     for (const events of recording.streams.values()) events.pop();
     expect(judge(endorsersAgree, recording).verdict).toBe('invalid');
+  });
+
+  it.each<[string, Partial<ProposalAnswer>, Partial<ProposalAnswer>]>([
+    ['a height', {}, {}],
+    ['a height after', { heightBefore: 9 }, { heightBefore: 9 }],
+    ['a height before', { heightAfter: 9 }, { heightAfter: 9 }],
+    ['one height', { heightBefore: 9, heightAfter: 10 }, { heightBefore: 9, heightAfter: 10 }],
+    ['the height of one', { heightBefore: 9, heightAfter: 9 }, {}],
+    ['equal heights', { heightBefore: 9, heightAfter: 9 }, { heightBefore: 10, heightAfter: 10 }],
+    ['equal reads', { reads: 'r1' }, { reads: 'r2' }],
+  ])('does not take for equal states what is without %s', (_, one, other) => {
+    const bare = { round: 1, status: 200 };
+    const { result } = answered(
+      { ...bare, peer: 'peer0.org1', result: 'one', ...one },
+      { ...bare, peer: 'peer0.org2', result: 'other', ...other },
+    );
+    expect(result.counts).toEqual({
+      'proposals compared': 1,
+      'proposals that differed at different heights': 1,
+      violations: 0,
+    });
+  });
+
+  it('goes by the time at which each of the two told of its next block', () => {
+    const late = (...peers: readonly string[]) => {
+      const { recording, operation } = answered(
+        answer('peer0.org1', { reads: 'r1' }),
+        answer('peer0.org2', { reads: 'r2', result: OTHER }),
+      );
+      const end = recording.history.find(
+        (record) => record.type === 'complete' && record.operation === operation,
+      );
+      if (end?.type !== 'complete') throw new Error('no end');
+      for (const [peer, events] of recording.streams) {
+        const last = events.at(-1);
+        const at = end.at + (peers.includes(peer) ? 251 : 250);
+        if (last) events[events.length - 1] = { ...last, at };
+      }
+      return judge(endorsersAgree, recording).verdict;
+    };
+    expect(late('peer0.org1', 'peer0.org2')).toBe('invalid');
+    expect(late('peer0.org1', 'peer1.org1', 'peer1.org2')).toBe('valid');
+    expect(late('peer0.org2', 'peer1.org1', 'peer1.org2')).toBe('valid');
+  });
+
+  it('takes all refusals for the same, and finds the two among several that differ', () => {
+    const refusal = (peer: string, message?: string) =>
+      answer(peer, { status: 500, result: peer, ...(message !== undefined && { message }) });
+    const same = answered(refusal('peer0.org1', 'no'), refusal('peer0.org2', 'never'));
+    expect(same.result.counts).toEqual({ 'proposals compared': 1, violations: 0 });
+    const one = answered(
+      answer('peer0.org1'),
+      answer('peer1.org1', { result: OTHER, reads: 'r2', heightBefore: 2, heightAfter: 2 }),
+      refusal('peer0.org2'),
+    );
+    expect(one.result.evidence).toEqual([
+      expect.objectContaining({
+        sources: ['peer0.org1', 'peer0.org2'],
+        message: expect.stringContaining('on peer0.org1 and refusal "500" on peer0.org2, from'),
+      }),
+    ]);
+    const first = answered(refusal('peer0.org1', 'no'), answer('peer0.org2'));
+    expect(first.result.evidence[0]?.message).toContain('gave refusal "no" on peer0.org1 and');
+  });
+
+  it('tells of an operation that has no transaction', () => {
+    const { recording, operation } = answered(
+      answer('peer0.org1'),
+      answer('peer0.org2', { result: OTHER }),
+    );
+    rewrite(recording, (record) => {
+      if (record.type !== 'invoke' || record.operation !== operation) return record;
+      const { transactionId: _, ...rest } = record;
+      return rest;
+    });
+    expect(Object.keys(judge(endorsersAgree, recording).evidence[0] ?? {})).toEqual([
+      'operation',
+      'sources',
+      'message',
+    ]);
   });
 
   it('cannot compare one peer with itself, nor with one that did not answer', () => {

@@ -19,19 +19,13 @@ export const endorsersAgree: ChannelCheck = {
   create({ channel, history, recording }) {
     const findings = new Findings(endorsersAgree.definition);
 
-    /** When each peer told of each block, in its order; read once and only if somebody disagreed. */
-    let announced: ReadonlyMap<string, readonly (readonly [number, number])[]> | undefined;
-    const announcedBy = (peer: string): readonly (readonly [number, number])[] => {
-      announced ??= new Map(
-        recording
-          .events(channel)
-          .map(({ peer: name, events }) => [
-            name,
-            [...events].map(({ block, at }) => [block, at] as const),
-          ]),
-      );
-      return announced.get(peer) ?? [];
-    };
+    /** When each peer told of each block, in its order; read only if somebody disagreed. */
+    const announcedBy = (name: string): readonly (readonly [number, number])[] =>
+      recording
+        .events(channel)
+        .filter(({ peer }) => peer === name)
+        .flatMap(({ events }) => [...events].map(({ block, at }) => [block, at] as const));
+    const known = new Map<string, ReturnType<typeof announcedBy>>();
 
     /**
      * The height that a peer's answer was made at, if that is certain: no block came while the client waited, nor so
@@ -39,27 +33,35 @@ export const endorsersAgree: ChannelCheck = {
      */
     const heightOf = (
       { peer, heightBefore, heightAfter }: ProposalAnswer,
-      { complete }: Operation,
+      until: number,
     ): number | undefined => {
       if (heightBefore === undefined || heightBefore !== heightAfter) return undefined;
-      const next = announcedBy(peer).find(([block]) => block >= heightBefore);
-      const until = (complete?.at ?? Number.POSITIVE_INFINITY) + EVENT_DELAY_MS;
-      return next && next[1] <= until ? undefined : heightBefore;
+      const announced = known.get(peer) ?? announcedBy(peer);
+      known.set(peer, announced);
+      const next = announced.find(([block]) => block >= heightBefore);
+      return next && next[1] <= until + EVENT_DELAY_MS ? undefined : heightBefore;
     };
 
-    const judge = (operation: Operation, answers: readonly ProposalAnswer[]): void => {
-      const said = answers.filter(({ status, message = '' }) => {
-        return status !== undefined && !NOT_RUN.test(message);
-      });
+    const judge = ({ invoke, complete }: Operation): void => {
+      const said = (complete?.responses ?? []).filter(
+        ({ status, message = '' }) => status !== undefined && !NOT_RUN.test(message),
+      );
       if (new Set(said.map(({ peer }) => peer)).size < 2) return;
       findings.count('proposals compared');
-      const [first, second] = conflicting(said, operation, heightOf) ?? [];
-      if (!first || !second) {
-        const texts = new Set(said.map(answerOf));
-        if (texts.size > 1) findings.count('proposals that differed at different heights');
+      const until = complete?.at as number;
+      const different = said
+        .flatMap((first) => said.map((second) => [first, second] as const))
+        .filter(([first, second]) => !isSame(first, second));
+      const pair = different.find(
+        ([first, second]) =>
+          isKnownAs(first.reads, second.reads) ||
+          isKnownAs(heightOf(first, until), heightOf(second, until)),
+      );
+      if (!pair) {
+        if (different.length > 0) findings.count('proposals that differed at different heights');
         return;
       }
-      const { invoke } = operation;
+      const [first, second] = pair;
       findings.violation({
         operation: invoke.operation,
         ...(invoke.transactionId !== undefined && { transactionId: invoke.transactionId }),
@@ -70,10 +72,7 @@ export const endorsersAgree: ChannelCheck = {
 
     return {
       finish() {
-        for (const operation of history.operations) {
-          const { responses } = operation.complete ?? {};
-          if (responses) judge(operation, responses);
-        }
+        for (const operation of history.operations) judge(operation);
         if (findings.counted('proposals compared') === 0) {
           findings.notApplicable('no client told what several peers answered');
         }
@@ -86,27 +85,14 @@ export const endorsersAgree: ChannelCheck = {
 /** A peer's words for a chaincode that gave no answer: its server was away, or was not done in time. */
 const NOT_RUN = /^error in simulation: failed to execute transaction /;
 
-/** Equal for equal answers. */
-const answerOf = ({ status, result }: ProposalAnswer): string =>
-  status === SUCCESS ? `result ${result}` : 'refusal';
+/** The same result, or both a refusal, in whatever words. */
+const isSame = (one: ProposalAnswer, other: ProposalAnswer): boolean =>
+  one.status === SUCCESS
+    ? other.status === SUCCESS && one.result === other.result
+    : other.status !== SUCCESS;
 
-/** The first two answers that differ although they were made from the same state. */
-function conflicting(
-  answers: readonly ProposalAnswer[],
-  operation: Operation,
-  heightOf: (answer: ProposalAnswer, operation: Operation) => number | undefined,
-): readonly [ProposalAnswer, ProposalAnswer] | undefined {
-  for (const [index, first] of answers.entries()) {
-    for (const second of answers.slice(index + 1)) {
-      if (answerOf(first) === answerOf(second)) continue;
-      const sameReads = first.reads !== undefined && first.reads === second.reads;
-      if (sameReads) return [first, second];
-      const height = heightOf(first, operation);
-      if (height !== undefined && height === heightOf(second, operation)) return [first, second];
-    }
-  }
-  return undefined;
-}
+const isKnownAs = <T>(one: T | undefined, other: T | undefined): boolean =>
+  one !== undefined && one === other;
 
 const inWords = ({ status, message, result }: ProposalAnswer): string =>
-  status === SUCCESS ? `result ${result?.slice(0, 16)}…` : `refusal "${message ?? status}"`;
+  status === SUCCESS ? `result ${String(result).slice(0, 16)}…` : `refusal "${message ?? status}"`;

@@ -1,10 +1,15 @@
-import type { Completion } from '../../workload/history.ts';
+import type { Completion, Invocation } from '../../workload/history.ts';
 import { judge, rewrite } from '../testing/forge.ts';
 import { opened, transfers } from '../testing/scene.ts';
 import { refusalsRight } from './refusals.ts';
 
 /** A call that was refused after some transfers. */
-function refused(name: string, args: readonly string[], told: Partial<Completion> = {}) {
+function refused(
+  name: string,
+  args: readonly string[],
+  told: Partial<Completion> = {},
+  asked: Partial<Invocation> = {},
+) {
   const ledger = opened();
   transfers(ledger, 2);
   ledger.now += 5_000;
@@ -23,6 +28,7 @@ function refused(name: string, args: readonly string[], told: Partial<Completion
     transactionId: 'ab'.repeat(32),
     peers: ['peer0.org1'],
     at,
+    ...asked,
   });
   ledger.complete(operation, {
     outcome: 'fail',
@@ -120,14 +126,6 @@ describe('F30 refusals right', () => {
     ]);
   });
 
-  it('rejects the refusal of a balance that would become too large, only where it would not', () => {
-    const rich = (amount: string) => {
-      const { recording } = refused('transfer', ['a1', 'rich', amount], answer(3, 3));
-      return recording;
-    };
-    expect(judge(refusalsRight, rich('1')).verdict).toBe('valid');
-  });
-
   it('goes by the heights at which the call was simulated', () => {
     // a5 has 101 at height 4 only; a6 has 102 from then on.
     const { result } = refused('transfer', ['a5', 'a6', '101'], answer(3, 3));
@@ -136,20 +134,115 @@ describe('F30 refusals right', () => {
     expect(refused('transfer', ['a6', 'a7', '102'], answer(1, 1)).result.verdict).toBe('valid');
   });
 
-  it('goes by samples of heights where the client does not tell any', () => {
-    expect(refused('transfer', ['a1', 'a2', '3']).result).toMatchObject({
-      verdict: 'invalid',
-      evidence: [{ block: 5, message: expect.stringContaining('every height from 5 to 6') }],
+  it('judges the refusal of each peer, and of no other than those that refused', () => {
+    const peer = (name: string, more: object) => ({
+      ...{ peer: name, round: 1, heightBefore: 5, heightAfter: 5, message: 'no' },
+      ...more,
     });
-    expect(refused('transfer', ['a1', 'a2', '10000']).result.counts.right).toBe(1);
-    const { recording } = refused('transfer', ['nobody', 'a2', '3']);
-    rewrite(recording, (record) => (record.type === 'height' ? null : record));
-    expect(judge(refusalsRight, recording).verdict).toBe('valid');
+    const { result } = refused('transfer', ['a1', 'a2', '3'], {
+      responses: [
+        peer('peer0.org1', { status: 400 }),
+        peer('peer0.org2', { status: 399 }),
+        peer('peer1.org1', { message: 'no answer' }),
+        peer('peer1.org2', { status: 500, message: undefined }),
+      ],
+    });
+    expect(result.counts).toEqual({ refusals: 2, violations: 2 });
+    expect(result.evidence.map(({ message }) => message.slice(0, 57))).toEqual([
+      'transfer(a1, a2, 3) was refused on peer0.org1 ("no"), by ',
+      'transfer(a1, a2, 3) was refused on peer1.org2 (""), by th',
+    ]);
   });
 
-  it('judges only what the chaincode itself refused', () => {
-    const { result } = refused('transfer', ['a1', 'a2', '3'], { refused: false });
-    expect(result).toMatchObject({ verdict: 'valid', counts: { refusals: 0 } });
+  it.each<[string, object]>([
+    ['before', { heightAfter: 5 }],
+    ['after', { heightBefore: 1 }],
+  ])('leaves open what a peer refused whose height %s is not known', (_, heights) => {
+    const told = { peer: 'peer0.org1', round: 1, status: 500, ...heights };
+    const { result } = refused('transfer', ['a1', 'a2', '3'], { responses: [told] });
+    expect(result).toMatchObject({ verdict: 'valid', counts: { undecidable: 1 } });
+    const never = refused('transfer', ['a1', 'a1', '3'], { responses: [told] });
+    expect(never.result.counts).toEqual({ refusals: 1, right: 1, violations: 0 });
+  });
+
+  const BEGIN = 1_000;
+  const END = 2_000;
+  const BOTH = ['peer0.org1', 'peer0.org2'];
+  const bySamples = (peers: readonly string[], samples: readonly [string, number, number][]) => {
+    const { recording } = refused(
+      ...(['transfer', ['a1', 'a2', '3'], { at: END }, { at: BEGIN, peers }] as const),
+    );
+    rewrite(recording, (record) => (record.type === 'height' ? null : record));
+    recording.history.push(
+      ...samples.map(([source, height, at]) => ({
+        ...{ type: 'height' as const, channel: 'mychannel', source, height, at },
+      })),
+    );
+    return judge(refusalsRight, recording);
+  };
+  const AROUND: readonly [string, number, number][] = [
+    ['peer0.org1', 3, 900],
+    ['peer0.org1', 4, BEGIN],
+    ['peer0.org2', 3, 990],
+    ['orderer0', 1, 990],
+    ['peer0.org2', 4, 1_001],
+    ['peer0.org1', 7, 1_999],
+    ['peer0.org1', 5, END],
+    ['peer0.org2', 6, 2_100],
+    ['peer0.org2', 7, 2_200],
+    ['orderer0', 7, 2_200],
+  ];
+
+  it.each<[readonly string[], string]>([
+    [
+      BOTH,
+      'on peer0.org1 or peer0.org2 ("insufficient funds"), by the chain it had to be done at every height from 3 to 6',
+    ],
+    [
+      ['peer0.org1'],
+      'on peer0.org1 ("insufficient funds"), by the chain it had to be done at every height from 4 to 5',
+    ],
+  ])('goes by samples of heights of %j where the client does not tell any', (peers, words) => {
+    const { evidence } = bySamples(peers, AROUND);
+    expect(evidence).toEqual([
+      expect.objectContaining({ message: `transfer(a1, a2, 3) was refused ${words}` }),
+    ]);
+  });
+
+  it('goes to the end of the chain where no sample came after', () => {
+    const { evidence } = bySamples(BOTH, AROUND.slice(0, -3));
+    expect(evidence[0]?.message).toMatch(/every height from 3 to 7$/);
+  });
+
+  it.each<[string, readonly string[], readonly [string, number, number][]]>([
+    ['no sample came before', BOTH, AROUND.slice(3)],
+    ['no peer was sampled', BOTH, []],
+    ['the client does not tell whom it asked', [], AROUND],
+  ])('leaves open where %s', (_, peers, samples) => {
+    expect(bySamples(peers, samples)).toMatchObject({
+      verdict: 'valid',
+      counts: { refusals: 1, undecidable: 1 },
+    });
+  });
+
+  it('tells of a refusal without words', () => {
+    const told = { error: undefined } as unknown as Partial<Completion>;
+    const { result } = refused('transfer', ['a1', 'a2', '3'], told);
+    expect(result.evidence[0]?.message).toContain('was refused on peer0.org1 (""), by');
+  });
+
+  it('judges only what the chaincode itself refused, and those of it that were to be ordered', () => {
+    const none = { verdict: 'valid', counts: { refusals: 0, violations: 0 } };
+    const sound = ['transfer', ['a1', 'a2', '3']] as const;
+    expect(refused(...sound, { refused: false }).result).toMatchObject(none);
+    expect(refused(...sound, { refused: false, ...answer(5, 5) }).result).toMatchObject(none);
+    expect(refused(...sound, answer(5, 5), { kind: 'evaluate' }).result).toMatchObject(none);
+    expect(refused(...sound, answer(5, 5), { chaincode: 'other' }).result).toMatchObject(none);
+    const { recording, operation } = refused(...sound);
+    rewrite(recording, (record) =>
+      record.type === 'complete' && record.operation === operation ? null : record,
+    );
+    expect(judge(refusalsRight, recording)).toMatchObject(none);
   });
 
   it('does not apply to other chaincodes', () => {
@@ -158,6 +251,7 @@ describe('F30 refusals right', () => {
     expect(judge(refusalsRight, recording)).toMatchObject({
       applicable: false,
       reason: 'only refusals of the bank chaincode can be recomputed',
+      counts: { refusals: 0, violations: 0 },
     });
   });
 });

@@ -6,6 +6,7 @@ import { Windows } from '../windows.ts';
 
 /** A peer's state may be a block ahead of what its events told, and the next one on its way. */
 const AHEAD = 2;
+const FOREVER = Number.POSITIVE_INFINITY;
 
 /** A refusal, and the heights at which it may have been simulated. */
 interface Refusal {
@@ -14,9 +15,9 @@ interface Refusal {
   readonly said: string;
   readonly from: number;
   readonly to: number;
-  /** At how many of these heights the chaincode refuses, and does not. */
-  refuses: number;
-  grants: number;
+  /** Whether there is a height among these at which the chaincode refuses, and one at which it does not. */
+  refuses: boolean;
+  grants: boolean;
 }
 
 export const refusalsRight: ChannelCheck = {
@@ -27,30 +28,31 @@ export const refusalsRight: ChannelCheck = {
     guarantee:
       'Whatever the bank chaincode refused, it had to refuse, by its own rules and the state at the height at which the peer simulated the call.',
   },
-  create({ history, scenario, replay }) {
+  create({ history, scenario: { chaincode, workload }, replay }) {
     const findings = new Findings(refusalsRight.definition);
-    const refusals = history.operations.flatMap((operation) => refusalsOf(operation, history));
+    const operations = workload === 'bank' ? history.operations : [];
+    const refusals = operations
+      .filter(({ invoke }) => invoke.kind === 'submit' && invoke.chaincode === chaincode)
+      .flatMap((operation) => refusalsOf(operation, history));
     const windows = new Windows(refusals);
-    const lookup = (key: string): string | undefined => replay.get(scenario.chaincode, key)?.value;
+    const lookup = (key: string): string | undefined => replay.get(chaincode, key)?.value;
     let reached = 0;
     return {
       height({ number }) {
         reached = number + 1;
-        if (scenario.workload !== 'bank') return;
         for (const refusal of windows.at(reached)) {
           const { invoke } = refusal.operation;
-          if (refusalOf(invoke.function, invoke.args, lookup) === undefined) refusal.grants += 1;
-          else refusal.refuses += 1;
+          if (refusalOf(invoke.function, invoke.args, lookup) === undefined) refusal.grants = true;
+          else refusal.refuses = true;
         }
       },
       finish() {
+        findings.count('refusals', refusals.length);
         for (const { operation, peer, said, from, to, refuses, grants } of refusals) {
-          const { invoke } = operation;
-          if (invoke.chaincode !== scenario.chaincode) continue;
-          findings.count('refusals');
-          if (grants === 0 && refuses > 0) findings.count('right');
-          else if (refuses > 0 || grants === 0) findings.count('undecidable');
+          if (refuses === grants) findings.count('undecidable');
+          else if (refuses) findings.count('right');
           else {
+            const { invoke } = operation;
             findings.violation({
               operation: invoke.operation,
               sources: [peer],
@@ -59,8 +61,7 @@ export const refusalsRight: ChannelCheck = {
             });
           }
         }
-        findings.count('refusals', 0);
-        if (scenario.workload !== 'bank') {
+        if (workload !== 'bank') {
           findings.notApplicable('only refusals of the bank chaincode can be recomputed');
         }
         return findings.result();
@@ -71,57 +72,42 @@ export const refusalsRight: ChannelCheck = {
 
 /** The refusals that a submit met: of each peer that it tells of, else of those that it asked, by the samples of heights. */
 function refusalsOf(operation: Operation, history: RecordedHistory): Refusal[] {
-  const { invoke, complete } = operation;
-  if (invoke.kind !== 'submit' || !complete) return [];
-  const counts = { refuses: 0, grants: 0 };
-  const told = (complete.responses ?? []).filter(
-    ({ status, message }) => status !== undefined && status >= 400 && message !== undefined,
-  );
-  if (told.length > 0) {
-    if (complete.refused !== true) return [];
-    return told.flatMap(({ peer, message = '', heightBefore, heightAfter }) =>
-      heightBefore === undefined || heightAfter === undefined
-        ? []
-        : [
-            {
-              operation,
-              peer,
-              said: message,
-              from: heightBefore,
-              to: heightAfter + AHEAD,
-              ...counts,
-            },
-          ],
-    );
+  const { complete } = operation;
+  if (complete?.refused !== true) return [];
+  const nothingSeen = { refuses: false, grants: false };
+  const told = (complete.responses ?? []).filter(({ status = 0 }) => status >= 400);
+  if (told.length === 0) {
+    const said = complete.error ?? '';
+    return [{ operation, said, ...sampled(operation, complete.at, history), ...nothingSeen }];
   }
-  if (complete.refused !== true) return [];
-  const [peer = 'a peer'] = invoke.peers;
-  const { from, to } = sampled(invoke.peers, invoke.at, complete.at, history);
-  return [{ operation, peer, said: complete.error ?? '', from, to, ...counts }];
+  return told.map(({ peer, message = '', heightBefore = 0, heightAfter = FOREVER }) => ({
+    operation,
+    peer,
+    said: message,
+    from: heightBefore,
+    to: heightAfter + AHEAD,
+    ...nothingSeen,
+  }));
 }
 
-/** Heights that any of some peers can have had between two times: no lower than a sample before, no higher than one after. */
+/**
+ * Heights that any of the peers that were asked can have had meanwhile: no lower than at the last look before, no higher
+ * than at the first one after. Of whoever does not tell whom it asked, no height is known.
+ */
 function sampled(
-  peers: readonly string[],
-  begin: number,
+  { invoke: { peers, at: begin } }: Operation,
   end: number,
   { heights }: RecordedHistory,
-): { readonly from: number; readonly to: number } {
-  let from = 0;
-  let to = Number.POSITIVE_INFINITY;
-  const lowest = new Map<string, number>();
-  const highest = new Map<string, number>();
+): Pick<Refusal, 'peer' | 'from' | 'to'> {
+  const before = new Map<string, number>();
+  const after = new Map<string, number>();
   for (const { source, height, at } of heights) {
-    if (peers.length > 0 && !peers.includes(source)) continue;
-    if (at <= begin) lowest.set(source, Math.max(lowest.get(source) ?? 0, height));
-    if (at >= end && !highest.has(source)) highest.set(source, height);
+    if (at <= begin) before.set(source, height);
+    if (at >= end && !after.has(source)) after.set(source, height);
   }
-  const asked = peers.length > 0 ? peers : [...lowest.keys()];
-  if (asked.length > 0 && asked.every((peer) => lowest.has(peer))) {
-    from = Math.min(...asked.map((peer) => lowest.get(peer) as number));
-  }
-  if (asked.length > 0 && asked.every((peer) => highest.has(peer))) {
-    to = Math.max(...asked.map((peer) => highest.get(peer) as number));
-  }
-  return { from, to };
+  return {
+    peer: peers.join(' or '),
+    from: Math.min(...peers.map((peer) => before.get(peer) ?? 0)),
+    to: Math.max(...peers.map((peer) => after.get(peer) ?? FOREVER)),
+  };
 }

@@ -19,6 +19,7 @@ import {
   encodeConfig,
   encodeSimulation,
   encodeTransaction,
+  type PaperTransaction,
   paperId,
   type Simulation,
 } from './encoding.ts';
@@ -75,6 +76,8 @@ export interface EndorseOptions {
   readonly creator?: string;
   /** Not recorded in the history: a transaction from nowhere, or set-up. */
   readonly silent?: boolean;
+  /** What is written otherwise than it was asked for. */
+  readonly written?: Partial<PaperTransaction>;
 }
 
 /** A recording whose parts can be edited. */
@@ -205,6 +208,7 @@ export class LedgerBuilder {
         endorsers: peers,
         args: [name, ...args],
         simulation,
+        ...options.written,
       }),
       simulation,
       peers,
