@@ -133,7 +133,9 @@ export class SignatureVerifier implements Disposable {
     const { batches } = allocate(BATCHES - 1);
     this.#memory = { ...this.#memory, batches: [...this.#memory.batches, ...batches] };
     this.#batches = [...this.#batches, ...batchesIn({ ...this.#memory, batches })];
-    this.#workers = Array.from({ length: availableParallelism() }, () => {
+    // The thread that reads the blocks verifies as well where it would have to wait.
+    const others = Math.max(1, availableParallelism() - 1);
+    this.#workers = Array.from({ length: others }, () => {
       const worker = new Worker(new URL('./worker.ts', import.meta.url), {
         workerData: this.#memory,
       });
