@@ -203,9 +203,7 @@ program
 
 program
   .command('trend')
-  .description(
-    'compare nights: survival, recovery, availability, throughput, start, audit, benches',
-  )
+  .description('compare nights: survival, recovery, share ok, throughput, start, audit, benches')
   .argument('<folder...>', 'one a night, oldest first; or one folder with a folder for each night')
   .option('--json', 'print as JSON')
   .option('--markdown', 'print as Markdown, e.g. for a job summary')

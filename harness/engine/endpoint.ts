@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import Docker from 'dockerode';
+import { after } from '../../fabric-client/until.ts';
 import { messageOf } from '../base/errors.ts';
 
 /** A place where a Docker engine may answer. */
@@ -85,14 +86,12 @@ export const NO_ANSWER = 'no answer within';
  * @returns `undefined` if it answers, else why not, in one line
  */
 export async function pingFailure(host: string, budgetMs = 1500): Promise<string | undefined> {
-  const overdue = new Promise<string>((resolve) => {
-    setTimeout(() => resolve(`${NO_ANSWER} ${budgetMs} ms`), budgetMs).unref();
-  });
   const answer = clientFor(host)
     .ping()
     .then(
       () => undefined,
       (error: unknown) => messageOf(error).split('\n')[0],
     );
-  return Promise.race([answer, overdue]);
+  const first = await Promise.race([answer, after(budgetMs)]);
+  return first === null ? `${NO_ANSWER} ${budgetMs} ms` : first;
 }

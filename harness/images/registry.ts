@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type Docker from 'dockerode';
+import { after } from '../../fabric-client/until.ts';
 import { follow, hasImage, retag } from './engine-images.ts';
 
 /** Milliseconds that a public registry gets to answer before an image counts as not to be had. */
@@ -71,10 +72,6 @@ export async function canHave(
   budgetMs = PROBE_BUDGET_MS,
 ): Promise<boolean> {
   if (await hasImage(docker, reference)) return true;
-  let timer: NodeJS.Timeout | undefined;
-  const overdue = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), budgetMs);
-  });
   // asks the registry for the manifest only
   const asked = docker
     .getImage(reference)
@@ -83,7 +80,7 @@ export async function canHave(
       () => true,
       () => false,
     );
-  return Promise.race([asked, overdue]).finally(() => clearTimeout(timer));
+  return (await Promise.race([asked, after(budgetMs)])) ?? false;
 }
 
 export async function pull(

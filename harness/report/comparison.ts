@@ -1,6 +1,6 @@
 import { cell as cellText } from './github.ts';
 import type { RunResult, ScenarioResult, ScenarioStatus } from './model.ts';
-import { availability, duration, neverOrdered, percent, statusWord } from './summary.ts';
+import { duration, neverOrdered, okShare, percent, statusWord } from './summary.ts';
 
 /** What one scenario came to under one placement. */
 export interface Cell {
@@ -59,7 +59,7 @@ function cellOf(scenario: ScenarioResult): Cell {
       slowest.length === 0 || slowest.includes(null)
         ? null
         : Math.max(...slowest.map((ms) => ms ?? 0)),
-    answered: availability(faults.length > 0 ? load.during : load.before),
+    answered: okShare(faults.length > 0 ? load.during : load.before),
     neverOrdered: neverOrdered(scenario),
     invalid: audit?.checks.flatMap(({ id, verdict }) => (verdict === 'invalid' ? [id] : [])) ?? [],
   };

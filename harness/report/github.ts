@@ -4,7 +4,6 @@ import * as core from '@actions/core';
 import type { RunResult, ScenarioResult } from './model.ts';
 import {
   auditWords,
-  availability,
   COLUMNS,
   checksWorstFirst,
   closingLine,
@@ -12,6 +11,7 @@ import {
   headline,
   inAll,
   isOutside,
+  okShare,
   percent,
   recoveryColumns,
   repeatCommand,
@@ -72,7 +72,7 @@ export function jobSummary(run: RunResult, report: string): string {
   const measured = run.scenarios.some(({ recovery }) => recovery.length > 0);
   const columns = measured ? recoveryColumns(run) : [];
   const share = (scenario: ScenarioResult, phase: 'before' | 'during' | 'after') =>
-    percent(availability(scenario.load[phase]));
+    percent(okShare(scenario.load[phase]));
   const recovered = (scenario: ScenarioResult, orderers: readonly string[]) => {
     const result = slowestRecovery(scenario, orderers);
     if (result === undefined) return '–';

@@ -1,10 +1,10 @@
 import type { RunResult, ScenarioResult } from './model.ts';
 import {
   auditWords,
-  availability,
   closingLine,
   duration,
   headline,
+  okShare,
   percent,
   recoveryColumns,
   repeatCommand,
@@ -112,16 +112,10 @@ describe('words', () => {
     expect(duration(ms)).toBe(text);
   });
 
-  it('has no availability without operations', () => {
-    expect(
-      availability({ ok: 0, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 }),
-    ).toBeNull();
-    expect(availability({ ok: 1, refused: 0, refusedUnexpectedly: 0, fail: 1, unknown: 2 })).toBe(
-      0.25,
-    );
-    expect(availability({ ok: 1, refused: 1, refusedUnexpectedly: 2, fail: 0, unknown: 0 })).toBe(
-      0.25,
-    );
+  it('has no share of ok without operations', () => {
+    expect(okShare({ ok: 0, refused: 0, refusedUnexpectedly: 0, fail: 0, unknown: 0 })).toBeNull();
+    expect(okShare({ ok: 1, refused: 0, refusedUnexpectedly: 0, fail: 1, unknown: 2 })).toBe(0.25);
+    expect(okShare({ ok: 1, refused: 1, refusedUnexpectedly: 2, fail: 0, unknown: 0 })).toBe(0.25);
   });
 
   it('says what the audit found, without the checks that do not apply', () => {

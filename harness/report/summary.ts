@@ -140,7 +140,7 @@ export function inAll({ load }: ScenarioResult): PhaseCounts {
 }
 
 /** Share of operations that were ok, in 0…1; `null` if there were none. */
-export function availability(counts: PhaseCounts): number | null {
+export function okShare(counts: PhaseCounts): number | null {
   const all = total(counts);
   return all === 0 ? null : counts.ok / all;
 }

@@ -3,12 +3,12 @@ import { verifiedLine } from '../audit/verified.ts';
 import type { RecoveryResult, RunResult, ScenarioResult } from './model.ts';
 import {
   auditWords,
-  availability,
   COLUMNS,
   duration,
   headline,
   inAll,
   neverOrdered,
+  okShare,
   ordererNames,
   percent,
   runDuration,
@@ -127,7 +127,7 @@ function layout(run: RunResult, width: number): readonly Column[] {
       head: 'Ok during',
       width: 9,
       right: true,
-      cell: ({ faults, load }) => share(availability(faults.length ? load.during : load.before)),
+      cell: ({ faults, load }) => share(okShare(faults.length ? load.during : load.before)),
     },
     ...(forgets
       ? [

@@ -82,12 +82,7 @@ describe('what doubled from one night to the next', () => {
       ['recovery of crash (article): 1.0 s → 1 min'],
     ],
     ['a recovery that is short all the same', { recovery: 100 }, { recovery: 400 }, []],
-    [
-      'refusals',
-      { okDuring: 90 },
-      { okDuring: 80 },
-      ['availability of crash (article): 90 % → 80 %'],
-    ],
+    ['refusals', { okDuring: 90 }, { okDuring: 80 }, ['share ok of crash (article): 90 % → 80 %']],
     ['a few refusals more', { okDuring: 99 }, { okDuring: 97 }, []],
     [
       'half the throughput',

@@ -1,5 +1,5 @@
 import type { RunResult, ScenarioResult, ScenarioStatus } from './model.ts';
-import { applicable, availability } from './summary.ts';
+import { applicable, okShare } from './summary.ts';
 
 /** What was measured at one time, e.g. in one night: any number of runs. */
 export interface Night {
@@ -10,7 +10,7 @@ export interface Night {
 }
 
 /** What is followed from night to night. */
-export type Measure = 'recovery' | 'availability' | 'throughput' | 'start' | 'audit' | 'bench';
+export type Measure = 'recovery' | 'share ok' | 'throughput' | 'start' | 'audit' | 'bench';
 
 export interface Series {
   readonly measure: Measure;
@@ -71,11 +71,11 @@ const definitions: readonly Definition[] = [
     },
   },
   {
-    measure: 'availability',
+    measure: 'share ok',
     unit: 'share',
     badness: (share) => 1 - share,
     noise: 0.05,
-    of: ({ load, faults }) => availability(faults.length > 0 ? load.during : load.before),
+    of: ({ load, faults }) => okShare(faults.length > 0 ? load.during : load.before),
   },
   {
     measure: 'throughput',

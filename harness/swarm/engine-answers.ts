@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { after } from '../../fabric-client/until.ts';
 import { patient } from '../base/patience.ts';
 import { waitFor } from '../base/wait.ts';
 
@@ -13,10 +14,7 @@ export async function engineAnswers(docker: Docker): Promise<boolean> {
     () => true,
     () => false,
   );
-  const late = new Promise<boolean>((resolve) => {
-    setTimeout(() => resolve(false), patient(PING_MS) + 500).unref();
-  });
-  return Promise.race([answer, late]);
+  return (await Promise.race([answer, after(patient(PING_MS) + 500)])) ?? false;
 }
 
 /** What is needed of a machine to wait for its engine. */

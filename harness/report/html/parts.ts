@@ -1,6 +1,6 @@
 import type { Verdict } from '../../audit/model.ts';
 import type { PhaseCounts, RecoveryResult, ScenarioStatus } from '../model.ts';
-import { availability, duration, percent, statusWord, total } from '../summary.ts';
+import { duration, okShare, percent, statusWord, total } from '../summary.ts';
 import { html, type Markup } from './markup.ts';
 
 /** Small pieces that several parts of the page share. A state is a sign and a word; colour only repeats it. */
@@ -35,7 +35,7 @@ export function anchor(name: string, index: number): string {
 
 /** Share of operations ok, with a bar of ok, refused or failed, and unknown. */
 export function share(counts: PhaseCounts): Markup {
-  const value = availability(counts);
+  const value = okShare(counts);
   if (value === null) return html`<span class="none">–</span>`;
   const all = total(counts);
   const refused = counts.refused + counts.refusedUnexpectedly;

@@ -17,7 +17,7 @@ function auditBadge(scenario: ScenarioResult): Markup {
   return badge(scenario.audit.verdict, words);
 }
 
-/** Scenario × verdict × slowest recovery through each orderer × availability × audit; worst first. */
+/** Scenario × verdict × slowest recovery through each orderer × share ok × audit; worst first. */
 export function scorecard(run: RunResult): Markup {
   if (run.scenarios.length === 0) {
     return html`<p class="empty">No scenario ran.</p>`;
