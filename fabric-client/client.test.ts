@@ -331,6 +331,26 @@ describe('submit', () => {
     expect(result.error).toContain('budget 2100 ms');
   });
 
+  it('sends again what was acknowledged and does not come, and tells each acknowledgement', async () => {
+    let now = 7;
+    const timeouts = { commitMs: 5_000, resubmitMs: 50 };
+    const client = await network.open({ timeouts, clock: () => now });
+    network.orderers.set('orderer0', (_envelope, _channel, id) => {
+      if (network.handed.length === 3) network.commit(id);
+      now += 1;
+      return { status: 'SUCCESS' };
+    });
+    expect(await client.submit(transfer)).toMatchObject({
+      outcome: 'ok',
+      acknowledgedAt: 8,
+      acknowledgedAgain: [
+        { orderer: 'orderer0', at: 9 },
+        { orderer: 'orderer0', at: 10 },
+      ],
+    });
+    expect(network.handed).toEqual(['orderer0', 'orderer0', 'orderer0']);
+  });
+
   it('fails with the code when the transaction is invalid', async () => {
     const client = await network.open();
     network.orderers.set('orderer0', (_envelope, _channel, id) => {

@@ -21,7 +21,7 @@ export interface NetworkProfile {
 /** Time limits of a submit, ms; see {@link SubmitPolicy}. */
 export type SubmitTimeouts = Pick<
   SubmitPolicy,
-  'endorseMs' | 'broadcastMs' | 'commitMs' | 'doubtMs'
+  'endorseMs' | 'broadcastMs' | 'commitMs' | 'doubtMs' | 'resubmitMs'
 >;
 
 export interface ClientOptions {
@@ -79,6 +79,8 @@ export interface SubmitResult
   readonly orderer?: string;
   /** All orderers that were heard to accept it, where it went to all. */
   readonly acknowledgedBy?: readonly string[];
+  /** Later acknowledgements, where it was offered again. */
+  readonly acknowledgedAgain?: SubmitOutcome['acknowledgedAgain'];
   /** What the chaincode returned when it was endorsed, as text. */
   readonly result?: string;
   /** Set when the chaincode itself said no, e.g. to an overdraft; the network did all it should. */
@@ -287,7 +289,7 @@ export class FabricClient implements AsyncDisposable {
 
   #result(outcome: SubmitOutcome): SubmitResult {
     const { stage, acknowledgedAt, block, code, error, responses, payload, refusal } = outcome;
-    const { broadcasts } = outcome;
+    const { broadcasts, acknowledgedAgain } = outcome;
     const by = broadcasts.flatMap((one) => (one.means === 'taken' ? [one.orderer] : []));
     const orderer = this.#policy.atOnce === true && by[0] ? by[0] : broadcasts.at(-1)?.orderer;
     return {
@@ -297,6 +299,7 @@ export class FabricClient implements AsyncDisposable {
       ...(orderer === undefined ? {} : { orderer }),
       ...(by.length > 1 ? { acknowledgedBy: by } : {}),
       ...(acknowledgedAt === undefined ? {} : { acknowledgedAt }),
+      ...(acknowledgedAgain === undefined ? {} : { acknowledgedAgain }),
       ...(block === undefined ? {} : { block }),
       ...(code === undefined ? {} : { code }),
       ...(payload === undefined ? {} : { result: Buffer.from(payload).toString() }),

@@ -25,6 +25,11 @@ export interface SubmitPolicy {
   readonly broadcastMs: number;
   /** From the acknowledgement to the commit event, ms. */
   readonly commitMs: number;
+  /**
+   * From an acknowledgement without a commit to the same envelope being offered again, ms; never unless told. For orderers
+   * that may lose what they acknowledge; ordered twice, the second is refused by its transaction id.
+   */
+  readonly resubmitMs?: number;
   /** How long to look for a transaction that no orderer acknowledged but one may have, ms. */
   readonly doubtMs: number;
   /** Ends of the stages, ms from the start; default none. A transaction whose endorsing is late is not sent. */

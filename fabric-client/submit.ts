@@ -33,6 +33,8 @@ export interface SubmitOutcome {
   readonly refusal?: Refusal;
   /** When an orderer answered SUCCESS, on the clock given. */
   readonly acknowledgedAt?: number;
+  /** Later acknowledgements, where it was offered again. */
+  readonly acknowledgedAgain?: readonly Acknowledged[];
   readonly block?: number;
   /** Validation code, e.g. `VALID`. */
   readonly code?: string;
@@ -45,6 +47,12 @@ export interface SubmitOutcome {
   readonly payload?: Uint8Array;
   readonly error?: string;
   readonly cause?: unknown;
+}
+
+/** An orderer's SUCCESS, on the clock given. */
+export interface Acknowledged {
+  readonly orderer: string;
+  readonly at: number;
 }
 
 /** For a last look at the peers' indexes, taken out of the commit budget; at most half of it. */
@@ -128,8 +136,31 @@ export async function submit(submission: Submission, policy: SubmitPolicy): Prom
     }
     const taken = handover === 'taken';
     const waitMs = Math.min(taken ? policy.commitMs : policy.doubtMs, until(policy.ends?.commit));
+    const again: Acknowledged[] = [];
+    const resubmit = async () => {
+      const { records, committed } = await offer(
+        {
+          transport: submission.transport,
+          orderers: policy.orderers,
+          atOnce: policy.atOnce ?? false,
+          timeoutMs: policy.broadcastMs,
+          committed: watch.first,
+        },
+        envelope,
+      );
+      const at = clock();
+      // One that has it still says so in other words.
+      for (const { answer, orderer } of records) {
+        if (answer?.status === 'SUCCESS') again.push({ orderer, at });
+      }
+      return committed ?? null;
+    };
+    const { resubmitMs } = policy;
+    const resubmission = taken && resubmitMs !== undefined ? { resubmitMs, resubmit } : undefined;
     const committed =
-      offered.committed ?? (await awaitCommit(submission, transactionId, watch, waitMs));
+      offered.committed ??
+      (await awaitCommit(submission, transactionId, watch, waitMs, resubmission));
+    if (again.length > 0) Object.assign(sofar, { acknowledgedAgain: again });
     if (committed === null) {
       const seen = taken
         ? `no commit event and no peer has it; newest block seen is ${feed.tip} (budget ${Math.round(waitMs)} ms)`
@@ -156,18 +187,33 @@ export async function submit(submission: Submission, policy: SubmitPolicy): Prom
   }
 }
 
+interface Resubmission {
+  readonly resubmitMs: number;
+  /** Offers it again; resolves with its commit when that was seen meanwhile. */
+  readonly resubmit: () => Promise<CommitEvent | null>;
+}
+
 /** The transaction's fate from the event streams or, when these leave it open, from the peers' indexes. */
 async function awaitCommit(
   { transport, signer, peers, proposal }: Submission,
   transactionId: string,
   watch: CommitWatch,
   budgetMs: number,
+  resubmission?: Resubmission,
 ): Promise<CommitEvent | FoundTransaction | null> {
+  const end = performance.now() + budgetMs;
   const recheckMs = Math.min(RECHECK_MS, budgetMs / 2);
-  const late = after(budgetMs);
-  const soon = after(budgetMs - recheckMs);
-  const event = await Promise.race([watch.first, watch.duplicate, soon]);
-  if (event !== null && event.code !== 'DUPLICATE_TXID') return event;
+  const leftMs = () => Math.max(0, end - performance.now());
+  for (;;) {
+    const soonMs = Math.max(0, leftMs() - recheckMs);
+    const waitMs = Math.min(soonMs, resubmission?.resubmitMs ?? soonMs);
+    const event = await Promise.race([watch.first, watch.duplicate, after(waitMs)]);
+    if (event !== null && event.code !== 'DUPLICATE_TXID') return event;
+    if (event !== null || resubmission === undefined || waitMs === soonMs) break;
+    const committed = await resubmission.resubmit();
+    if (committed !== null) return committed;
+  }
+  const late = after(leftMs());
   // Both at once: an event may still come while the peers are asked.
   const { channel } = proposal.request;
   const found = findTransaction(transport, peers, signer, channel, transactionId, recheckMs);

@@ -128,6 +128,49 @@ describe('F1 where an orderer may forget', () => {
     expect(lost(5_000)).toMatchObject({ verdict: 'invalid', counts: { violations: 1 } });
   });
 
+  it('excuses one that was sent again only when every acknowledgement is explained', () => {
+    const again = (at: number) => {
+      const ledger: LedgerBuilder = opened();
+      const { operation } = ledger.endorse('transfer', ['a0', 'a1', '1']);
+      const acknowledgedAt = ledger.now;
+      ledger.history.push({
+        type: 'complete',
+        operation,
+        outcome: 'unknown',
+        at: ledger.now + 15_000,
+        orderer: 'orderer1',
+        acknowledgedAt,
+        acknowledgedAgain: [{ orderer: 'orderer1', at: acknowledgedAt + at }],
+      });
+      const time = new Date(STARTED + acknowledgedAt + 200).toISOString().slice(11, 23);
+      const recording = ledger.recording();
+      recording.ordering = raft;
+      recording.logs = [{ component: 'orderer0', lines: [changed(time)] }];
+      return judge(noneLost, recording);
+    };
+    expect(again(100).counts).toMatchObject({ 'acknowledged, never ordered': 1, violations: 0 });
+    expect(again(4_000)).toMatchObject({ verdict: 'invalid', counts: { violations: 1 } });
+  });
+
+  it('counts what came only once it had been sent again', () => {
+    const ledger: LedgerBuilder = opened();
+    const endorsed = ledger.endorse('transfer', ['a0', 'a1', '1']);
+    const acknowledgedAt = ledger.now;
+    const acknowledgedAgain = [{ orderer: 'orderer1', at: ledger.now + 1 }];
+    ledger.order(endorsed, {
+      ...{ outcome: 'ok', block: ledger.height, code: 'VALID', stage: 'commit' },
+      ...{ orderer: 'orderer0', acknowledgedAt, acknowledgedAgain },
+    });
+    ledger.cut();
+    const recording = ledger.recording();
+    recording.ordering = raft;
+    recording.logs = [{ component: 'orderer0', lines: [] }];
+    expect(judge(noneLost, recording).counts).toMatchObject({
+      'acknowledged, never ordered': 1,
+      violations: 0,
+    });
+  });
+
   it.each([
     ['every orderer that had it has restarted since', ['orderer0', 'orderer1'], 'valid', 1],
     ['one that had it has not restarted', ['orderer0', 'orderer2'], 'invalid', 0],

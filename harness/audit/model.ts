@@ -56,5 +56,8 @@ export interface AuditResult {
   readonly channels: readonly string[];
 }
 
-/** A count: what an orderer acknowledged and none has put into a block, where the ordering service may forget it. */
+/**
+ * A count: how often an orderer acknowledged what none has put into a block, where the ordering service may forget it; once
+ * more for each time that a client sent a transaction again until it came.
+ */
 export const NEVER_ORDERED = 'acknowledged, never ordered';

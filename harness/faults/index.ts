@@ -1,7 +1,9 @@
 /** What a scenario's author uses: kinds of faults, and roles to aim them at. */
+export { clockSkew } from './kinds/clock-skew.ts';
 export { type CommandOptions, command } from './kinds/command.ts';
 export { type DelayOptions, delay } from './kinds/delay.ts';
-export { evict } from './kinds/evict.ts';
+export { type EvictOptions, evict } from './kinds/evict.ts';
+export { expireCertificate } from './kinds/expire.ts';
 export { type FullDiskOptions, fullDisk } from './kinds/full-disk.ts';
 export { type IsolateOptions, isolate } from './kinds/isolate.ts';
 export { loss } from './kinds/loss.ts';
@@ -12,6 +14,7 @@ export { crash, freeze, stop } from './kinds/process.ts';
 export { rate } from './kinds/rate.ts';
 export { readOnlyDisk } from './kinds/read-only-disk.ts';
 export { restartInTurn } from './kinds/restart.ts';
+export { rotateCertificate } from './kinds/rotate.ts';
 export { starve } from './kinds/starve.ts';
 export { upgrade } from './kinds/upgrade.ts';
 export type { Fault, Role } from './model.ts';

@@ -49,6 +49,8 @@ export interface FaultContext {
   readonly signal: AbortSignal;
   /** Told of each transaction that a fault itself sends to the scenario's channel, before it does. */
   readonly submits?: (transactionId: string) => void;
+  /** Told of each change of the configuration of the scenario's channel that a fault makes, once it is in force. */
+  readonly configures?: () => void;
 }
 
 /** A fault that has taken its targets and may be in force. */

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { patient } from '../base/patience.ts';
 import { type ChannelMetrics, channelMetrics } from './metrics.ts';
 import type { OrderedChannel, OrderingRoles } from './ordering.ts';
 
@@ -9,20 +11,26 @@ export interface LeaderElection {
   quorum(orderers: number): number;
 }
 
+/** Milliseconds for an election to end, or for an orderer on a busy machine to say what it measures. */
+const ELECTION_MS = 8_000;
+const PAUSE_MS = 250;
+
 /** Roles among the orderers themselves; each channel has a leader of its own. */
 export function ordererRoles({ leaderOf, quorum }: LeaderElection): OrderingRoles {
   const all = ({ topology }: OrderedChannel) => topology.ordering.orderers.map(({ name }) => name);
-  const leader = async (place: OrderedChannel) => {
-    const name = leaderOf(await channelMetrics(place), place);
-    return name === undefined ? [] : [name];
-  };
+  const leader = (place: OrderedChannel) =>
+    untilSome(async () => {
+      const name = leaderOf(await channelMetrics(place), place);
+      return name === undefined ? [] : [name];
+    });
   return {
     leader,
-    followers: async (place) => {
-      const metrics = await channelMetrics(place);
-      const first = leaderOf(metrics, place);
-      return all(place).filter((name) => name !== first && metrics.has(name));
-    },
+    followers: (place) =>
+      untilSome(async () => {
+        const metrics = await channelMetrics(place);
+        const first = leaderOf(metrics, place);
+        return all(place).filter((name) => name !== first && metrics.has(name));
+      }),
     consenters: async (place) => all(place),
     blocking: async (place) => {
       const names = all(place);
@@ -32,4 +40,14 @@ export function ordererRoles({ leaderOf, quorum }: LeaderElection): OrderingRole
     },
     cluster: async (place) => all(place),
   };
+}
+
+/** Asks again while there is nobody, for as long as an election takes. */
+async function untilSome(ask: () => Promise<readonly string[]>): Promise<readonly string[]> {
+  const deadline = performance.now() + patient(ELECTION_MS);
+  for (;;) {
+    const names = await ask();
+    if (names.length > 0 || performance.now() > deadline) return names;
+    await pause(PAUSE_MS);
+  }
 }

@@ -309,8 +309,8 @@ function shellWord(text: string): string {
 }
 
 /**
- * Transactions of a scenario that an orderer acknowledged and that no orderer ever put into a block, where its ordering
- * service may: nobody was told, so it is what users of Raft do not know. Where it may not, the audit calls it a loss.
+ * How often an orderer acknowledged in a scenario what no orderer ever put into a block, where its ordering service may:
+ * clients send it again, but nobody was told, so it is what users of Raft do not know. Where it may not, the audit calls it a loss.
  */
 export const neverOrdered = ({ audit }: Pick<ScenarioResult, 'audit'>): number =>
   audit?.checks.find(({ id }) => id === 'F1')?.counts[NEVER_ORDERED] ?? 0;

@@ -53,6 +53,8 @@ export interface Completion {
   readonly acknowledgedBy?: readonly string[];
   /** When an orderer answered SUCCESS. What that promises depends on the ordering service; where Kafka orders, lost is a bug. */
   readonly acknowledgedAt?: number;
+  /** Later acknowledgements, where a client sent it again because it did not come. */
+  readonly acknowledgedAgain?: readonly { readonly orderer: string; readonly at: number }[];
   /** Number of the block in which the client saw its transaction. */
   readonly block?: number;
   /** Validation code that the client was told, e.g. `VALID`, `MVCC_READ_CONFLICT`. */

@@ -136,6 +136,9 @@ function flawOfCompletion({ invoke }: Operation, record: Completion, names: Name
   if (acknowledgedAt !== undefined && !(acknowledgedAt >= invoke.at && acknowledgedAt <= at)) {
     return `it was acknowledged at ${acknowledgedAt} ms, before it began or after it ended`;
   }
+  const again = record.acknowledgedAgain ?? [];
+  const odd = again.find((one) => !names.orderers.has(one.orderer) || !(one.at <= at));
+  if (odd) return `it was acknowledged again by ${odd.orderer} at ${odd.at} ms`;
   if (outcome !== 'ok' || invoke.intent === BY_A_PROGRAM) return undefined;
   if (invoke.kind === 'submit') {
     const told = code === 'VALID' && (block !== undefined || !names.blocksTold);

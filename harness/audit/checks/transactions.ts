@@ -29,11 +29,27 @@ function isExcused(
   { complete }: Operation,
   mayForget: (acknowledgement: Acknowledgement) => boolean,
 ): boolean {
-  const { outcome, orderer = '', acknowledgedBy = [orderer], acknowledgedAt: at } = complete ?? {};
-  if (outcome === 'ok' || at === undefined) return false;
+  const { outcome, acknowledgedAt } = complete ?? {};
+  if (outcome === 'ok' || acknowledgedAt === undefined) return false;
   // One that has it and did not restart gives it to the leader: all of them must have lost it.
-  return acknowledgedBy.every((name) => mayForget({ orderer: name, at }));
+  return acknowledgements(complete).every(mayForget);
 }
+
+/** Every SUCCESS that a client was told of one transaction. */
+function acknowledgements(complete: Operation['complete']): readonly Acknowledgement[] {
+  const { orderer = '', acknowledgedBy = [orderer], acknowledgedAt: at } = complete ?? {};
+  if (at === undefined) return [];
+  return [
+    ...acknowledgedBy.map((name) => ({ orderer: name, at })),
+    ...(complete?.acknowledgedAgain ?? []),
+  ];
+}
+
+/** How often it was sent with success: what went to all orderers at once was sent once. */
+const timesAcknowledged = ({ complete }: Operation): number =>
+  complete?.acknowledgedAt === undefined
+    ? 0
+    : 1 + new Set(complete.acknowledgedAgain?.map(({ at }) => at)).size;
 
 /** Absence proves nothing while the network was still busy when the evidence was taken. */
 const UNSETTLED_REASON = 'the network did not come to rest, so what is missing may still come';
@@ -97,7 +113,8 @@ export const noneLost: ChannelCheck = {
           const { operation: number, transactionId: id = '' } = operation.invoke;
           const where = { transactionId: id, operation: number };
           findings.count('acknowledged');
-          const places = transactions.places(id).filter(({ code }) => code !== DUPLICATE_TXID);
+          const all = transactions.places(id);
+          const places = all.filter(({ code }) => code !== DUPLICATE_TXID);
           const place = places[0];
           if (!place && unsettled) {
             findings.count('may still come');
@@ -122,6 +139,9 @@ export const noneLost: ChannelCheck = {
             });
             continue;
           }
+          // Sent again until it came: so often an orderer had said SUCCESS to no effect.
+          const sent = timesAcknowledged(operation);
+          if (sent > all.length) findings.count(NEVER_ORDERED, sent - all.length);
           if (places.length > 1 && !isHarmlessTwin(places)) {
             findings.violation({
               ...where,

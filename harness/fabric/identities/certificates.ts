@@ -136,6 +136,37 @@ async function authority(
 }
 
 /**
+ * A certificate for the same subject, key and names as another one, for another time.
+ *
+ * @param issuer who issued it
+ * @param certificate PEM
+ * @param to milliseconds since the epoch when it ends; it is valid for a day before
+ */
+export async function renewedUntil(
+  issuer: KeyPair,
+  certificate: string,
+  to: number,
+): Promise<string> {
+  const old = new x509.X509Certificate(certificate);
+  const key = Buffer.from(x509.PemConverter.decodeFirst(issuer.privateKey));
+  const signingKey = await webcrypto.subtle.importKey('pkcs8', key, ALGORITHM, false, ['sign']);
+  const renewed = await lowS(() =>
+    x509.X509CertificateGenerator.create({
+      serialNumber: serialNumber(),
+      subject: old.subject,
+      issuer: old.issuer,
+      publicKey: old.publicKey,
+      signingKey,
+      signingAlgorithm: ALGORITHM,
+      notBefore: new Date(to - 24 * HOUR),
+      notAfter: new Date(to),
+      extensions: old.extensions,
+    }),
+  );
+  return pem(renewed);
+}
+
+/**
  * A revocation list of an authority, valid for a day, in PEM. Fabric passes over one that does not name its authority's
  * key (`msp/mspimplvalidate.go`).
  *

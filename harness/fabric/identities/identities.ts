@@ -112,6 +112,21 @@ export async function withOrderers(
   return { ...identities, orderer: { ...orderer, nodes } };
 }
 
+/**
+ * A TLS certificate with a new key for an orderer that has one.
+ *
+ * @param addresses by which clients outside the overlay reach a machine
+ * @throws Error if its machine has no address
+ */
+export async function newTlsOf(
+  { orderer }: Identities,
+  one: ServerRequest,
+  addresses: MachineAddresses,
+  now = Date.now(),
+): Promise<KeyPair> {
+  return issueTls(await openAuthority(orderer.tlsCa, now), one, orderer.domain, addresses);
+}
+
 function chaincodeServers(
   chaincodes: Topology['chaincodes'],
   { peers }: Topology['organisations'][number],

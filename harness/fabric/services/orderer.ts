@@ -7,6 +7,11 @@ import type { Identities } from '../identities/identities.ts';
 import { FABRIC_LOG_FORMAT, mspFiles, tlsFiles } from './common.ts';
 
 const HOME = '/etc/hyperledger/orderer';
+/** Where an orderer reads its TLS certificate and key, of its server and as a client of other orderers. */
+export const ORDERER_TLS = {
+  certificate: `${HOME}/tls/server.crt`,
+  privateKey: `${HOME}/tls/server.key`,
+} as const;
 const LEDGER = '/var/hyperledger/production/orderer';
 const WAL = `${LEDGER}/etcdraft/wal`;
 const SNAPSHOTS = `${LEDGER}/etcdraft/snapshot`;

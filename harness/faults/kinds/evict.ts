@@ -1,34 +1,20 @@
-import { broadcastConfig, configUpdateEnvelope } from '../../../fabric-client/channels.ts';
-import { Connections } from '../../../fabric-client/connections.ts';
-import { fetchBlock } from '../../../fabric-client/fetch.ts';
-import { createSigner } from '../../../fabric-client/signer.ts';
-import { waitFor } from '../../base/wait.ts';
-import { signingIdentity } from '../../fabric/endpoints.ts';
-import {
-  channelInfo,
-  joinOrderer,
-  ordererAdmins,
-  removeOrderer,
-} from '../../fabric/participation.ts';
 import { consensusFolders } from '../../fabric/services/orderer.ts';
-import { readConsensus } from '../../migration/consensus.ts';
-import { consentersUpdate } from '../../migration/consenters-update.ts';
-import { deploymentOf } from '../../network/deployment.ts';
-import { addressesOf } from '../../topology/addresses.ts';
-import { hasSystemChannel } from '../../topology/releases.ts';
 import { componentsOnly, runningContainer } from '../components.ts';
-import {
-  type ActiveFault,
-  expectThat,
-  type Fault,
-  type FaultContext,
-  type Role,
-} from '../model.ts';
+import { fixedConsenters, membershipOf } from '../membership.ts';
+import { type ActiveFault, combine, expectThat, type Fault, type Role } from '../model.ts';
 
-/** Milliseconds for an update to be in force, and for an orderer to have pulled a channel again. */
-const UPDATE_MS = 30_000;
-const REBUILD_MS = 60_000;
-const ANSWER_MS = 5_000;
+/** Bytes of blocks after which an orderer takes a snapshot, once a fault wants one that must be rebuilt from it. */
+const SNAPSHOT_INTERVAL = 32 * 1024;
+/** What an orderer says that has been given a snapshot instead of what was before it (etcd/raft, etcdraft/chain.go). */
+const FROM_SNAPSHOT = /restored snapshot|Catching up with snapshot|Snapshot is at block/;
+
+export interface EvictOptions {
+  /**
+   * Has the others forget what they keep of before, so that it must be rebuilt from a snapshot: they take one every 32 KiB
+   * of blocks from then on, in place of every 16 MiB.
+   */
+  readonly fromSnapshot?: boolean;
+}
 
 /**
  * Takes an orderer out of the channel's consenters by a change of its configuration. Healing wipes what the orderer has of
@@ -37,25 +23,33 @@ const ANSWER_MS = 5_000;
  * Where Raft orders without a system channel. Confirmed when the orderer itself says that it is no consenter any more,
  * and afterwards that it is one, with all blocks.
  */
-export function evict(role: Role): Fault {
+export function evict(role: Role, { fromSnapshot = false }: EvictOptions = {}): Fault {
   return {
     kind: 'evict',
-    text: 'evict',
+    text: fromSnapshot ? 'evict, to be rebuilt from a snapshot' : 'evict',
     role,
-    async available({ network: { topology } }) {
-      const { type } = topology.ordering;
-      if (type === 'raft' && !hasSystemChannel(topology)) return undefined;
-      return `consenters are evicted where Raft orders without a system channel; here it is ${type}`;
-    },
+    available: async (context) => fixedConsenters(context),
     async prepare(context, targets): Promise<ActiveFault> {
       const [handle, ...others] = componentsOnly('evict', targets);
       if (!handle || others.length > 0) {
         throw new Error('evict: expected one orderer, as a channel takes one change at a time');
       }
-      const { name } = handle;
-      const channel = memberOf(context, name);
+      const { name, machine } = handle;
+      const channel = membershipOf(context, name);
+      let wipedAt = 0;
+      const rebuiltFrom = async () => {
+        const { id } = await runningContainer(handle);
+        const since = String(Math.floor(wipedAt / 1000));
+        const { stdout, stderr } = await machine.exec(['docker', 'logs', '--since', since, id]);
+        const lines = `${stdout}\n${stderr}`.split('\n');
+        const told = lines.find(
+          (line) => line.includes(`channel=${context.channel}`) && FROM_SNAPSHOT.test(line),
+        );
+        const what = told?.replace(/^.* -> /, '').slice(0, 120);
+        return expectThat(told !== undefined, `${name} tells of ${what ?? 'no snapshot'}`);
+      };
       return {
-        inject: () => channel.change('without'),
+        inject: () => channel.change(undefined, fromSnapshot ? SNAPSHOT_INTERVAL : undefined),
         verify: async () => {
           const relation = await channel.untilRelation('follower');
           return expectThat(relation === 'follower', `${name} is ${relation} of the channel`);
@@ -65,91 +59,24 @@ export function evict(role: Role): Fault {
           if (!(await channel.isMember())) {
             await channel.wipe();
             const { id } = await runningContainer(handle);
-            await handle.machine.execOk([
+            await machine.execOk([
               ...['docker', 'exec', id, 'rm', '-rf'],
               ...consensusFolders(context.channel),
             ]);
-            await channel.change('with');
+            wipedAt = Date.now();
+            await channel.change(channel.certificate);
           }
           await channel.join();
         },
         verifyHealed: async () => {
           const { relation, height, least } = await channel.untilRebuilt();
-          return expectThat(
+          const back = expectThat(
             relation === 'consenter' && height >= least,
             `${name} is ${relation} of the channel again, with ${height} blocks where ${least} were there`,
           );
+          return fromSnapshot ? combine([back, await rebuiltFrom()]) : back;
         },
       };
-    },
-  };
-}
-
-/** An orderer's membership of the scenario's channel, and what changes it. */
-function memberOf({ network, channel, signal }: FaultContext, name: string) {
-  const { topology, nodes } = network;
-  const { identities } = deploymentOf(network, 'evict');
-  const signer = createSigner(signingIdentity(identities.orderer, identities.orderer.admin));
-  const admins = ordererAdmins(topology, identities, addressesOf(network.machines));
-  const admin = admins.find((one) => one.name === name);
-  const others = nodes.orderers.filter((orderer) => orderer.name !== name);
-  const certificate = identities.orderer.nodes[name]?.tls.certificate;
-  const [other] = others;
-  if (!admin || !other || !certificate) {
-    throw new Error(`${name}: expected an orderer among others, with an admin listener`);
-  }
-  const connected = async <T>(work: (connections: Connections) => Promise<T>) => {
-    using connections = new Connections();
-    return await work(connections);
-  };
-  const relationOf = async () =>
-    (await channelInfo(admin, channel).catch(() => undefined))?.consensusRelation ?? 'no member';
-  const until = <T>(expected: string, budgetMs: number, look: () => Promise<T | undefined>) =>
-    waitFor({ subject: name, expected, budgetMs, lookAt: `harness logs ${name}`, signal }, look);
-  return {
-    change: (how: 'with' | 'without') =>
-      connected(async (connections) => {
-        const now = await readConsensus(connections, other, signer, channel);
-        const update = consentersUpdate(now, name, how === 'with' ? certificate : undefined);
-        if (update === undefined) return;
-        await broadcastConfig({
-          connections,
-          orderers: others,
-          channel,
-          envelope: () => configUpdateEnvelope(channel, update, [signer]),
-          budgetMs: UPDATE_MS,
-        });
-        await until('the changed configuration', UPDATE_MS, async () => {
-          const { configBlock } = await readConsensus(connections, other, signer, channel);
-          return configBlock > now.configBlock ? true : undefined;
-        });
-      }),
-    isMember: () =>
-      connected(async (connections) => {
-        const now = await readConsensus(connections, other, signer, channel);
-        return consentersUpdate(now, name, certificate) === undefined;
-      }),
-    untilRelation: (relation: string) =>
-      until(`to be ${relation}`, UPDATE_MS, async () =>
-        (await relationOf()) === relation ? relation : undefined,
-      ).catch(relationOf),
-    wipe: () => removeOrderer(admin, channel),
-    join: () =>
-      connected(async (connections) => {
-        const { configBlock } = await readConsensus(connections, other, signer, channel);
-        const seek = { kind: 'orderer', channel, start: configBlock } as const;
-        const block = await fetchBlock(connections, other, signer, seek, ANSWER_MS);
-        await joinOrderer(admin, channel, block, UPDATE_MS);
-      }),
-    async untilRebuilt() {
-      const known = admins.find((one) => one.name === other.name) ?? admin;
-      const { height: least } = await channelInfo(known, channel);
-      const info = () => channelInfo(admin, channel);
-      const rebuilt = await until(`${least} blocks`, REBUILD_MS, async () => {
-        const seen = await info();
-        return seen.status === 'active' && seen.height >= least ? seen : undefined;
-      }).catch(info);
-      return { relation: rebuilt.consensusRelation, height: rebuilt.height, least };
     },
   };
 }

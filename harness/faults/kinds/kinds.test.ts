@@ -214,10 +214,12 @@ describe('an upgrade of a chaincode', () => {
 describe('the kind of a fault', () => {
   const role = component('kafka0');
   const faults: Readonly<Record<FaultKind, Fault>> = {
+    clockSkew: exported.clockSkew(role, { by: 60_000 }),
     command: exported.command({ name: 'x', inject: '', verify: '', heal: '' }),
     crash: exported.crash(role),
     delay: exported.delay(role, 1),
     evict: exported.evict(role),
+    expireCertificate: exported.expireCertificate(role),
     freeze: exported.freeze(role),
     fullDisk: exported.fullDisk(role),
     isolate: exported.isolate(role),
@@ -228,6 +230,7 @@ describe('the kind of a fault', () => {
     rate: exported.rate(role, 1_000),
     readOnlyDisk: exported.readOnlyDisk(role),
     restartInTurn: exported.restartInTurn(role),
+    rotateCertificate: exported.rotateCertificate(role),
     starve: exported.starve(role, 0.1),
     stop: exported.stop(role),
     upgrade: exported.upgrade('asset', { to: 'asset-2' }),

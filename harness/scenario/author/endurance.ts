@@ -19,6 +19,8 @@ export const ENDURANCE = {
   'a follower is cut off': { kafka: 'may stop', raft: 'may stop', bft: 'may stop' },
   'a follower crashes': { kafka: 'goes on', raft: 'may stop', bft: 'goes on' },
   'too few are left': { kafka: 'must stop', raft: 'must stop', bft: 'must stop' },
+  'the certificate of an orderer expires': { kafka: 'may stop', raft: 'may stop', bft: 'may stop' },
+  'the clock of an orderer is wrong': { kafka: 'goes on', raft: 'goes on', bft: 'goes on' },
   'a machine is lost': { kafka: 'may stop', raft: 'may stop', bft: 'may stop' },
   'a peer crashes': { kafka: 'goes on', raft: 'goes on', bft: 'goes on' },
 } as const satisfies Record<string, Record<OrderingType, Owed>>;

@@ -22,6 +22,9 @@ export interface ScenarioClients extends AsyncDisposable {
   readonly others?: OtherClients;
 }
 
+/** Milliseconds from an acknowledgement to the same envelope being sent again, where it may have been lost. */
+const RESUBMIT_MS = 4_000;
+
 /** Clients that others make, by the name that a load gives them. */
 const STOCK: Partial<Record<ClientKind, (options: StockOptions) => StockClients>> = {
   'fabric-network': fabricNetworkClients,
@@ -90,6 +93,8 @@ export async function openClients(
       connections,
       profile: network.nodes,
       atOnce: network.ordering.clientsSendTo === 'all',
+      // What an orderer may lose although it said SUCCESS, its clients must be ready to send again.
+      ...(network.ordering.forgetting ? { timeouts: { resubmitMs: RESUBMIT_MS } } : {}),
       identity,
       channel,
       chaincode,

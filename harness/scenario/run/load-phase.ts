@@ -71,6 +71,7 @@ export async function underLoad({
   place,
   recoveryBudget,
   submits,
+  configures,
 }: {
   readonly session: Session;
   readonly definition: ScenarioDefinition;
@@ -81,6 +82,8 @@ export async function underLoad({
   readonly recoveryBudget: number;
   /** Told of transactions that no client sends. */
   readonly submits: (transactionId: string) => void;
+  /** Told of changes of the channel's configuration. */
+  readonly configures: () => void;
 }): Promise<void> {
   const { clock, seed, network, guard } = session;
   const ending = new AbortController();
@@ -136,6 +139,7 @@ export async function underLoad({
         randomOf: (step: number) => choices(seed, place, step),
         signal: session.signal,
         submits,
+        configures,
       };
       await runFaults(context, steps, history, clock, signal);
       await untilRecovered(session, history, clients, recoveryBudget, signal);

@@ -117,8 +117,7 @@ async function perform(performance: Performance): Promise<void> {
   );
   const stop = () => Promise.all(observers.map((one) => one.stop()));
   try {
-    const setUp = await usingClients(performance, all, recoveryBudget);
-    if (setUp.length > 0) declareSetUp(performance, setUp);
+    declareOwn(performance, await usingClients(performance, all, recoveryBudget));
 
     history.mark('waiting for quiescence');
     const { heights, atRest } = await comeToRest(
@@ -188,21 +187,29 @@ async function comeToRest(
   }
 }
 
-/** Has the audit know the transactions on the scenario's channel that no client sent, e.g. those of an upgrade. */
-function declareSetUp({ session, place }: Performance, setupTransactions: readonly string[]): void {
-  const { channels } = readScenario(path.join(session.runFolder, place.folder));
-  const own = channels[place.channel];
-  if (!own) return;
-  const more = { ...channels, [place.channel]: { ...own, setupTransactions } };
-  update(session.runFolder, place, { channels: more });
+/** What the scenario itself did to its channel, which no client asked for. */
+interface OwnDoing {
+  /** Ids of transactions, e.g. those of an upgrade. */
+  readonly setupTransactions: readonly string[];
+  /** How many changes of its configuration. */
+  readonly configBlocks: number;
 }
 
-/** @returns ids of transactions that no client sent */
+/** Has the audit know of it. */
+function declareOwn({ session, place }: Performance, own: OwnDoing): void {
+  const { channels } = readScenario(path.join(session.runFolder, place.folder));
+  const known = channels[place.channel];
+  if (!known || (own.setupTransactions.length === 0 && own.configBlocks === 0)) return;
+  update(session.runFolder, place, {
+    channels: { ...channels, [place.channel]: { ...known, ...own } },
+  });
+}
+
 async function usingClients(
   { session, definition, place, folder, history, sabotage }: Performance,
   places: readonly [Place, ...Place[]],
   recoveryBudget: number,
-): Promise<string[]> {
+): Promise<OwnDoing> {
   const { load } = definition;
   await using opened = new Opened();
   const open = async (channel: string, chaincode: string) =>
@@ -233,13 +240,26 @@ async function usingClients(
   for (const { channel } of places) await waitForQuiescence(session, channel);
   const { client = (honest) => honest } = sabotage;
   const acting = { ...all, load: clients.load.map(client) };
-  const setUp: string[] = [];
-  const submits = (transactionId: string) => void setUp.push(transactionId);
+  const setupTransactions: string[] = [];
+  let configBlocks = 0;
+  const submits = (transactionId: string) => void setupTransactions.push(transactionId);
+  const configures = () => {
+    configBlocks += 1;
+  };
   await underLoad({
-    ...{ session, definition, clients: acting, history, place, recoveryBudget, submits },
+    ...{
+      session,
+      definition,
+      clients: acting,
+      history,
+      place,
+      recoveryBudget,
+      submits,
+      configures,
+    },
   });
   history.mark('load ended');
-  return setUp;
+  return { setupTransactions, configBlocks };
 }
 
 /** Clients of one place after the other, to be closed together. */
