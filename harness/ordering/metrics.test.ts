@@ -96,7 +96,7 @@ describe('a network whose first orderer alone answers', () => {
       'consensus_smartbft_viewchange_real_view{channel="mychannel"} 1',
     );
     await expect(bft.settled(place('bft'))).rejects.toThrow(
-      'orderer0 holds 5 requests, orderer0 is between view 1 and 7',
+      'orderer0 holds 5 requests between view 1 and 7',
     );
   });
 });

@@ -11,26 +11,32 @@ export interface LeaderElection {
   quorum(orderers: number): number;
 }
 
-/** Milliseconds for an election to end, or for an orderer on a busy machine to say what it measures. */
+/** Milliseconds to ask again while nobody leads: for an election to end, or for orderers on a busy machine to answer. */
 const ELECTION_MS = 8_000;
 const PAUSE_MS = 250;
 
 /** Roles among the orderers themselves; each channel has a leader of its own. */
 export function ordererRoles({ leaderOf, quorum }: LeaderElection): OrderingRoles {
   const all = ({ topology }: OrderedChannel) => topology.ordering.orderers.map(({ name }) => name);
-  const leader = (place: OrderedChannel) =>
-    untilSome(async () => {
-      const name = leaderOf(await channelMetrics(place), place);
-      return name === undefined ? [] : [name];
-    });
+  const led = async (place: OrderedChannel) => {
+    const deadline = performance.now() + patient(ELECTION_MS);
+    for (;;) {
+      const metrics = await channelMetrics(place);
+      const first = leaderOf(metrics, place);
+      if (first !== undefined || performance.now() > deadline) return { first, metrics };
+      await pause(PAUSE_MS);
+    }
+  };
+  const leader = async (place: OrderedChannel) => {
+    const { first } = await led(place);
+    return first === undefined ? [] : [first];
+  };
   return {
     leader,
-    followers: (place) =>
-      untilSome(async () => {
-        const metrics = await channelMetrics(place);
-        const first = leaderOf(metrics, place);
-        return all(place).filter((name) => name !== first && metrics.has(name));
-      }),
+    followers: async (place) => {
+      const { first, metrics } = await led(place);
+      return all(place).filter((name) => name !== first && metrics.has(name));
+    },
     consenters: async (place) => all(place),
     blocking: async (place) => {
       const names = all(place);
@@ -40,14 +46,4 @@ export function ordererRoles({ leaderOf, quorum }: LeaderElection): OrderingRole
     },
     cluster: async (place) => all(place),
   };
-}
-
-/** Asks again while there is nobody, for as long as an election takes. */
-async function untilSome(ask: () => Promise<readonly string[]>): Promise<readonly string[]> {
-  const deadline = performance.now() + patient(ELECTION_MS);
-  for (;;) {
-    const names = await ask();
-    if (names.length > 0 || performance.now() > deadline) return names;
-    await pause(PAUSE_MS);
-  }
 }

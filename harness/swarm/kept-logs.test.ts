@@ -28,7 +28,8 @@ function machineAt(root: string) {
       'case "$1" in',
       `info) echo ${root}/data ;;`,
       `ps) ls ${root}/data/containers ;;`,
-      `inspect) echo ${root}/data/containers/$4/$4-json.log ;;`,
+      // One that has not been started has no file yet.
+      `inspect) case $4 in new*) echo ;; *) echo ${root}/data/containers/$4/$4-json.log ;; esac ;;`,
       'esac',
     ].join('\n'),
     { mode: 0o755 },
@@ -71,6 +72,14 @@ describe('the log of a container that is removed', () => {
     expect(kept?.log.toString()).toBe('in it\npanic: the last word\n');
     expect(readdirSync(path.join(root, 'data/harness-logs'))).toEqual([]);
     expect(await takeKeptLogs(machine, SINCE)).toEqual([]);
+  });
+
+  it('is kept beside a container that has only been created', async () => {
+    const machine = machineAt(root);
+    mkdirSync(path.join(root, 'data/containers/new1'), { recursive: true });
+    container('a1', line('in it\n', '2026-11-28T20:00:01.5Z'));
+    await keepLogs(machine, 'orderer0');
+    expect((await takeKeptLogs(machine, SINCE)).map(({ container: id }) => id)).toEqual(['a1']);
   });
 
   it('is there, and empty, when the component had nothing to say', async () => {

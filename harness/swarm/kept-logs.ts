@@ -35,6 +35,8 @@ export async function keepLogs(machine: LogKeeper, component: string): Promise<v
     [
       `for id in $(docker ps -aq --no-trunc --filter label=${COMPONENT_LABEL}=${component}); do`,
       `log=$(docker inspect -f '{{.LogPath}}' "$id") || continue`,
+      // One that the Swarm has just created, and not started, has written nothing yet, and has no file.
+      '[ -n "$log" ] || continue',
       `folder=$(dirname "$(dirname "$(dirname "$log")")")/${FOLDER}`,
       'mkdir -p "$folder"',
       // One that has gone meanwhile is nobody's fault; that a file of one that is there cannot be kept, is.
