@@ -3,7 +3,7 @@ import { artefactJob } from '../fabric/artefacts/artefacts.ts';
 import { managerOf } from '../network/components.ts';
 import { runJob } from '../network/stack/run-job.ts';
 import { fabricImage } from '../topology/releases.ts';
-import { configUpdate } from './config-update.ts';
+import { configUpdate, type Group } from './config-update.ts';
 import { groupOf, withBft } from './configuration.ts';
 import { untilLevel } from './fabric3.ts';
 import type { Leg } from './leg.ts';
@@ -157,22 +157,27 @@ async function rollBack(road: Road): Promise<void> {
   await untilRaft(road, await road.applicationChannels());
 }
 
-async function changeType(road: Road): Promise<void> {
-  const channels = await road.applicationChannels();
+/** A channel of the same network as configtxgen makes it for BFT. */
+export async function madeForBft(road: Road, channel: string): Promise<Group> {
   const target = orderedByBft(road.topology);
   const manager = await managerOf(road.network);
   const organisations = target.organisations.map(({ name }) => name);
+  const job = artefactJob(target, road.state.identities, {
+    genesis: false,
+    channels: [{ name: channel, organisations }],
+  });
+  const image = road.state.images[fabricImage(target)] ?? '';
+  const { [channel]: made } = await runJob(manager.docker, image, job);
+  if (!made) throw new Error(`configtxgen: expected a block of ${channel}, seen none`);
+  return groupOf(made);
+}
+
+async function changeType(road: Road): Promise<void> {
+  const channels = await road.applicationChannels();
   await road.change(channels, async (now) => {
     if (now.type === 'BFT') return undefined;
-    const { channel } = now;
-    const job = artefactJob(target, road.state.identities, {
-      genesis: false,
-      channels: [{ name: channel, organisations }],
-    });
-    const image = road.state.images[fabricImage(target)] ?? '';
-    const { [channel]: made } = await runJob(manager.docker, image, job);
-    if (!made) throw new Error(`configtxgen: expected a block of ${channel}, seen none`);
-    return configUpdate(channel, now.group, withBft(now.group, groupOf(made)));
+    const made = await madeForBft(road, now.channel);
+    return configUpdate(now.channel, now.group, withBft(now.group, made));
   });
   for (const now of (await Promise.all(channels.map((channel) => road.readAll(channel)))).flat()) {
     if (now.type === 'BFT' && (!now.maintenance || now.newestBlock === now.configBlock)) continue;

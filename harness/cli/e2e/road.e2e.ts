@@ -1,12 +1,16 @@
 import { common } from '../../../fabric-client/protos.ts';
+import { messageOf } from '../../base/errors.ts';
 import { newTlsOf } from '../../fabric/identities/identities.ts';
+import { ordererAdmins, removeOrderer } from '../../fabric/participation.ts';
+import { madeForBft } from '../../migration/bft.ts';
 import { configUpdate } from '../../migration/config-update.ts';
+import { withBft } from '../../migration/configuration.ts';
 import { consensusUpdate } from '../../migration/consensus.ts';
 import { raftMetadata } from '../../migration/raft-metadata.ts';
 import { addressesOf } from '../../topology/addresses.ts';
 import { succeed, temporaryFolder } from './support/command.ts';
 import { expectOneChain, expectTransfers, networkCalled } from './support/network.ts';
-import { fourOrderers, Traveller, withCertificate } from './support/road.ts';
+import { fourOrderers, Traveller, withCertificate, withoutLastConsenter } from './support/road.ts';
 
 const NAME = 'e2e-road';
 const CHANNEL = 'mychannel';
@@ -132,6 +136,16 @@ describe('off the system channel, and to Fabric 3', () => {
     });
   });
 
+  it('orderers refuse to leave another channel while there is a system channel', async () => {
+    const left = await network.on(async ({ topology, state, network: { machines } }) => {
+      const [admin] = ordererAdmins(topology, state.identities, addressesOf(machines));
+      if (!admin) throw new Error('expected an admin listener');
+      return removeOrderer(admin, CHANNEL).catch(messageOf);
+    });
+    expect(left).toContain('405');
+    expect(left).toContain('system channel exists');
+  });
+
   it('the system channel is left, after a way back, although an orderer is killed on the way', async () => {
     await network.migrate('no-system-channel', '--until', 'maintenance');
     expect(await network.migrate('no-system-channel', '--abort')).toContain(
@@ -198,6 +212,19 @@ describe('Raft to BFT', () => {
   it('orderers refuse another type outside maintenance', async () => {
     const words = await network.change(CHANNEL, (now) => consensusUpdate(now, { type: 'BFT' }));
     expect(words).toContain('is not in maintenance mode');
+  });
+
+  it('orderers refuse fewer consenters than Raft has', async () => {
+    await network.migrate('bft', '--until', 'maintenance');
+    const words = await network.on(async (road) => {
+      const made = await madeForBft(road, CHANNEL);
+      return network.change(CHANNEL, (now) =>
+        configUpdate(CHANNEL, now.group, withBft(now.group, withoutLastConsenter(made))),
+      );
+    });
+    expect(words).toMatch(
+      /number of bft consenters: 3 .* not equal to the number of raft consenters: 4/,
+    );
   });
 
   it.each(['maintenance', 'type', 'restart'])('goes back to Raft from %s', async (step) => {

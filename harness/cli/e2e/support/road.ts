@@ -5,6 +5,8 @@ import { etcdraft, orderer as messages } from '../../../../fabric-client/protos.
 import { messageOf } from '../../../base/errors.ts';
 import { recordingProgress } from '../../../base/progress.ts';
 import { projectFolder } from '../../../base/project.ts';
+import { FieldReader } from '../../../fabric/ledger/wire.ts';
+import type { Group } from '../../../migration/config-update.ts';
 import { type Consensus, consensusUpdate } from '../../../migration/consensus.ts';
 import { Road } from '../../../migration/road.ts';
 import { harness, type Outcome, start, succeed } from './command.ts';
@@ -116,6 +118,21 @@ export function withCertificate(now: Consensus, host: string, certificate: strin
   return consensusUpdate(now, {
     metadata: etcdraft.ConfigMetadata.encode({ ...metadata, consenters }).finish(),
   });
+}
+
+/** A BFT channel's group with one consenter less (`common.Orderers`: repeated field 1). */
+export function withoutLastConsenter(group: Group): Group {
+  const orderer = group.groups?.Orderer ?? {};
+  const bytes = Buffer.from(orderer.values?.Orderers?.value ?? []);
+  const reader = new FieldReader(bytes);
+  const ends: number[] = [];
+  while (reader.next()) {
+    reader.skip();
+    ends.push(reader.position);
+  }
+  const value = bytes.subarray(0, ends.at(-2));
+  const values = { ...orderer.values, Orderers: { ...orderer.values?.Orderers, value } };
+  return { ...group, groups: { ...group.groups, Orderer: { ...orderer, values } } };
 }
 
 /** `raft3` with a fourth orderer, which BFT wants. @returns the file */
