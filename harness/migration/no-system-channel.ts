@@ -119,6 +119,8 @@ async function remove(road: Road): Promise<void> {
   for (const orderer of await road.leadersLast(channels)) {
     const admin = admins.find(({ name }) => name === orderer.name);
     if (!admin) throw new Error(`${orderer.name}: expected an admin listener, seen none`);
+    // One that has just died is back in a moment.
+    for (const channel of channels) await road.untilServes(orderer, channel);
     await removeOrderer(admin, systemChannel);
     for (const channel of channels) await road.untilServes(orderer, channel);
     const component = network.component(orderer.name);
