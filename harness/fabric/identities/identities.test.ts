@@ -1,11 +1,12 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { loadTopology } from '../../topology/load.ts';
-import { hasLowS, type KeyPair } from './certificates.ts';
+import { hasLowS, type KeyPair, renewedUntil } from './certificates.ts';
 import { createCredentials } from './credentials.ts';
 import {
   createIdentities,
   fullName,
   type Identities,
+  newTlsOf,
   withOrderers,
   withServers,
 } from './identities.ts';
@@ -136,6 +137,30 @@ describe('createIdentities', () => {
     expect(read(admin).validFromDate.getTime()).toBe(start);
     expect(read(admin).validToDate.getTime()).toBe(start + 365 * 24 * HOUR);
     expect(read(ca).validToDate.getTime()).toBe(start + 3650 * 24 * HOUR);
+  });
+
+  it('renews a certificate for the same key, names and subject, and for another time', async () => {
+    const { nodes, tlsCa } = identities.orderer;
+    const old = nodes.orderer1?.tls as KeyPair;
+    const certificate = await renewedUntil(tlsCa, old.certificate, NOW - HOUR);
+    const [before, after] = [read(old), read({ ...old, certificate })];
+    expect(after.validToDate.getTime()).toBe(NOW - HOUR);
+    expect(after.verify(read(tlsCa).publicKey)).toBe(true);
+    expect(after.checkPrivateKey(createPrivateKey(old.privateKey))).toBe(true);
+    expect(after.subject).toBe(before.subject);
+    expect(after.subjectAltName).toBe(before.subjectAltName);
+    expect(after.serialNumber).not.toBe(before.serialNumber);
+    expect(hasLowS(certificate)).toBe(true);
+  });
+
+  it('rotates one to a new key, under the same names', async () => {
+    const { nodes, tlsCa } = identities.orderer;
+    const before = read(nodes.orderer1?.tls as KeyPair);
+    const place = { name: 'orderer1', machine: 3 };
+    const after = read(await newTlsOf(identities, place, ADDRESSES, NOW));
+    expect(after.verify(read(tlsCa).publicKey)).toBe(true);
+    expect(after.subjectAltName).toBe(before.subjectAltName);
+    expect(after.publicKey.equals(before.publicKey)).toBe(false);
   });
 
   it('draws positive serial numbers that differ', () => {
