@@ -121,6 +121,43 @@ describe('indexHistory', () => {
   });
 });
 
+describe('what operations share', () => {
+  const answer = (peer: string, more: object = {}) => ({
+    ...{ peer, round: 2, status: 200, result: 'r', reads: 's', heightBefore: 4, heightAfter: 4 },
+    ...more,
+  });
+  const answersOf = (...answers: readonly ReturnType<typeof answer>[]) =>
+    indexHistory([invoke(1), complete(1, { responses: answers })]).operations[0]?.complete
+      ?.responses;
+
+  it('keeps of answers that agree who gave them, once for all', () => {
+    expect(answersOf(answer('a'), answer('b'))).toEqual([
+      { peer: 'a', round: 1, status: 200 },
+      { peer: 'b', round: 1, status: 200 },
+    ]);
+    const peers = ['a', 'b'];
+    const { operations } = indexHistory([
+      ...[1, 2, 3].map((number) => invoke(number, { peers: number === 3 ? ['a'] : [...peers] })),
+      complete(1, { responses: [answer('a'), answer('b')] }),
+      complete(2, { responses: [answer('a', { result: 'x' }), answer('b', { result: 'x' })] }),
+      complete(3, { responses: [answer('a')] }),
+    ]);
+    const [first, second, third] = operations;
+    expect(second?.complete?.responses).toBe(first?.complete?.responses);
+    expect(second?.invoke.peers).toBe(first?.invoke.peers);
+    expect(third?.complete?.responses).toEqual([{ peer: 'a', round: 1, status: 200 }]);
+    expect(third?.invoke.peers).toEqual(['a']);
+  });
+
+  it.each([
+    [answer('a'), answer('b', { result: 'other' })],
+    [answer('a', { status: 500 }), answer('b', { status: 500 })],
+    [answer('a'), answer('b', { status: undefined })],
+  ])('keeps answers that do not as they are: %j, %j', (...answers) => {
+    expect(answersOf(...answers)).toEqual(answers);
+  });
+});
+
 describe('ofChannel', () => {
   it('gives the operations and heights of one channel, and all faults and marks', () => {
     const whole = indexHistory([

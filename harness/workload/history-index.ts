@@ -5,10 +5,16 @@ import type {
   HistoryRecord,
   Invocation,
   Mark,
+  ProposalAnswer,
   Step,
 } from './history.ts';
 
-/** What a client asked for and what came of it; `complete` is `null` if it never came back. */
+const SUCCESS = 200;
+
+/**
+ * What a client asked for and what came of it; `complete` is `null` if it never came back. Of answers of peers that agree
+ * it has the peers and that they agreed: there are some for every transaction, and nobody asks for more.
+ */
 export interface Operation {
   readonly invoke: Invocation;
   readonly complete: Completion | null;
@@ -47,6 +53,7 @@ export function indexHistory(records: Iterable<HistoryRecord>): RecordedHistory 
   const steps: Step[] = [];
   const troubles: string[] = [];
   const problems: string[] = [];
+  const share = sharing();
 
   /** A list that a record must have; what is in its place is described, and counts as an empty one. */
   const list = (record: Invocation | FaultEvent, name: 'args' | 'peers' | 'targets'): string[] => {
@@ -57,7 +64,7 @@ export function indexHistory(records: Iterable<HistoryRecord>): RecordedHistory 
   };
 
   const invoke = (read: Invocation): void => {
-    const record = { ...read, args: list(read, 'args'), peers: list(read, 'peers') };
+    const record = { ...read, args: list(read, 'args'), peers: share.peers(list(read, 'peers')) };
     if (byNumber.has(record.operation)) {
       problems.push(`operation ${record.operation} was invoked twice`);
       return;
@@ -80,7 +87,9 @@ export function indexHistory(records: Iterable<HistoryRecord>): RecordedHistory 
     } else byTransaction.set(record.transactionId, operation);
   };
 
-  const complete = (record: Completion): void => {
+  const complete = (read: Completion): void => {
+    const { responses } = read;
+    const record = responses ? { ...read, responses: share.answers(responses) } : read;
     const operation = byNumber.get(record.operation);
     if (!operation || operation.complete) {
       problems.push(
@@ -112,6 +121,31 @@ export function indexHistory(records: Iterable<HistoryRecord>): RecordedHistory 
     problems.push(`history cannot be read to its end: ${(error as Error).message}`);
   }
   return { operations, byTransaction, faults, heights, marks, steps, troubles, problems };
+}
+
+/** Nearly all operations ask the same few peers, who answer alike: one list serves them all. */
+function sharing() {
+  const lists = new Map<string, readonly string[]>();
+  const agreements = new Map<string, readonly ProposalAnswer[]>();
+  return {
+    peers(names: readonly string[]): readonly string[] {
+      const key = names.join();
+      const known = lists.get(key) ?? names;
+      lists.set(key, known);
+      return known;
+    },
+    answers(answers: readonly ProposalAnswer[]): readonly ProposalAnswer[] {
+      const same = answers.every(
+        ({ status, result }) => status === SUCCESS && result === answers[0]?.result,
+      );
+      if (!same) return answers;
+      const key = answers.map(({ peer }) => peer).join();
+      const known =
+        agreements.get(key) ?? answers.map(({ peer }) => ({ peer, round: 1, status: SUCCESS }));
+      agreements.set(key, known);
+      return known;
+    },
+  };
 }
 
 /** The part of a history that concerns one channel. Faults and marks concern all. */

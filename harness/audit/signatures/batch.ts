@@ -3,8 +3,8 @@ import { isSignature } from './ecdsa.ts';
 
 /** Bytes of what is verified in one batch. */
 export const CONTENT_BYTES = 1 << 20;
-/** Signatures in one batch. */
-export const MOST_SIGNATURES = 512;
+/** Signatures in one batch. What a block needs to be judged is kept until all of its batches are back. */
+export const MOST_SIGNATURES = 128;
 /** Bytes of all public keys. */
 export const KEY_BYTES = 1 << 20;
 const MOST_KEYS = 8_192;

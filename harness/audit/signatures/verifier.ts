@@ -18,7 +18,7 @@ import {
 import { isSignature } from './ecdsa.ts';
 
 const BATCHES = 4;
-/** A batch takes a tenth of a second; a thread that is silent for so long has died. */
+/** A batch takes some milliseconds; a thread that is silent for so long has died. */
 const PATIENCE_MS = 60_000;
 
 /** Number of a signature, by which its result is asked. */
