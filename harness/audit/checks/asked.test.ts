@@ -109,6 +109,16 @@ describe('F28 committed is what was asked', () => {
     );
   });
 
+  it('rejects as VALID what tells no version, nor anything else', () => {
+    const ledger = opened();
+    ledger.forcedCodes.set('3:0', VALID);
+    ledger.submit('transfer', ['a1', 'a2', '3'], { written: { bent: { data: Buffer.alloc(0) } } });
+    ledger.cut();
+    expect(judge(askedIsCommitted, ledger.recording()).evidence.at(-1)?.message).toBe(
+      'client asked for  as the channel defined it, block 3 has version undefined of ',
+    );
+  });
+
   it('leaves the version of what was refused to others', () => {
     const ledger = opened();
     ledger.forcedCodes.set('3:0', EXPIRED_CHAINCODE);

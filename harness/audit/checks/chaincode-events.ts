@@ -107,11 +107,13 @@ function eventsOf(
 }
 
 const isSame = (a: ChaincodeEventTold | undefined, b: ChaincodeEventTold | undefined): boolean =>
-  a?.transactionId === b?.transactionId &&
-  a?.block === b?.block &&
-  a?.chaincode === b?.chaincode &&
-  a?.name === b?.name &&
-  a?.payload === b?.payload;
+  a !== undefined &&
+  b !== undefined &&
+  a.transactionId === b.transactionId &&
+  a.block === b.block &&
+  a.chaincode === b.chaincode &&
+  a.name === b.name &&
+  a.payload === b.payload;
 
 const SHOWN = 60;
 

@@ -116,8 +116,8 @@ describe('F29 chaincode deterministic', () => {
   it('goes by the time at which each of the two told of its next block', () => {
     const late = (...peers: readonly string[]) => {
       const { recording, operation } = answered(
-        answer('peer0.org1', { reads: 'r1' }),
-        answer('peer0.org2', { reads: 'r2', result: OTHER }),
+        answer('peer1.org1', { reads: 'r1' }),
+        answer('peer1.org2', { reads: 'r2', result: OTHER }),
       );
       const end = recording.history.find(
         (record) => record.type === 'complete' && record.operation === operation,
@@ -130,9 +130,9 @@ describe('F29 chaincode deterministic', () => {
       }
       return judge(endorsersAgree, recording).verdict;
     };
-    expect(late('peer0.org1', 'peer0.org2')).toBe('invalid');
-    expect(late('peer0.org1', 'peer1.org1', 'peer1.org2')).toBe('valid');
-    expect(late('peer0.org2', 'peer1.org1', 'peer1.org2')).toBe('valid');
+    expect(late('peer1.org1', 'peer1.org2')).toBe('invalid');
+    expect(late('peer1.org1', 'peer0.org1', 'peer0.org2')).toBe('valid');
+    expect(late('peer1.org2', 'peer0.org1', 'peer0.org2')).toBe('valid');
   });
 
   it('takes all refusals for the same, and finds the two among several that differ', () => {
@@ -151,6 +151,12 @@ describe('F29 chaincode deterministic', () => {
         message: expect.stringContaining('on peer0.org1 and refusal "500" on peer0.org2, from'),
       }),
     ]);
+    const alike = { result: 'same' };
+    const half = answered(
+      answer('peer0.org1', alike),
+      answer('peer0.org2', { ...alike, status: 500 }),
+    );
+    expect(half.result.verdict).toBe('invalid');
     const first = answered(refusal('peer0.org1', 'no'), answer('peer0.org2'));
     expect(first.result.evidence[0]?.message).toContain('gave refusal "no" on peer0.org1 and');
   });
@@ -197,6 +203,7 @@ describe('F29 chaincode deterministic', () => {
   it('does not apply where no client tells', () => {
     const ledger = opened();
     transfers(ledger, 2);
+    ledger.endorse('transfer', ['a1', 'a2', '3']);
     const recording = ledger.recording();
     expect(judge(endorsersAgree, recording)).toMatchObject({
       verdict: 'valid',

@@ -1,4 +1,4 @@
-import type { KeyRead, Transaction, Version } from '../../fabric/ledger/model.ts';
+import type { KeyRead, Transaction } from '../../fabric/ledger/model.ts';
 import type { ChannelCheck } from '../checker.ts';
 import { Findings } from '../findings.ts';
 import type { UpdateBatch } from '../replay.ts';
@@ -28,16 +28,26 @@ class Announcements {
   }
 }
 
-/** All versions that keys ever had, oldest first; a deletion is a write with `exists` false. */
+/** More transactions than a block has. */
+const MOST_IN_A_BLOCK = 2 ** 24;
+
+/** A write as one number, in their order; two of them are kept for every transfer. */
+const writeOf = (block: number, transaction: number, exists: boolean): number =>
+  (block * MOST_IN_A_BLOCK + transaction) * 2 + (exists ? 1 : 0);
+const blockOf = (write: number): number => Math.floor(write / (MOST_IN_A_BLOCK * 2));
+/** Whether it left a value; a deletion does not. Nothing was there before the first write. */
+const leftValue = (write: number | undefined): boolean => write !== undefined && write % 2 === 1;
+
+/** All versions that keys ever had, oldest first. */
 class KeyHistory {
-  readonly #writes = new Map<string, Map<string, (Version & { readonly exists: boolean })[]>>();
+  readonly #writes = new Map<string, Map<string, number[]>>();
 
   add({ namespaces, number }: UpdateBatch): void {
     for (const [namespace, updates] of namespaces) {
-      const keys = this.#writes.get(namespace) ?? new Map();
+      const keys = this.#writes.get(namespace) ?? new Map<string, number[]>();
       this.#writes.set(namespace, keys);
       for (const [key, { value, transaction }] of updates) {
-        const write = { block: number, transaction, exists: value !== null };
+        const write = writeOf(number, transaction, value !== null);
         const writes = keys.get(key);
         if (writes) writes.push(write);
         else keys.set(key, [write]);
@@ -51,19 +61,14 @@ class KeyHistory {
    */
   endOf(namespace: string, { key, version }: KeyRead): number | undefined {
     const writes = this.#writes.get(namespace)?.get(key) ?? [];
-    if (version === null) {
-      if (writes.at(-1)?.exists !== true) return Number.POSITIVE_INFINITY;
-      for (let index = writes.length - 1; index >= 0; index -= 1) {
-        if (writes[index - 1]?.exists !== true) return writes[index]?.block;
-      }
-    }
-    // Nearly always one of the last: search from the end.
-    const index = writes.findLastIndex(
-      ({ block, transaction, exists }) =>
-        exists && block === version?.block && transaction === version.transaction,
-    );
-    if (index === -1) return undefined;
-    return writes[index + 1]?.block ?? Number.POSITIVE_INFINITY;
+    if (version === null && !leftValue(writes.at(-1))) return Number.POSITIVE_INFINITY;
+    const ended =
+      version === null
+        ? writes.findLastIndex((_, index) => !leftValue(writes[index - 1]))
+        : writes.lastIndexOf(writeOf(version.block, version.transaction, true)) + 1;
+    if (version !== null && ended === 0) return undefined;
+    const end = writes[ended];
+    return end === undefined ? Number.POSITIVE_INFINITY : blockOf(end);
   }
 }
 
