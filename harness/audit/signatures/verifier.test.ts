@@ -32,7 +32,7 @@ describe('SignatureVerifier', () => {
   });
 
   it('gives the same results with threads, over several rounds of batches', () => {
-    const { results, expected } = verified(MOST_SIGNATURES * 6 + 5);
+    const { results, expected } = verified(MOST_SIGNATURES * 14 + 5);
     expect(results).toEqual(expected);
   });
 

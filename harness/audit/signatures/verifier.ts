@@ -18,6 +18,8 @@ import {
 import { isSignature } from './ecdsa.ts';
 
 const BATCHES = 4;
+/** Signatures that take less time than a thread takes to start. */
+const FEW = 1_024;
 /** A batch takes some milliseconds; a thread that is silent for so long has died. */
 const PATIENCE_MS = 60_000;
 
@@ -115,6 +117,11 @@ export class SignatureVerifier implements Disposable {
   #send(): void {
     const full = this.#batches[this.#filling] as Batch;
     if (full.control[1] === 0) return;
+    if (this.#added < FEW) {
+      verifyBatch(full, this.#keys);
+      this.#collect(full);
+      return;
+    }
     if (this.#workers.length === 0) this.#start();
     Atomics.store(full.control, 0, READY);
     this.#wake();
