@@ -9,6 +9,9 @@ import type { ProposalRecord } from '../../fabric-client/proposing.ts';
 /** `ok`: told VALID. `fail`: certainly did not take effect. `unknown`: may or may not have. */
 export type Outcome = 'ok' | 'fail' | 'unknown';
 
+/** Intent of what a program of the author's own told of once it had ended: when it began nobody knows. */
+export const BY_A_PROGRAM = 'program';
+
 /** Written before the request leaves the client. */
 export interface Invocation {
   readonly type: 'invoke';

@@ -1,13 +1,11 @@
 import { codeName } from '../../fabric/ledger/codes.ts';
 import type { Completion, Invocation } from '../../workload/history.ts';
-import { INTERRUPTED } from '../../workload/history.ts';
+import { BY_A_PROGRAM, INTERRUPTED } from '../../workload/history.ts';
 import { isMarked, type Operation } from '../../workload/history-index.ts';
 import type { RunCheck } from '../checker.ts';
 import { Findings } from '../findings.ts';
 import type { Recording, ScenarioFacts } from '../recording.ts';
 
-/** A program of the author's own tells of its operations what it knows. */
-const BY_A_PROGRAM = 'program';
 /** Its `submit()` says that a transaction is VALID, and not in which block (fabric-network 2.2, `transaction.ts`). */
 const TELLS_NO_BLOCK = 'fabric-network';
 

@@ -168,9 +168,13 @@ describe('F30 refusals right', () => {
   const BEGIN = 1_000;
   const END = 2_000;
   const BOTH = ['peer0.org1', 'peer0.org2'];
-  const bySamples = (peers: readonly string[], samples: readonly [string, number, number][]) => {
+  const bySamples = (
+    peers: readonly string[],
+    samples: readonly [string, number, number][],
+    intent = 'load',
+  ) => {
     const { recording } = refused(
-      ...(['transfer', ['a1', 'a2', '3'], { at: END }, { at: BEGIN, peers }] as const),
+      ...(['transfer', ['a1', 'a2', '3'], { at: END }, { at: BEGIN, peers, intent }] as const),
     );
     rewrite(recording, (record) => (record.type === 'height' ? null : record));
     recording.history.push(
@@ -217,9 +221,25 @@ describe('F30 refusals right', () => {
   it.each<[string, readonly string[], readonly [string, number, number][]]>([
     ['no sample came before', BOTH, AROUND.slice(3)],
     ['no peer was sampled', BOTH, []],
-    ['the client does not tell whom it asked', [], AROUND],
+    ['nobody was sampled', [], []],
   ])('leaves open where %s', (_, peers, samples) => {
     expect(bySamples(peers, samples)).toMatchObject({
+      verdict: 'valid',
+      counts: { refusals: 1, undecidable: 1 },
+    });
+  });
+
+  it('takes a client that does not tell whom it asked to have asked any', () => {
+    const samples = AROUND.filter(([source]) => source !== 'orderer0');
+    const { evidence } = bySamples([], [...samples, ['orderer0', 4, 990], ['orderer0', 4, 2_500]]);
+    expect(evidence[0]?.message).toBe(
+      'transfer(a1, a2, 3) was refused on peer0.org1 or peer0.org2 or orderer0 ("insufficient funds"), by the chain it had to be done at every height from 3 to 6',
+    );
+  });
+
+  it('leaves open what a program told of, which had asked before', () => {
+    expect(bySamples(BOTH, AROUND).verdict).toBe('invalid');
+    expect(bySamples(BOTH, AROUND, 'program')).toMatchObject({
       verdict: 'valid',
       counts: { refusals: 1, undecidable: 1 },
     });

@@ -1,3 +1,4 @@
+import { BY_A_PROGRAM } from '../../workload/history.ts';
 import type { Operation, RecordedHistory } from '../../workload/history-index.ts';
 import { refusalOf } from '../bank-refusals.ts';
 import type { ChannelCheck } from '../checker.ts';
@@ -92,10 +93,10 @@ function refusalsOf(operation: Operation, history: RecordedHistory): Refusal[] {
 
 /**
  * Heights that any of the peers that were asked can have had meanwhile: no lower than at the last look before, no higher
- * than at the first one after. Of whoever does not tell whom it asked, no height is known.
+ * than at the first one after. Who does not tell whom it asked may have asked any; when a program asked nobody knows.
  */
 function sampled(
-  { invoke: { peers, at: begin } }: Operation,
+  { invoke: { peers, intent, at: begin } }: Operation,
   end: number,
   { heights }: RecordedHistory,
 ): Pick<Refusal, 'peer' | 'from' | 'to'> {
@@ -105,9 +106,12 @@ function sampled(
     if (at <= begin) before.set(source, height);
     if (at >= end && !after.has(source)) after.set(source, height);
   }
+  const asked = peers.length > 0 ? peers : [...before.keys()];
+  if (intent === BY_A_PROGRAM || asked.length === 0)
+    return { peer: 'a peer', from: 0, to: FOREVER };
   return {
-    peer: peers.join(' or '),
-    from: Math.min(...peers.map((peer) => before.get(peer) ?? 0)),
-    to: Math.max(...peers.map((peer) => after.get(peer) ?? FOREVER)),
+    peer: asked.join(' or '),
+    from: Math.min(...asked.map((peer) => before.get(peer) ?? 0)),
+    to: Math.max(...asked.map((peer) => after.get(peer) ?? FOREVER)),
   };
 }

@@ -11,6 +11,7 @@ import { LEASHED, runTool } from '../../images/tool.ts';
 import { deploymentOf } from '../../network/deployment.ts';
 import { writeExport } from '../../network/export/write-export.ts';
 import type { Network } from '../../network/port.ts';
+import { BY_A_PROGRAM } from '../../workload/history.ts';
 import type { History } from '../../workload/history-writer.ts';
 import type { ProgramLoad } from '../author/definition.ts';
 
@@ -174,7 +175,7 @@ function record(
     kind,
     function: called,
     args,
-    intent: 'program',
+    intent: BY_A_PROGRAM,
     peers: kind === 'evaluate' ? [peer] : [],
     ...(transactionId === undefined ? {} : { transactionId }),
     at: history.now(),
