@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 
-const CHUNK = 1 << 20;
+const CHUNK = 1 << 18;
 
 /**
  * Lines of a text file, without their ends, holding one chunk in memory. A file that does not exist has no lines.

@@ -233,7 +233,7 @@ describe('F30 refusals right', () => {
     const samples = AROUND.filter(([source]) => source !== 'orderer0');
     const { evidence } = bySamples([], [...samples, ['orderer0', 4, 990], ['orderer0', 4, 2_500]]);
     expect(evidence[0]?.message).toBe(
-      'transfer(a1, a2, 3) was refused on peer0.org1 or peer0.org2 or orderer0 ("insufficient funds"), by the chain it had to be done at every height from 3 to 6',
+      'transfer(a1, a2, 3) was refused on a peer ("insufficient funds"), by the chain it had to be done at every height from 3 to 6',
     );
   });
 

@@ -110,7 +110,7 @@ function sampled(
   if (intent === BY_A_PROGRAM || asked.length === 0)
     return { peer: 'a peer', from: 0, to: FOREVER };
   return {
-    peer: asked.join(' or '),
+    peer: peers.join(' or ') || 'a peer',
     from: Math.min(...asked.map((peer) => before.get(peer) ?? 0)),
     to: Math.max(...asked.map((peer) => after.get(peer) ?? FOREVER)),
   };
