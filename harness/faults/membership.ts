@@ -72,10 +72,7 @@ export function membershipOf({ network, channel, signal, configures }: FaultCont
         const now = await readConsensus(connections, other, signer, channel);
         return consentersUpdate(now, name, certificate) === undefined;
       }),
-    untilRelation: (relation: string) =>
-      until(`to be ${relation}`, UPDATE_MS, async () =>
-        (await relationOf()) === relation ? relation : undefined,
-      ).catch(relationOf),
+    relation: relationOf,
     wipe: () => removeOrderer(admin, channel),
     join: () =>
       connected(async (connections) => {

@@ -1,4 +1,4 @@
-import type { Agreement } from './agreement.ts';
+import type { Agreement, MarkedBlock } from './agreement.ts';
 import type { ConsenterMetadata } from './marks.ts';
 
 type MetadataOf<T extends ConsenterMetadata['type']> = Extract<
@@ -16,6 +16,12 @@ export interface Step<T extends ConsenterMetadata['type']> {
   readonly isConfig: boolean;
 }
 
+/** What a service does now and then although its orderers agree. */
+export interface Leniency {
+  /** An orderer may put a block into its ledger without a mark, once: peers that pull from it have it so, too. */
+  readonly unmarkedOnce: boolean;
+}
+
 /**
  * An agreement that walks a chain by what its ordering service wrote into the blocks: all copies carry the same, every block
  * has it but the first, and each fits the one before.
@@ -26,6 +32,7 @@ export function consenterWalk<T extends ConsenterMetadata['type']>(
   definition: Agreement['definition'],
   type: T,
   wrong: (step: Step<T>) => readonly string[],
+  { unmarkedOnce }: Leniency = { unmarkedOnce: false },
 ): Agreement {
   const isOf = (metadata: ConsenterMetadata | null): metadata is MetadataOf<T> =>
     metadata?.type === type;
@@ -34,12 +41,26 @@ export function consenterWalk<T extends ConsenterMetadata['type']>(
     create(_channel, findings) {
       let before: MetadataOf<T> | undefined;
       const others = new Set<string>();
+      const unmarked = new Set<string>();
+      /** Copies to be compared: all, but for those that may go without. */
+      const comparable = (copies: MarkedBlock['copies']) => {
+        if (!unmarkedOnce || copies.every(({ metadata }) => metadata.consenter === null)) {
+          return copies;
+        }
+        return copies.filter(({ source, metadata }) => {
+          if (metadata.consenter !== null || unmarked.has(source)) return true;
+          unmarked.add(source);
+          findings.count('copies out of a snapshot');
+          return false;
+        });
+      };
       return {
         height({ number, reference, copies }) {
-          const [first, ...rest] = copies;
+          const [first, ...rest] = comparable(copies);
           const here = first?.metadata.consenter ?? null;
           const told = JSON.stringify(here);
-          for (const { source, metadata } of rest) {
+          const isOurs = copies.some(({ metadata }) => isOf(metadata.consenter));
+          for (const { source, metadata } of isOurs ? rest : []) {
             if (JSON.stringify(metadata.consenter) === told) continue;
             findings.violation({
               block: number,

@@ -50,6 +50,34 @@ describe('F31 Raft agrees with the chain', () => {
     });
   });
 
+  it('accepts one block without an entry on a node that was rebuilt from a snapshot, and no second one', () => {
+    const rebuilt = (...blocks: readonly number[]) => {
+      const recording = raftRecording();
+      for (const block of blocks) mark(recording, 'orderer1', block, 'raft', {});
+      return judge(raftAgrees, recording);
+    };
+    expect(rebuilt(7)).toMatchObject({
+      verdict: 'valid',
+      counts: { 'copies out of a snapshot': 1 },
+    });
+    expect(rebuilt(7, 9)).toMatchObject({
+      verdict: 'invalid',
+      evidence: [{ block: 9, sources: ['peer0.org1', 'orderer1'] }],
+    });
+  });
+
+  it('accepts a configuration with the entry of the block before it, as one of the consensus has it', () => {
+    const ledger = new LedgerBuilder();
+    ledger.configure();
+    ledger.configure();
+    const recording = ledger.recording();
+    reorder(recording, 'raft', position);
+    for (const source of recording.chain.keys()) {
+      mark(recording, source, 2, 'raft', { ...position(2), 3: position(1)[3] });
+    }
+    expect(judge(raftAgrees, recording).verdict).toBe('valid');
+  });
+
   it('rejects consenters that change without a configuration, and two at once with one', () => {
     const recording = raftRecording();
     for (const source of recording.chain.keys()) {
