@@ -15,6 +15,7 @@ function consensus(state = State.STATE_NORMAL): Consensus {
     maintenance: state === State.STATE_MAINTENANCE,
     configBlock: 4,
     newestBlock: 9,
+    changesType: false,
     group: {
       version: 1,
       groups: {

@@ -4,7 +4,7 @@ import { channelGroup, fetchBlock } from '../../fabric-client/fetch.ts';
 import { common, type FabricProtos, orderer as messages } from '../../fabric-client/protos.ts';
 import type { Signer } from '../../fabric-client/signer.ts';
 import type { Endpoint } from '../../fabric-client/types.ts';
-import { decodeBlock } from '../fabric/ledger/decoder.ts';
+import { decodeBlock, decodeMetadata, splitBlock } from '../fabric/ledger/decoder.ts';
 
 const ANSWER_MS = 5_000;
 
@@ -17,6 +17,8 @@ export interface Consensus {
   /** Number of the block that says so, and of the newest block. */
   readonly configBlock: number;
   readonly newestBlock: number;
+  /** Whether the newest block changes the type: neither the service before nor the one after has marked it. */
+  readonly changesType: boolean;
   readonly group: FabricProtos.common.IConfigGroup;
 }
 
@@ -34,7 +36,9 @@ export async function readConsensus(
 ): Promise<Consensus> {
   const block = (start: number | 'newest') =>
     fetchBlock(connections, orderer, signer, { kind: 'orderer', channel, start }, ANSWER_MS);
-  const newest = decodeBlock(await block('newest'));
+  const newestBytes = await block('newest');
+  const newest = decodeBlock(newestBytes);
+  const { consenter } = decodeMetadata(splitBlock(newestBytes).metadata);
   const raw = await block(newest.lastConfig);
   const group = channelGroup(raw);
   const value = group?.groups?.Orderer?.values?.ConsensusType?.value;
@@ -52,6 +56,7 @@ export async function readConsensus(
     maintenance: state === messages.ConsensusType.State.STATE_MAINTENANCE,
     configBlock: newest.lastConfig,
     newestBlock: newest.number,
+    changesType: newest.number > 0 && consenter === null,
     group,
   };
 }

@@ -19,6 +19,7 @@ const consensus = (...hosts: readonly string[]): Consensus => {
     maintenance: false,
     configBlock: 4,
     newestBlock: 9,
+    changesType: false,
     group: { groups: { Orderer: { values: { ConsensusType: { version: 2, value } } } } },
   };
 };

@@ -13,6 +13,7 @@ const channel = (name: string, type: string, maintenance: boolean): Consensus =>
     maintenance,
     configBlock: 4,
     newestBlock: 4,
+    changesType: false,
     group: { groups: { Orderer: { values: { ConsensusType: { value } } } } },
   };
 };

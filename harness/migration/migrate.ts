@@ -129,7 +129,8 @@ export async function abortMigration(
 ): Promise<string> {
   await using road = new Road(network, options);
   await leg.check(road);
-  return options.progress.step(`${leg.name}: take it back`, () => leg.abort(road));
+  // The road goes with this scope.
+  return await options.progress.step(`${leg.name}: take it back`, () => leg.abort(road));
 }
 
 async function travel(road: Road, leg: Leg, last: Step | undefined): Promise<LegDone> {

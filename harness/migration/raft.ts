@@ -80,7 +80,18 @@ export const raftLeg: Leg = {
       throw new UsageError(odd.map((one) => `channel ${one.channel}: ordered by ${one.type}`));
     }
   },
-  abort: async (road) => backOut(road, 'raft', 'kafka', await road.channels()),
+  async abort(road) {
+    const channels = await road.channels();
+    // Until the orderers are restarted, Kafka orders whatever the type is, and Fabric lets it be changed back.
+    if (road.topology.kafka) {
+      await road.change(channels, (now) =>
+        now.type === 'etcdraft' && now.maintenance
+          ? consensusUpdate(now, { type: 'kafka', metadata: new Uint8Array() })
+          : undefined,
+      );
+    }
+    return backOut(road, 'raft', 'kafka', channels);
+  },
 };
 
 async function restart(road: Road): Promise<void> {

@@ -7,7 +7,7 @@ const CERTIFICATES = { orderer0: 'A', orderer1: 'B', orderer2: 'C', orderer3: 'D
 /** A channel of these consenters on one orderer. */
 function held(
   consenters: Readonly<Record<string, string>> = CERTIFICATES,
-  { type = 'etcdraft', capability = 'V3_0' } = {},
+  { type = 'etcdraft', capability = 'V3_0', changesType = true } = {},
 ): Held {
   const metadata = etcdraft.ConfigMetadata.encode({
     consenters: Object.entries(consenters).map(([host, pem]) => ({
@@ -23,6 +23,7 @@ function held(
     maintenance: true,
     configBlock: 4,
     newestBlock: 4,
+    changesType,
     group: {
       values: { Capabilities: { value: capabilities } },
       groups: { Orderer: { values: { ConsensusType: { value } } } },
@@ -34,6 +35,12 @@ function held(
 it('finds nothing wrong with consenters who are the orderers', () => {
   expect(raftProblems([held(), held()], CERTIFICATES)).toEqual([]);
   expect(bftProblems([held()], CERTIFICATES)).toEqual([]);
+});
+
+it('wants the change of the type as the newest block: Raft begins after no other', () => {
+  expect(raftProblems([held(CERTIFICATES, { changesType: false })], CERTIFICATES)).toEqual([
+    expect.stringContaining('channel mychannel on orderer1: expected the change of the type'),
+  ]);
 });
 
 it('names an orderer that would stay on Kafka', () => {

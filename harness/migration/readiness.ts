@@ -22,7 +22,12 @@ export function raftProblems(held: readonly Held[], certificates: Certificates):
     if (now.type !== 'etcdraft') {
       return [`channel ${now.channel} on ${orderer}: expected type etcdraft, seen ${now.type}`];
     }
-    return consenterProblems(now, certificates);
+    const newest = now.changesType
+      ? []
+      : [
+          `channel ${now.channel} on ${orderer}: expected the change of the type as the newest block, seen block ${now.newestBlock} after it, which Raft would not begin after; take it back with: harness migrate raft --abort`,
+        ];
+    return [...newest, ...consenterProblems(now, certificates)];
   });
 }
 

@@ -48,6 +48,12 @@ describe('scaling a component', () => {
     expect(await replicasOf(docker, 'orderer0')).toBe(0);
   });
 
+  it('has the manager look at the service again when told to', async () => {
+    const { docker, updates } = manager(0);
+    await scaleComponent(docker, 'orderer0', 0, { again: true });
+    expect(updates).toMatchObject([{ version: 5, Mode: { Replicated: { Replicas: 0 } } }]);
+  });
+
   it('looks again when somebody else has changed the service in between', async () => {
     const { docker, updates } = manager(1, 1);
     await scaleComponent(docker, 'orderer0', 0);

@@ -1,3 +1,4 @@
+import { patient } from '../../base/patience.ts';
 import { waitFor } from '../../base/wait.ts';
 import { managerOf } from '../../network/components.ts';
 import type { ComponentHandle } from '../../network/port.ts';
@@ -23,6 +24,8 @@ import { machineDown, machineFrozen } from './machine.ts';
 
 /** Milliseconds for a component to be gone, its grace period included. */
 const DOWN_MS = 30_000;
+/** Milliseconds after which a task that still runs has been overlooked by the Swarm. */
+const OVERLOOKED_MS = 3_000;
 /** Milliseconds for a component to run and be healthy again. */
 export const BACK_MS = 80_000;
 
@@ -90,11 +93,19 @@ async function componentDown(
       await keepLogs(machine, name);
     },
     verify: async () => {
+      let askedAt = performance.now();
       const seen = await waitFor(
         { subject: name, expected: 'no process', budgetMs: DOWN_MS, intervalMs: 50 },
         async () => {
           const facts = await handle.container();
-          if (facts?.running) throw new Error('it runs');
+          if (facts?.running) {
+            if (performance.now() - askedAt > patient(OVERLOOKED_MS)) {
+              askedAt = performance.now();
+              await keepLogs(machine, name);
+              await scaleComponent(manager.docker, name, 0, { again: true });
+            }
+            throw new Error('it runs');
+          }
           const { exitCode } = await machine.exec(['test', '-d', `/proc/${pid}`]);
           if (exitCode === 0) throw new Error(`process ${pid} is still there`);
           return facts?.exitCode;

@@ -90,7 +90,7 @@ export class Traveller {
   /** Changes the configuration of a channel by hand. @returns the orderers' words where they refuse it */
   change(
     channel: string,
-    update: (now: Consensus) => Uint8Array | undefined,
+    update: (now: Consensus) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
     as: 'orderer' | 'everybody' = 'orderer',
   ): Promise<string | undefined> {
     return this.on(async (road) => {
@@ -107,17 +107,21 @@ export class Traveller {
   }
 }
 
+/** Raft's metadata with another TLS certificate of one consenter. */
+export function withConsenter(metadata: Uint8Array, host: string, certificate: string): Uint8Array {
+  const decoded = etcdraft.ConfigMetadata.decode(metadata);
+  const pem = Buffer.from(certificate);
+  const consenters = decoded.consenters.map((one) =>
+    one.host === host ? { ...one, client_tls_cert: pem, server_tls_cert: pem } : one,
+  );
+  return etcdraft.ConfigMetadata.encode({ ...decoded, consenters }).finish();
+}
+
 /** The update that gives a Raft consenter another TLS certificate, and nothing else. */
 export function withCertificate(now: Consensus, host: string, certificate: string): Uint8Array {
   const value = now.group.groups?.Orderer?.values?.ConsensusType?.value ?? new Uint8Array();
-  const metadata = etcdraft.ConfigMetadata.decode(messages.ConsensusType.decode(value).metadata);
-  const pem = Buffer.from(certificate);
-  const consenters = metadata.consenters.map((one) =>
-    one.host === host ? { ...one, client_tls_cert: pem, server_tls_cert: pem } : one,
-  );
-  return consensusUpdate(now, {
-    metadata: etcdraft.ConfigMetadata.encode({ ...metadata, consenters }).finish(),
-  });
+  const { metadata } = messages.ConsensusType.decode(value);
+  return consensusUpdate(now, { metadata: withConsenter(metadata, host, certificate) });
 }
 
 /** A BFT channel's group with one consenter less (`common.Orderers`: repeated field 1). */
