@@ -4,6 +4,8 @@ import type { TestRecording } from '../testing/ledger-builder.ts';
 import { busyRecording } from '../testing/scene.ts';
 import { historySound } from './history.ts';
 
+const ID = 'a'.repeat(64);
+
 /** Changes the nth record of a type. */
 function changed(type: HistoryRecord['type'], change: object, nth = 4): TestRecording {
   const recording = busyRecording();
@@ -51,6 +53,8 @@ describe('R2 history well-formed', () => {
     ['invoke', { peers: undefined }, 'a record of type invoke at 1048 ms has no peers'],
     ['invoke', { peers: ['peer9'] }, 'it asks peer9, which is no peer of the channel'],
     ['invoke', { transactionId: 'AB' }, 'AB is no transaction id'],
+    ['invoke', { transactionId: `${ID}a` }, `${ID}a is no transaction id`],
+    ['invoke', { transactionId: `x${ID}` }, `x${ID} is no transaction id`],
     ['complete', { outcome: 'fine' }, 'fine is no outcome'],
     ['complete', { at: undefined }, 'its end has no time'],
     ['complete', { stage: 'x' }, 'x is no stage'],
@@ -64,8 +68,13 @@ describe('R2 history well-formed', () => {
       { acknowledgedAt: 1 },
       'it was acknowledged at 1 ms, before it began or after it ended',
     ],
-    ['complete', { code: undefined }, 'it is ok without a VALID block'],
-    ['complete', { block: undefined }, 'it is ok without a VALID block'],
+    ['complete', { code: undefined }, 'it is ok without being VALID'],
+    ['complete', { block: undefined }, 'it is VALID in no block'],
+    [
+      'complete',
+      { outcome: 'fail', code: 'PHANTOM_READ_CONFLICT', block: undefined },
+      'it is PHANTOM_READ_CONFLICT in no block',
+    ],
     [
       'height',
       { source: 'x' },
@@ -99,10 +108,10 @@ describe('R2 history well-formed', () => {
     recording.scenario = { ...recording.scenario, client: 'fabric-network' };
     expect(judge(historySound, recording).verdict).toBe('valid');
     recording.scenario = { ...recording.scenario, client: 'fabric-gateway' };
-    expect(flaw(recording)).toBe('it is ok without a VALID block');
+    expect(flaw(recording)).toBe('it is VALID in no block');
     const codeless = changed('complete', { code: undefined });
     codeless.scenario = { ...codeless.scenario, client: 'fabric-network' };
-    expect(flaw(codeless)).toBe('it is ok without a VALID block');
+    expect(flaw(codeless)).toBe('it is ok without being VALID');
   });
 
   it('takes what a program of the author knows of its operations', () => {

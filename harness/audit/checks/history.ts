@@ -137,11 +137,12 @@ function flawOfCompletion({ invoke }: Operation, record: Completion, names: Name
   const again = record.acknowledgedAgain ?? [];
   const odd = again.find((one) => !names.orderers.has(one.orderer) || !(one.at <= at));
   if (odd) return `it was acknowledged again by ${odd.orderer} at ${odd.at} ms`;
-  if (outcome !== 'ok' || invoke.intent === BY_A_PROGRAM) return undefined;
-  if (invoke.kind === 'submit') {
-    const told = code === 'VALID' && (block !== undefined || !names.blocksTold);
-    return told ? undefined : 'it is ok without a VALID block';
-  }
+  if (invoke.intent === BY_A_PROGRAM) return undefined;
+  const isPlaced = block !== undefined || !names.blocksTold;
+  if (code !== undefined && !isPlaced) return `it is ${code} in no block`;
+  if (outcome !== 'ok') return undefined;
+  if (invoke.kind === 'submit')
+    return code === 'VALID' ? undefined : 'it is ok without being VALID';
   const { result, heightBefore, heightAfter } = record;
   const told = typeof result === 'string' && isCount(heightBefore) && isCount(heightAfter);
   return told ? undefined : 'it is ok without a result between two heights';
