@@ -78,6 +78,8 @@ export interface Ordering {
    * @throws Error saying what is under way
    */
   settled(place: OrderedChannel): Promise<void>;
+  /** Whether orderers may go on holding what they took, at rest, until they are given something more. */
+  readonly sleeps: boolean;
   readonly roles: OrderingRoles;
   /** How what it recorded and the chain must fit. */
   readonly agreement: Agreement;

@@ -47,6 +47,8 @@ export const bft: Ordering = {
     return { unacknowledged: calm, acknowledged: calm };
   },
   settled: poolsEmpty,
+  // One that called for another view alone has its clocks stopped, and what it holds waits for the next request of others.
+  sleeps: true,
   roles: bftRoles,
   agreement: bftAgreement,
   forgetting: BFT_FORGETTING,

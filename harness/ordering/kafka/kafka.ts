@@ -42,6 +42,7 @@ export const kafka: Ordering = {
   calmMs: () => ({ unacknowledged: 3_000, acknowledged: 15_000 }),
   // Whatever is under way is in the log, and each orderer consumes it to the end.
   settled: async () => {},
+  sleeps: false,
   roles: {
     leader: async (place) => {
       const { leader } = await topicOf(place);

@@ -44,6 +44,7 @@ export const raft: Ordering = {
   },
   // A leader has what is under way in its log or in its next block, a batch time-out away.
   settled: async () => {},
+  sleeps: false,
   roles: raftRoles,
   agreement: raftAgreement,
   forgetting: RAFT_FORGETTING,

@@ -15,6 +15,7 @@ import { choices } from './choices.ts';
 import type { ScenarioClients } from './clients.ts';
 import { runProgram } from './program-load.ts';
 import { untilRecovered } from './until-recovered.ts';
+import { wake } from './wake.ts';
 
 /** Load without a fault, and load after the last recovery, ms. */
 const DEFAULT_DURATION_MS = 10_000;
@@ -90,6 +91,15 @@ export async function underLoad({
   const signal = AbortSignal.any([ending.signal, session.signal]);
   history.mark('load starts');
   const { load } = definition;
+  const operation =
+    load.kind === 'calls'
+      ? customProbe(load, network, seed, [...clients.probes.keys()])
+      : (orderer: string, number: number) => bankProbe(PROBE_PREFIX, orderer, number);
+  // A load of the author's own is asked for more than it gives only where there is a recovery to measure.
+  const probes =
+    load.kind === 'calls' && !definition.faults?.length
+      ? new Map<string, LoadClient>()
+      : clients.probes;
   const running = [
     load.kind === 'calls' && load.program
       ? runProgram({
@@ -114,15 +124,7 @@ export async function underLoad({
             profile: readingFrom(load, network.ledgers.members(place.channel).peers),
             ...{ seed, clients: clients.load, history, clock, signal },
           }),
-    runProbes({
-      // A load of the author's own is asked for more than it gives only where there is a recovery to measure.
-      clients: load.kind === 'calls' && !definition.faults?.length ? new Map() : clients.probes,
-      operation:
-        load.kind === 'calls'
-          ? customProbe(load, network, seed, [...clients.probes.keys()])
-          : (orderer, number) => bankProbe(PROBE_PREFIX, orderer, number),
-      ...{ history, clock, signal },
-    }),
+    runProbes({ clients: probes, operation, history, clock, signal }),
   ];
   const work = Promise.all(running);
   work.catch(() => ending.abort()); // a history that can't be written ends the scenario
@@ -150,4 +152,5 @@ export async function underLoad({
     ending.abort();
     await work;
   }
+  await wake({ session, channel: place.channel, probes, operation, history });
 }
