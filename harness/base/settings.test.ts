@@ -89,6 +89,26 @@ describe('loadSettings', () => {
   });
 });
 
+describe('an existing swarm', () => {
+  it('has hosts of its own, which machines have not', () => {
+    const given = { HARNESS_SWARM: 'existing', HARNESS_HOSTS: 'hosts.yaml' };
+    expect(loadSettings(given, folder)).toMatchObject({
+      swarm: 'existing',
+      hosts: path.join(folder, 'hosts.yaml'),
+    });
+    expect(problemsOf(() => loadSettings({ HARNESS_HOSTS: 'hosts.yaml' }, folder))).toEqual([
+      'environment: HARNESS_HOSTS: expected HARNESS_SWARM=existing with it',
+    ]);
+  });
+
+  it('has the REST API at machine 1 alone', () => {
+    const given = { HARNESS_SWARM: 'existing', HARNESS_API_PORT: '4000' };
+    expect(problemsOf(() => loadSettings(given, folder))).toEqual([
+      expect.stringContaining('HARNESS_API_PORT: expected none with HARNESS_SWARM=existing'),
+    ]);
+  });
+});
+
 describe('.env.example', () => {
   it('documents exactly the settings that exist', () => {
     const example = readFileSync(path.join(import.meta.dirname, '../../.env.example'), 'utf8');

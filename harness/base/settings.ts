@@ -27,6 +27,14 @@ const definitions = {
     z.enum(['auto', 'existing']).default('auto'),
     'auto: use the engine that answers, else (as root on Debian or Ubuntu) install one and start it privately. existing: never do that.',
   ],
+  HARNESS_SWARM: [
+    z.enum(['machines', 'existing']).default('machines'),
+    'machines: the harness starts machines of its own. existing: it uses the hosts of your swarm, whose manager DOCKER_HOST names (ssh:// or tcp:// with TLS).',
+  ],
+  HARNESS_HOSTS: [
+    z.string().min(1).optional(),
+    'With HARNESS_SWARM=existing: a YAML file that says which node of the swarm is which machine, and how it is reached; without it nodes are found by their label machine=NUMBER.',
+  ],
   HARNESS_NODE_MODE: [
     z.enum(['auto', 'privileged', 'caps']).default('auto'),
     'How the machines are started: privileged, with a capability set, or whatever the engine allows.',
@@ -107,6 +115,9 @@ export interface Settings {
   readonly name: string;
   readonly topology: string;
   readonly engine: 'auto' | 'existing';
+  readonly swarm: 'machines' | 'existing';
+  /** File that says which node is which machine; absolute. */
+  readonly hosts: string | undefined;
   readonly nodeMode: 'auto' | 'privileged' | 'caps';
   readonly registry: string | undefined;
   readonly apiPort: number | undefined;
@@ -176,12 +187,15 @@ export function loadSettings(env: NodeJS.ProcessEnv, folder: string): Settings {
       `${where}: HARNESS_API_ARTICLE: expected HARNESS_API_PORT with it, 4000 as in the article, seen none`,
     );
   }
+  problems.push(...misfits(values, sources));
   if (problems.length > 0) throw new UsageError(problems);
   const v = values as { [K in Key]: z.infer<(typeof definitions)[K][0]> };
   return Object.freeze({
     name: v.HARNESS_NAME,
     topology: v.HARNESS_TOPOLOGY,
     engine: v.HARNESS_ENGINE,
+    swarm: v.HARNESS_SWARM,
+    hosts: v.HARNESS_HOSTS === undefined ? undefined : path.resolve(folder, v.HARNESS_HOSTS),
     nodeMode: v.HARNESS_NODE_MODE,
     registry: v.HARNESS_REGISTRY,
     apiPort: v.HARNESS_API_PORT,
@@ -197,6 +211,24 @@ export function loadSettings(env: NodeJS.ProcessEnv, folder: string): Settings {
     patience: v.HARNESS_PATIENCE,
     seed: v.HARNESS_SEED,
   });
+}
+
+/** Settings that have no meaning with each other. */
+function misfits(
+  values: Readonly<Partial<Record<Key, unknown>>>,
+  sources: ReadonlyMap<string, Source>,
+): string[] {
+  const where = (key: Key) => sources.get(key)?.where ?? key;
+  if (values.HARNESS_SWARM !== 'existing') {
+    return values.HARNESS_HOSTS === undefined
+      ? []
+      : [`${where('HARNESS_HOSTS')}: HARNESS_HOSTS: expected HARNESS_SWARM=existing with it`];
+  }
+  return values.HARNESS_API_PORT === undefined
+    ? []
+    : [
+        `${where('HARNESS_API_PORT')}: HARNESS_API_PORT: expected none with HARNESS_SWARM=existing, where the REST API is at machine 1`,
+      ];
 }
 
 const keys = (): Key[] => Object.keys(definitions) as Key[];

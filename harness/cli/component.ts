@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { UsageError } from '../base/errors.ts';
-import type { MachinesNetwork } from '../network/machines/network.ts';
+import type { DeployedNetwork } from '../network/deployed.ts';
 import { componentsOf } from '../topology/components.ts';
 
 /**
@@ -9,7 +9,7 @@ import { componentsOf } from '../topology/components.ts';
  * @throws UsageError when there is no such component, or no container of it
  */
 export async function containerOf(
-  network: MachinesNetwork,
+  network: DeployedNetwork,
   component: string,
 ): Promise<Docker.Container> {
   const machine = network.machines.find(({ number }) => component === `machine${number}`);

@@ -2,8 +2,8 @@ import { UsageError } from '../base/errors.ts';
 import type { Interruption } from '../base/interruption.ts';
 import { settlePatience } from '../base/patience.ts';
 import { loadSettings, type Settings } from '../base/settings.ts';
-import { findEngine } from '../engine/engine.ts';
-import { findNetwork, type MachinesNetwork } from '../network/machines/network.ts';
+import type { DeployedNetwork } from '../network/deployed.ts';
+import { providerOf } from '../network/provider.ts';
 import { watchLauncher } from './launcher.ts';
 
 /** Options that every command takes; they win over environment and .env. */
@@ -31,9 +31,9 @@ export function settingsFrom(options: GlobalOptions): Settings {
  *
  * @throws UsageError when there is none
  */
-export async function runningNetwork(settings: Settings): Promise<MachinesNetwork> {
-  const engine = await findEngine(process.env);
-  const network = engine && (await findNetwork(engine.docker, settings.name));
+export async function runningNetwork(settings: Settings): Promise<DeployedNetwork> {
+  const provider = await providerOf(settings);
+  const network = await provider.find(settings.name);
   if (network === undefined) {
     throw new UsageError([`no network "${settings.name}" runs; start it with: npm start`]);
   }

@@ -1,19 +1,18 @@
 import type { Settings } from '../base/settings.ts';
 import { findEngine } from '../engine/engine.ts';
 import { endPrivateEngine } from '../engine/private-engine.ts';
-import { networkNames } from '../network/machines/objects.ts';
-import { removeNetwork } from '../network/machines/remove-network.ts';
+import { providerOf } from '../network/provider.ts';
 
 /**
  * `harness down`: ends whoever starts or tests the network, removes what carries its label, and ends the private engine
  * when nothing else uses it.
  */
 export async function down(settings: Settings, options: { all?: boolean }): Promise<void> {
-  const found = options.all ? await findEngine(process.env) : undefined;
-  const names = options.all ? (found ? await networkNames(found.docker) : []) : [settings.name];
+  const provider = await providerOf(settings);
+  const names = options.all ? await provider.names() : [settings.name];
   let done = 0;
   for (const name of names) {
-    const { objects, ended } = await removeNetwork(name, (line) => console.error(line));
+    const { objects, ended } = await provider.remove(name, (line) => console.error(line));
     if (objects > 0)
       console.log(`network "${name}" removed (${objects} ${objects === 1 ? 'object' : 'objects'})`);
     else if (ended.length > 0)
@@ -23,6 +22,7 @@ export async function down(settings: Settings, options: { all?: boolean }): Prom
   if (done === 0) {
     console.log(options.all ? 'no network runs' : `no network "${settings.name}" runs`);
   }
+  if (settings.swarm === 'existing') return; // whose engines are not ours
   const engine = await findEngine(process.env);
   if (engine?.kind === 'private' && (await endPrivateEngine(engine.docker))) {
     console.log('private Docker engine stopped; its images are kept');

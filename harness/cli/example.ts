@@ -1,4 +1,4 @@
-import type { FirstTransfer } from '../network/machines/network.ts';
+import type { FirstTransfer } from '../network/deployed.ts';
 
 /** What the example reads besides the API's URL. */
 export interface ExampleFacts {

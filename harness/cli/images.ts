@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
+import { table } from '../base/table.ts';
 import { connectEngine, type Engine, findEngine } from '../engine/engine.ts';
 import { currentPlan, inTurn, presentImages } from '../images/ensure.ts';
 import { type Removal, removeImages } from '../images/remove.ts';
@@ -11,7 +12,7 @@ import { provideImages } from '../network/machines/provide-images.ts';
 import { loadTopology } from '../topology/load.ts';
 import { wantsFabric3 } from '../topology/releases.ts';
 import { interruptible } from './context.ts';
-import { table, terminalProgress } from './terminal.ts';
+import { terminalProgress } from './terminal.ts';
 
 const MB = 1_000_000;
 

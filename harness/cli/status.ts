@@ -1,10 +1,10 @@
 import type { Settings } from '../base/settings.ts';
-import type { MachinesNetwork } from '../network/machines/network.ts';
+import { table } from '../base/table.ts';
+import type { DeployedNetwork } from '../network/deployed.ts';
 import { type ComponentStatus, statusOf } from '../network/status.ts';
 import { managersOf, quorumOf } from '../topology/managers.ts';
 import type { Topology } from '../topology/schema.ts';
 import { runningNetwork } from './context.ts';
-import { table } from './terminal.ts';
 
 /** `harness status`. */
 export async function status(settings: Settings, options: { json?: boolean }): Promise<void> {
@@ -18,7 +18,7 @@ export async function status(settings: Settings, options: { json?: boolean }): P
 }
 
 /** What `up --json` and `status --json` print. */
-export function describe(network: MachinesNetwork, components: readonly ComponentStatus[]) {
+export function describe(network: DeployedNetwork, components: readonly ComponentStatus[]) {
   const { name, run, startedAt, mode, topology, standIns, versions, steps, firstTransfer } =
     network.state;
   return {
@@ -69,7 +69,7 @@ export function managersLine(topology: Pick<Topology, 'machines'>): string {
 
 /** Machines × components with state and address, then URLs, and which stand-ins serve. */
 export function formatStatus(
-  network: MachinesNetwork,
+  network: DeployedNetwork,
   components: readonly ComponentStatus[],
 ): string {
   const rows = components

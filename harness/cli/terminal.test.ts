@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
-import { table, terminalProgress } from './terminal.ts';
+import { table } from '../base/table.ts';
+import { terminalProgress } from './terminal.ts';
 
 it('a table has columns as wide as their widest cell, and nothing behind the last', () => {
   expect(

@@ -5,7 +5,7 @@ import type { Settings } from '../base/settings.ts';
 import { type OwnChaincode, parseOwnChaincode } from '../network/chaincode/own-chaincode.ts';
 import { identityFolder } from '../network/foreign/identity.ts';
 import { type ForeignPlace, foreignNetwork } from '../network/foreign/network.ts';
-import { preflight } from '../network/machines/preflight.ts';
+import { providerOf } from '../network/provider.ts';
 import {
   closingLine,
   formatScorecard,
@@ -28,11 +28,13 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   const seed = seedOf(settings, options);
   const ownChaincodes = ownChaincodesOf(options);
   const foreign = await foreignPlace(options);
-  const topology = foreign
-    ? undefined
-    : await preflight(settings, { running: 'fine', ownChaincodes });
   const interruption = interruptible();
   const { signal } = interruption;
+  const progress = terminalProgress(process.stderr, started);
+  const provider = await providerOf(settings);
+  const topology = foreign
+    ? undefined
+    : await provider.preflight({ running: 'fine', ownChaincodes, progress, signal });
   const unit = options.unit ? await runUnitSuite(signal) : { passed: 0, failed: 0 };
   if (unit.failed > 0) {
     const { passed, failed } = unit;
@@ -43,6 +45,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
   }
   const { run, report } = await runSuite({
     settings,
+    provider,
     topology,
     foreign,
     files,
@@ -53,7 +56,7 @@ export async function test(settings: Settings, options: TestOptions): Promise<vo
     added: [options.chaincode, options.chaincodeUpgrade].filter((given) => given !== undefined),
     keep: options.keep ?? false,
     told: options.json ? 'json' : 'lines',
-    progress: terminalProgress(process.stderr, started),
+    progress,
     interruption,
     started,
   });

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, UsageError } from '../base/errors.ts';
+import { table } from '../base/table.ts';
 import { parseResults } from '../report/index.ts';
 import { type Night, type Trend, trendOf } from '../report/trend.ts';
 import {
@@ -10,7 +11,6 @@ import {
   trendMarkdown,
   valueInWords,
 } from '../report/trend-words.ts';
-import { table } from './terminal.ts';
 
 /** `bench-NAME.json`, as the scripts that measure print it. */
 const BENCH = /^bench-(.+)\.json$/;

@@ -1,9 +1,8 @@
 import path from 'node:path';
 import { patience, patienceText } from '../base/patience.ts';
 import type { Settings } from '../base/settings.ts';
-import type { MachinesNetwork } from '../network/machines/network.ts';
-import { preflight } from '../network/machines/preflight.ts';
-import { provideNetwork } from '../network/machines/provide.ts';
+import type { DeployedNetwork } from '../network/deployed.ts';
+import { providerOf } from '../network/provider.ts';
 import { type ComponentStatus, statusOf } from '../network/status.ts';
 import { waitForApi } from '../network/wait-for-api.ts';
 import { interruptible } from './context.ts';
@@ -15,13 +14,14 @@ import { terminalProgress } from './terminal.ts';
 export async function up(settings: Settings, options: { json?: boolean }): Promise<void> {
   const started = performance.now();
   const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
-  const topology = await preflight(settings, { running: 'fine' });
   const interruption = interruptible();
   const { signal } = interruption;
   const progress = terminalProgress(process.stderr, started);
-  if (patience() > 1) progress.say(patienceText());
+  const provider = await providerOf(settings);
   try {
-    const provided = await provideNetwork(topology, {
+    const topology = await provider.preflight({ running: 'fine', progress, signal });
+    if (patience() > 1) progress.say(patienceText());
+    const provided = await provider.provide(topology, {
       settings,
       command: 'harness up',
       progress,
@@ -60,7 +60,7 @@ export async function up(settings: Settings, options: { json?: boolean }): Promi
 }
 
 function print(
-  network: MachinesNetwork,
+  network: DeployedNetwork,
   components: readonly ComponentStatus[],
   options: {
     readonly json?: boolean;

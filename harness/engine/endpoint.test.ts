@@ -9,7 +9,12 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'endpoint-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+const { DOCKER_HOST } = process.env;
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+  if (DOCKER_HOST === undefined) delete process.env.DOCKER_HOST;
+  else process.env.DOCKER_HOST = DOCKER_HOST;
+});
 
 function context(name: string, host: string): void {
   const meta = path.join(folder, 'contexts/meta', createHash('sha256').update(name).digest('hex'));
@@ -46,6 +51,15 @@ describe('pingFailure', () => {
     const socket = path.join(folder, 'd.sock');
     const server = createServer((_, response) => response.end('OK'));
     await new Promise<void>((resolve) => server.listen(socket, resolve));
+    expect(await pingFailure(`unix://${socket}`)).toBeUndefined();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('asks at a socket although the environment names another engine', async () => {
+    const socket = path.join(folder, 'd.sock');
+    const server = createServer((_, response) => response.end('OK'));
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    process.env.DOCKER_HOST = 'tcp://127.0.0.1:1';
     expect(await pingFailure(`unix://${socket}`)).toBeUndefined();
     await new Promise((resolve) => server.close(resolve));
   });

@@ -53,7 +53,7 @@ function readJson(file: string): unknown {
 
 /** A client for an endpoint. TLS material comes from DOCKER_CERT_PATH, as docker-modem reads it. */
 export function clientFor(host: string): Docker {
-  if (host.startsWith('unix://')) return new Docker({ socketPath: host.slice('unix://'.length) });
+  if (host.startsWith('unix://')) return socketClient(host.slice('unix://'.length));
   const url = new URL(host);
   if (url.protocol === 'ssh:') {
     return new Docker({
@@ -74,6 +74,18 @@ export function clientFor(host: string): Docker {
       ? { ca: pem('ca.pem'), cert: pem('cert.pem'), key: pem('key.pem') }
       : {}),
   });
+}
+
+/** A client at a socket, whatever DOCKER_HOST says: docker-modem prefers a host of the environment to a given socket. */
+export function socketClient(socketPath: string): Docker {
+  const none = { host: '', port: undefined, ca: undefined, cert: undefined, key: undefined };
+  return new Docker({ socketPath, protocol: 'http', ...none } as unknown as Docker.DockerOptions);
+}
+
+/** An environment that names the engine of this host, whatever the given one names. */
+export function localEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { DOCKER_HOST, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH, ...rest } = env;
+  return { ...rest, DOCKER_CONTEXT: 'default' };
 }
 
 /** How a failure begins where something took the question and did not answer it. */

@@ -46,6 +46,8 @@ export interface Machine {
   execOk(command: readonly string[], options?: ExecOptions): Promise<string>;
   /** Absent where the harness has no hand on the machine's plug: it cannot be lost then. */
   readonly power?: Power;
+  /** The port by which the harness reaches it, where it is not a machine of the harness's. */
+  readonly management?: { readonly port: number };
 }
 
 export type PowerState = 'running' | 'paused' | 'stopped';

@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { NetworkState } from './machines/network.ts';
+import type { DeployedState } from './deployed.ts';
 import { waitForApi } from './wait-for-api.ts';
 
 let server: Server;
-let state: NetworkState;
+let state: DeployedState;
 let answers: number[];
 
 beforeEach(async () => {
@@ -17,7 +17,7 @@ beforeEach(async () => {
   state = {
     topology: { application: { api: { machine: 1, ports: { http: port }, replicas: [] } } },
     machines: [{ number: 1, address: '127.0.0.1' }],
-  } as unknown as NetworkState;
+  } as unknown as DeployedState;
 });
 afterEach(() => {
   server.closeAllConnections();
@@ -35,7 +35,7 @@ describe('waitForApi', () => {
     const both = { application: { api: { ...api, replicas: [api] } } };
     answers = [200, 503];
     const waiting = waitForApi(
-      { ...state, topology: both as unknown as NetworkState['topology'] },
+      { ...state, topology: both as unknown as DeployedState['topology'] },
       new AbortController().signal,
     );
     expect(await waiting).toBeUndefined();

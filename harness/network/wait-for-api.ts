@@ -2,7 +2,7 @@ import { messageOf } from '../base/errors.ts';
 import { patient } from '../base/patience.ts';
 import { waitFor } from '../base/wait.ts';
 import { apisOf } from '../topology/components.ts';
-import type { NetworkState } from './machines/network.ts';
+import type { DeployedState } from './deployed.ts';
 
 /** The API starts last and waits for nobody; on two busy cores it and MongoDB take some seconds more. */
 const BUDGET_MS = 30_000;
@@ -13,7 +13,7 @@ const BUDGET_MS = 30_000;
  * @returns `undefined` when it does, else what was seen instead
  */
 export async function waitForApi(
-  { topology, machines }: Pick<NetworkState, 'topology' | 'machines'>,
+  { topology, machines }: Pick<DeployedState, 'topology' | 'machines'>,
   signal: AbortSignal,
   budgetMs = BUDGET_MS,
 ): Promise<string | undefined> {

@@ -14,8 +14,9 @@ export interface KeptLog {
   readonly log: Buffer;
 }
 
-/** Below the engine's data, on the same file system as the logs. */
-const FOLDER = 'harness-logs';
+/** Below the engine's data, on the same file system as the logs; on hosts that several networks use, each has its own. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's
+const FOLDER = 'harness-logs${HARNESS_NETWORK:+-$HARNESS_NETWORK}';
 /** Milliseconds for reading the logs of a machine's ended containers. */
 const READ_MS = 60_000;
 /** What stands before each file in the reader's output; no line of JSON begins so. */

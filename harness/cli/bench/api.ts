@@ -3,7 +3,7 @@ import { type FabricClient, openClient } from '../../../fabric-client/client.ts'
 import { Connections } from '../../../fabric-client/connections.ts';
 import { type Endpoints, endpointsOf, signingIdentity } from '../../fabric/endpoints.ts';
 import { runningContainer } from '../../faults/components.ts';
-import type { MachinesNetwork } from '../../network/machines/network.ts';
+import type { DeployedNetwork } from '../../network/deployed.ts';
 import { registerUsers, restClient } from '../../scenario/author/api.ts';
 import {
   type Attempt,
@@ -143,7 +143,7 @@ process.exit(failures.length > 0 ? 1 : 0);
 function openDirect(
   connections: Connections,
   { orderers, peers }: Endpoints,
-  { state }: MachinesNetwork,
+  { state }: DeployedNetwork,
   count: number,
 ): Promise<FabricClient[]> {
   const profile = { orderers, peers };
@@ -194,7 +194,7 @@ async function directTransfers(
 }
 
 /** Kills the API's process so often, evenly spread over the time; Swarm starts it again each time. */
-async function killApi(found: MachinesNetwork, times: number, overMs: number): Promise<void> {
+async function killApi(found: DeployedNetwork, times: number, overMs: number): Promise<void> {
   const handle = found.component(topology.application.api.name);
   for (let kill = 1; kill <= times; kill += 1) {
     await new Promise((resolve) => setTimeout(resolve, overMs / (times + 1)));
@@ -235,7 +235,7 @@ function summarise(attempts: readonly Attempt[]) {
 }
 
 /** Anonymous memory of the API's container, without the page cache. */
-async function memoryMiB(found: MachinesNetwork): Promise<number> {
+async function memoryMiB(found: DeployedNetwork): Promise<number> {
   const handle = found.component(topology.application.api.name);
   const { container } = await runningContainer(handle);
   return round((await memoryOf(container)) / 1_048_576);

@@ -1,5 +1,6 @@
 import { waitFor } from '../../base/wait.ts';
 import type { Machine } from '../../network/port.ts';
+import { API_PORT } from '../../swarm/docker-api.ts';
 import { inMachines, runningContainer } from '../components.ts';
 import {
   type ActiveFault,
@@ -67,7 +68,8 @@ interface Watch {
 /**
  * Cuts components or machines off the network by dropping packets: connections stay open and nothing arrives, as with
  * a pulled cable. Addresses are those at the injection: a peer that restarts meanwhile has a new one, and the cut.
- * A machine's Docker API (TCP 2376) stays reachable for the harness: it is what a management port is to a real one.
+ * The port by which the harness reaches a machine (its Docker API, or ssh) stays open: it is what a management port is to
+ * a real one.
  *
  * Confirmed when connections that were possible just before are not any more, and the rules have dropped packets.
  */
@@ -157,15 +159,18 @@ async function machineCut(
   });
   const isOther = (place: NetworkListener) =>
     place.machine !== number && (numbers?.includes(place.machine) ?? true);
+  const port = machine.management?.port ?? API_PORT;
+  const uplink = machine.management ? await uplinkOf(machine, context) : 'eth0';
   const rules = directions.flatMap((direction): Rule[] => {
-    const device = direction === 'in' ? '-i eth0' : '-o eth0';
+    // Not the machine's own bridges, and not itself.
+    const device = direction === 'in' ? `-i ${uplink}` : `-o ${uplink}`;
     const sides = numbers
       ? numbers.map((n) => {
           const { address } = context.network.machine(n);
           return `${direction === 'in' ? '-s' : '-d'} ${address}`;
         })
       : [''];
-    const api = `-p tcp ${direction === 'in' ? '--dport' : '--sport'} 2376 -j RETURN`;
+    const api = `-p tcp ${direction === 'in' ? '--dport' : '--sport'} ${port} -j RETURN`;
     return [api, ...sides.flatMap((side) => PLANES[plane].map((m) => `${side} ${m} -j DROP`))].map(
       (spec) => ({ direction, spec: `${device} ${spec}`.replaceAll(/ +/g, ' ') }),
     );
@@ -186,6 +191,15 @@ async function machineCut(
   ];
   const id = context.guard.newId('isolate', name);
   return { id, name, scope: 'machine', machine, pid: undefined, rules, watched };
+}
+
+/** The network device by which a host reaches the others. @throws Error when it has no way there */
+async function uplinkOf(machine: Machine, { network }: FaultContext): Promise<string> {
+  const other = network.machines.find(({ number }) => number !== machine.number);
+  const route = await machine.execOk(['ip', '-o', 'route', 'get', other?.address ?? '0.0.0.0']);
+  const [, device] = /\bdev (\S+)/.exec(route) ?? [];
+  if (device) return device;
+  throw new Error(`machine${machine.number}: expected a way to ${other?.address}, seen: ${route}`);
 }
 
 async function pidAt(context: FaultContext, place: NetworkListener): Promise<number> {

@@ -69,7 +69,8 @@ export function loseMachine(role: Role): Fault {
   };
 }
 
-const NO_POWER = 'the harness has no hand on the plugs of its machines';
+const NO_POWER =
+  'the harness has no hand on the plugs of its machines; on hosts of yours it has one by commands (power: in HARNESS_HOSTS)';
 
 /** The plug of a machine. @throws Error where the harness has no hand on it */
 function powerOf(network: Network, number: number): Power {
@@ -120,6 +121,7 @@ export function machineDown(
   const machine = context.network.machine(number);
   const power = powerOf(context.network, number);
   const name = `machine${number}`;
+  const port = machine.management?.port ?? API_PORT;
   return {
     ...machineFault(
       power,
@@ -131,11 +133,8 @@ export function machineDown(
       },
     ),
     verify: async () => {
-      const [state, accepts] = await Promise.all([
-        power.state(),
-        connects(machine.address, API_PORT),
-      ]);
-      const evidence = `${name} is ${state}, port ${API_PORT} ${accepts ? 'answers' : 'does not answer'}`;
+      const [state, accepts] = await Promise.all([power.state(), connects(machine.address, port)]);
+      const evidence = `${name} is ${state}, port ${port} ${accepts ? 'answers' : 'does not answer'}`;
       if (state === 'running' || accepts) return notConfirmed(evidence);
       return combine([confirmed(evidence), await swarmCalls(context, number, 'down')]);
     },

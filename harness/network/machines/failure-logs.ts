@@ -4,7 +4,7 @@ import type Docker from 'dockerode';
 import { messageOf } from '../../base/errors.ts';
 import { patient } from '../../base/patience.ts';
 import { componentLogs, containerLog } from '../../swarm/logs.ts';
-import type { StartedDockerNode } from '../../swarm/machine.ts';
+import type { Machine } from '../port.ts';
 import { findObjects } from './objects.ts';
 
 /** Enough for a bring-up, and no more than a report can carry, of each container. */
@@ -17,7 +17,7 @@ export interface FailureLogsOptions {
   /** Name of the network. */
   readonly name: string;
   /** The machines, if they came up; it has ended when something after it failed. */
-  readonly starting: Promise<{ readonly nodes: readonly StartedDockerNode[] }>;
+  readonly starting: Promise<{ readonly nodes: readonly Pick<Machine, 'number' | 'docker'>[] }>;
   /** Made when there is something to keep. */
   readonly folder: string;
   /** The user's: whoever interrupts does not wait for logs. */

@@ -1,5 +1,4 @@
 import type Docker from 'dockerode';
-import type { StepRecord } from '../../base/progress.ts';
 import { NETWORK_LABEL } from '../../engine/labels.ts';
 import type { NodeMode } from '../../engine/mode.ts';
 import { endpointsOf } from '../../fabric/endpoints.ts';
@@ -9,48 +8,25 @@ import { attachNode, type StartedDockerNode } from '../../swarm/machine.ts';
 import type { ApiCertificates } from '../../swarm/tls.ts';
 import { addressesOf } from '../../topology/addresses.ts';
 import { finders, managerOf } from '../components.ts';
-import type { Deployment } from '../deployment.ts';
+import type { DeployedNetwork, DeployedState } from '../deployed.ts';
 import { fabricLedgers } from '../fabric-ledgers.ts';
-import type { EventEngine, Network } from '../port.ts';
+import type { EventEngine } from '../port.ts';
 import { findObjects, holderAmong } from './objects.ts';
 import { type ContainedMachine, withPower } from './power.ts';
-
-/** What the first transfer proved. */
-export interface FirstTransfer {
-  readonly block: number;
-  readonly transactionId: string;
-  /** Seconds from the start of the command, and how many of them went into images. */
-  readonly seconds: number;
-  readonly imageSeconds: number;
-}
 
 /**
  * What another process needs in order to use a running network. Kept in the container of a manager, so that it is as
  * private as the machine (the Swarm holds the same keys) and disappears with it.
  */
-export interface NetworkState extends Deployment {
-  readonly schema: 1;
-  readonly name: string;
-  readonly run: string;
-  readonly startedAt: string;
+export interface NetworkState extends DeployedState {
   readonly mode: NodeMode;
   readonly certificates: Pick<ApiCertificates, 'ca' | 'client'>;
-  /** What served as what, e.g. `couchdb: PouchDB-based compatible server`. */
-  readonly versions: Readonly<Record<string, string>>;
-  readonly standIns: Readonly<Record<string, string>>;
-  readonly steps: readonly StepRecord[];
-  readonly firstTransfer: FirstTransfer;
 }
 
 /** A network on machines that are containers of one engine. */
-export interface MachinesNetwork extends Network {
+export interface MachinesNetwork extends DeployedNetwork {
   readonly state: NetworkState;
-  readonly deployment: Deployment;
   readonly machines: readonly ContainedMachine[];
-  /** The process that the network goes with, in words, when it was found; absent once it is released. */
-  readonly owner?: string;
-  /** The process, in words, that tested it alone when it was found, if one did. */
-  readonly user?: string;
   /** State of each node container when the network was found: `running`, `exited`, `paused`, … */
   readonly containerStates: ReadonlyMap<number, string>;
   /** The same machines, once what runs on them has changed. */

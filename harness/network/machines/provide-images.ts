@@ -13,13 +13,15 @@ export async function provideImages(options: {
   readonly topology: Topology;
   readonly progress: Progress & { readonly steps: readonly StepRecord[] };
   readonly signal: AbortSignal;
+  /** Which engine is meant; that of this process unless told. */
+  readonly env?: NodeJS.ProcessEnv;
 }): Promise<{ engine: Engine; mode: NodeMode; images: ImageSet }> {
-  const { settings, progress, signal } = options;
+  const { settings, progress, signal, env = process.env } = options;
   const engine = await progress.step('reach a Docker engine', () =>
-    connectEngine(settings, process.env, progress.say),
+    connectEngine(settings, env, progress.say),
   );
   // What testcontainers starts must be in the same engine.
-  process.env.DOCKER_HOST = engine.host;
+  env.DOCKER_HOST = engine.host;
   const mode =
     settings.nodeMode === 'auto' ? await probeNodeMode(engine.docker) : settings.nodeMode;
   const images = await progress.step('images', (detail) =>

@@ -46,6 +46,8 @@ export interface EmptyMachines {
   readonly nodes: readonly Machine[];
   /** Bytes of the largest packet between them. */
   readonly mtu: number;
+  /** Where they are a swarm already: makes the overlay of this name, and what else the network needs there. */
+  readonly joined?: (overlay: string) => Promise<void>;
 }
 
 export interface Assembled {
@@ -67,7 +69,7 @@ export async function assemble(
   const topology = withOwnChaincodes(request.topology, ownChaincodes);
   const definitions = definitionsOf(topology, ownChaincodes);
   const preparing = prepareChaincodes(ownChaincodes, request);
-  const { nodes, mtu } = await starting;
+  const { nodes, mtu, joined } = await starting;
   const everywhere = onMachines(nodes.map(({ number }) => number));
   const [manager] = nodes;
   if (!manager) throw new Error('topology: expected a machine, seen none');
@@ -81,8 +83,11 @@ export async function assemble(
   const [identities] = await Promise.all([
     making,
     progress.step(
-      'form swarm',
-      () => formSwarm(nodes, managersOf(topology), topology.network, mtu),
+      joined ? 'make overlay' : 'form swarm',
+      () =>
+        joined
+          ? joined(topology.network)
+          : formSwarm(nodes, managersOf(topology), topology.network, mtu),
       everywhere,
     ),
   ]);

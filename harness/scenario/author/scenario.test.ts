@@ -43,6 +43,7 @@ describe('a declaration', () => {
       ...{ runFolder, origin: Date.now(), seed: 7, network: 'none', suite: 'own' },
       suffix: '1a2b',
       told: 'lines',
+      swarm: 'machines',
     };
     process.env[RUN_CONTEXT] = JSON.stringify(context);
   });

@@ -4,10 +4,9 @@ import type { ScenarioFacts, ScenarioPlace } from '../../audit/recording.ts';
 import type { ScenarioResult } from '../../audit/result.ts';
 import { messageOf } from '../../base/errors.ts';
 import { patient } from '../../base/patience.ts';
-import { findEngine } from '../../engine/engine.ts';
 import { foreignNetwork } from '../../network/foreign/network.ts';
-import { findNetwork } from '../../network/machines/network.ts';
 import type { Network } from '../../network/port.ts';
+import { providerOf } from '../../network/provider.ts';
 import { declaredFacts } from '../evidence/facts.ts';
 import { declaredAt, register, sourceName, update } from '../run/declared.ts';
 import { namesOf } from '../run/names.ts';
@@ -105,7 +104,7 @@ class ScenarioFailure extends Error {
 async function openFor(context: RunContext, signal: AbortSignal): Promise<Session> {
   const network = context.foreign
     ? await foreignNetwork(context.foreign)
-    : await ownNetwork(context.network);
+    : await ownNetwork(context);
   const { seed, runFolder, origin } = context;
   // Not by console, which jest keeps back until the file has ended.
   const tell = (told: ProgressLine) =>
@@ -115,9 +114,9 @@ async function openFor(context: RunContext, signal: AbortSignal): Promise<Sessio
   return openSession({ network, seed, runFolder, origin, signal, tell });
 }
 
-async function ownNetwork(name: string): Promise<Network> {
-  const engine = await findEngine(process.env);
-  const network = engine && (await findNetwork(engine.docker, name));
+async function ownNetwork({ network: name, swarm, hosts }: RunContext): Promise<Network> {
+  const provider = await providerOf({ name, swarm, hosts });
+  const network = await provider.find(name);
   if (!network || network === 'incomplete') {
     throw new Error(`network "${name}": expected it to run, seen ${network ?? 'none'}`);
   }

@@ -1,3 +1,4 @@
+import type { Settings } from '../../base/settings.ts';
 import type { ForeignPlace } from '../../network/foreign/network.ts';
 
 /** What the parent process tells the scenarios' process, as JSON in one environment variable. */
@@ -8,6 +9,9 @@ export interface RunContext {
   readonly seed: number;
   /** Name of the network. */
   readonly network: string;
+  /** What it runs on, as the settings say it. */
+  readonly swarm: Settings['swarm'];
+  readonly hosts?: Settings['hosts'];
   readonly suite: string;
   /** Last part of each channel's name, so that a network can serve several runs. */
   readonly suffix: string;

@@ -6,13 +6,10 @@ import type { Interruption } from '../../base/interruption.ts';
 import { patience, patienceText } from '../../base/patience.ts';
 import type { Settings } from '../../base/settings.ts';
 import type { OwnChaincode } from '../../network/chaincode/own-chaincode.ts';
+import type { DeployedNetwork } from '../../network/deployed.ts';
 import type { ForeignPlace } from '../../network/foreign/network.ts';
-import type { MachinesNetwork } from '../../network/machines/network.ts';
-import {
-  type ProvidedAlone,
-  type ProvideOptions,
-  provideAlone,
-} from '../../network/machines/provide.ts';
+import type { ProvideOptions } from '../../network/machines/provide.ts';
+import type { ProvidedAlone, Provider } from '../../network/provider.ts';
 import { waitForApi } from '../../network/wait-for-api.ts';
 import { BRING_UP_FOLDER, earlierRuns, markFlaky, writeReport } from '../../report/index.ts';
 import type { NetworkDescription, RunResult } from '../../report/model.ts';
@@ -25,6 +22,8 @@ import { sourcesHash } from './sources.ts';
 
 export interface SuiteRequest {
   readonly settings: Settings;
+  /** Who makes the harness's own network. */
+  readonly provider: Provider;
   /** Of the harness's own network. */
   readonly topology: Topology | undefined;
   /** Scenario files, absolute, in the order in which they run. */
@@ -91,7 +90,7 @@ export async function runSuite(
   try {
     const harness = sourcesHash([...files, ...request.added]);
     if (topology) {
-      provided = await provideAlone(topology, {
+      provided = await request.provider.provideAlone(topology, {
         settings,
         command: 'harness test',
         progress,
@@ -121,6 +120,8 @@ export async function runSuite(
       origin,
       seed,
       network: settings.name,
+      swarm: settings.swarm,
+      hosts: settings.hosts,
       suite,
       suffix: id.slice(-4),
       told: request.told,
@@ -159,7 +160,7 @@ export async function runSuite(
   return { run, report: written.html };
 }
 
-function describeNetwork(network: MachinesNetwork): NetworkDescription {
+function describeNetwork(network: DeployedNetwork): NetworkDescription {
   const { name, topology, steps, firstTransfer } = network.state;
   const components = componentsOf(topology);
   return {
@@ -177,7 +178,7 @@ function describeNetwork(network: MachinesNetwork): NetworkDescription {
   };
 }
 
-function versionsOf(network: MachinesNetwork): Record<string, string> {
+function versionsOf(network: DeployedNetwork): Record<string, string> {
   const { versions, standIns, mode, builds, definitions, packageIds } = network.state;
   const chaincodes = Object.entries(builds).map(([name, { origin, hash }]) => [
     `chaincode ${name}`,
