@@ -54,7 +54,7 @@ export class BankView {
    * @returns `null` if the chaincode would refuse (no such account), `undefined` for a function that is not known here
    */
   answer(name: string, args: readonly string[]): string | null | undefined {
-    const [first = ''] = args;
+    const first = String(args[0]);
     switch (name) {
       case 'balance':
         return this.#balance(first)?.toString() ?? null;
@@ -79,9 +79,8 @@ export class BankView {
         const changes = this.#changes.get(ACCOUNT_PREFIX + first);
         return changes ? canonicalJson(changes) : null;
       }
-      default:
-        return undefined;
     }
+    return undefined;
   }
 
   #value(key: string): string | null {

@@ -30,6 +30,8 @@ describe('F14 reads match a height', () => {
       '{"balance":50,"docType":"account","id":"bob","owner":"bob"}',
     ],
     ['query', ['x'], '101', '100'],
+    ['query', ['x'], '1e2', '100'],
+    ['balance', ['a1'], '100.0', '100'],
     ['total', [], '1049', '1050'],
     ['read', ['a1', 'bob'], '{"a1":100,"bob":49}', '{"a1":100,"bob":50}'],
     [
@@ -56,6 +58,23 @@ describe('F14 reads match a height', () => {
         message: `${name}(${args.join(', ')}) on peer1.org2 returned ${result}, the chain gives ${truth} at height 3 and nothing equal up to 3`,
       },
     ]);
+  });
+
+  it('reads owners in any script, and no accounts of other chaincodes', () => {
+    const ledger = opened();
+    ledger.submit('open', ['uz', 'Ünal', '7']);
+    ledger.submit('transfer', ['a1', 'a2', '3'], {
+      tamper: (simulation) => {
+        const other = '{"docType":"account","id":"v1","owner":"ann","balance":5}';
+        simulation.foreign = new Map([['vault', new Map([['account:v1', other]])]]);
+      },
+    });
+    ledger.cut();
+    ledger.evaluate('account', ['uz']);
+    ledger.evaluate('total', []);
+    const { result } = read('accountsByOwner', ['ann'], {}, ledger);
+    expect(result).toMatchObject({ verdict: 'valid', counts: { reads: 3 } });
+    expect(result.counts).not.toHaveProperty('refused reads');
   });
 
   it('leaves reads of a chaincode that is not the bank to its author', () => {

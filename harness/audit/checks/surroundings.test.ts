@@ -48,22 +48,41 @@ describe('F23 logs clean: whole logs', () => {
 
   it.each<[string, (recording: ReturnType<typeof whole>) => object]>([
     [
-      'there is no log of kafka3',
+      'there is no log of kafka3, kafka2',
       ({ scenario }) => ({
+        scenario: {
+          ...scenario,
+          components: [
+            ...(scenario.components ?? []),
+            { name: 'kafka3', machine: 2 },
+            { name: 'kafka2', machine: 2 },
+          ],
+        },
+      }),
+    ],
+    [
+      'nothing tells whether the log is whole of orderer0, kafka3',
+      ({ logs, scenario }) => ({
+        savedLogs: null,
+        logs: [...logs, { component: 'kafka3', lines: ['INFO'], size: 4 }],
         scenario: {
           ...scenario,
           components: [...(scenario.components ?? []), { name: 'kafka3', machine: 2 }],
         },
       }),
     ],
-    ['nothing tells whether the log is whole of orderer0', () => ({ savedLogs: null })],
     [
       'logs could not be read to their end: machine 2: no answer',
       ({ savedLogs }) => ({ savedLogs: { ...savedLogs, problems: ['machine 2: no answer'] } }),
     ],
     [
-      'the log lacks what ended containers had logged: orderer0 (container gone)',
-      ({ engineEvents: [event] }) => ({ engineEvents: [event, { ...event, id: 'gone' }] }),
+      'the log lacks what ended containers had logged: orderer0 (container gone), orderer0 (container begun)',
+      ({ engineEvents: [event] }) => ({
+        engineEvents: [
+          { ...event, id: 'gone' },
+          { ...event, id: 'begun', action: 'start' },
+        ],
+      }),
     ],
     [
       'what the engines told cannot be read: line 3',
@@ -80,6 +99,55 @@ describe('F23 logs clean: whole logs', () => {
     expect(judge(logsClean, Object.assign(recording, change(recording)))).toMatchObject({
       verdict: 'unknown',
       reason,
+    });
+  });
+});
+
+describe('F23 logs clean: what says nothing of the logs', () => {
+  const told = (...events: readonly object[]) => {
+    const recording = busyRecording();
+    const log = { component: 'orderer0', lines: ['INFO'], size: 4 };
+    return Object.assign(recording, {
+      logs: [log],
+      savedLogs: {
+        components: [{ component: 'orderer0', bytes: 4, containers: ['c0ffee'] }],
+        problems: [],
+      },
+      engineEvents: events,
+    });
+  };
+  const components = [{ name: 'orderer0', machine: 1 }];
+  const event = { at: 1, engine: 'machine1', type: 'container', component: 'orderer0', id: 'gone' };
+
+  it.each<[string, object]>([
+    ['an event of a network', { ...event, type: 'network', action: 'die' }],
+    ['another event of a container', { ...event, action: 'exec_start' }],
+    ['a container of no component that is known', { ...event, component: 'proxy', action: 'die' }],
+  ])('passes over %s', (_, other) => {
+    const recording = told(other);
+    recording.scenario = { ...recording.scenario, components };
+    expect(judge(logsClean, recording).verdict).toBe('valid');
+  });
+
+  it('passes over a log of which nobody noted the length', () => {
+    const logs = [{ component: 'orderer0', lines: ['INFO'] }];
+    expect(judge(logsClean, { ...told(), logs }).verdict).toBe('valid');
+  });
+
+  it('asks for no log where the scenario names no components', () => {
+    const recording = told({ ...event, action: 'die' });
+    expect(judge(logsClean, recording).verdict).toBe('valid');
+    const { savedLogs: _, ...rest } = recording;
+    expect(judge(logsClean, { ...rest, savedLogs: null }).verdict).toBe('valid');
+  });
+
+  it.each([logsClean, environmentRestored])('says so where others run the network', (check) => {
+    const recording = logged('panic: x');
+    recording.scenario = { ...recording.scenario, runByOthers: true };
+    expect(judge(check, recording)).toMatchObject({
+      applicable: false,
+      reason: 'others run the network',
+      counts: { violations: 0 },
     });
   });
 });
