@@ -30,6 +30,19 @@ describe('F12 money conserved', () => {
     expect(result.applicable).toBeUndefined();
   });
 
+  it('passes over what other chaincodes call an account', () => {
+    const ledger = opened();
+    ledger.submit('transfer', ['a1', 'a2', '3'], {
+      tamper: (simulation) => {
+        simulation.foreign = new Map([['vault', new Map([['account:a1', account('a1', 9)]])]]);
+      },
+    });
+    ledger.cut();
+    for (const check of [moneyConserved, amountsExact]) {
+      expect(judge(check, ledger.recording()).verdict).toBe('valid');
+    }
+  });
+
   it('rejects a transfer that skips the debit', () => {
     const { recording, id } = tampered('transfer', ['a1', 'a2', '3'], {
       'account:a1': 'untouched',
