@@ -23,10 +23,13 @@ export async function saveBlocks(
   const { ledgers } = session.network;
   const { orderers, peers } = ledgers.members(channel);
   const sources = [...orderers, ...peers].map(({ name }) => name);
+  // A node that has stayed behind would be waited for, and for ever.
+  const own = await ledgers.heights(channel);
   const saved = await Promise.allSettled(
     sources.map(async (name) => {
       using file = appendTo(paths.blocks(folder, channel, name));
-      for await (const block of ledgers.blocks(name, channel, height - 1)) file.block(block);
+      const last = Math.min(height, own.get(name) ?? height) - 1;
+      for await (const block of ledgers.blocks(name, channel, last)) file.block(block);
     }),
   );
   const failed = saved.flatMap((one, i) =>
