@@ -49,7 +49,7 @@ describe('an invariant', () => {
 
   it('is refused when it asks nothing, or when its text is no function', () => {
     expect(() => savedInvariant(asked)).toThrow(
-      'invariant mine: expected a function for transaction, height, operation, seen none',
+      'invariant mine: expected a function for transaction, height, operation, read, seen none',
     );
     expect(() => readBack({ ...asked, height: '1 + 1' })).toThrow(
       'invariant mine: height: expected a function, seen 1 + 1',

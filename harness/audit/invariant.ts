@@ -25,6 +25,11 @@ export interface Invariant<P = unknown> {
     state: InvariantState,
     parameters: P,
   ) => Broken;
+  /**
+   * Asked of each `evaluate` that was answered, with the state at each height that its peer had meanwhile, until it holds
+   * at one. The state is that of the chaincode that was asked, on its channel.
+   */
+  readonly read?: (read: InvariantRead, state: InvariantState, parameters: P) => Broken;
 }
 
 /** An invariant with whatever parameters. */
@@ -69,6 +74,16 @@ export interface InvariantOperation {
   readonly committed: boolean;
 }
 
+export interface InvariantRead {
+  readonly operation: number;
+  readonly chaincode: string;
+  readonly function: string;
+  readonly args: readonly string[];
+  readonly result: string;
+  /** Who was asked; absent where the client does not tell. */
+  readonly peer: string | undefined;
+}
+
 /** An invariant as the evidence holds it: functions as text. */
 export interface SavedInvariant {
   readonly name: string;
@@ -77,9 +92,10 @@ export interface SavedInvariant {
   readonly transaction?: string;
   readonly height?: string;
   readonly operation?: string;
+  readonly read?: string;
 }
 
-const PARTS = ['transaction', 'height', 'operation'] as const;
+const PARTS = ['transaction', 'height', 'operation', 'read'] as const;
 
 /**
  * Makes an invariant ready to be saved.
@@ -131,6 +147,14 @@ function compiled(name: string, part: string, text: string, context: object): un
   }
   throw new Error(`invariant ${name}: ${part}: expected a function, seen ${text.slice(0, 60)}`);
 }
+
+/** What a load's author says of the answers to its reads, as an invariant. */
+export const verified = (read: NonNullable<Invariant['read']>): AnyInvariant => ({
+  name: 'verify',
+  guarantee:
+    'Every read was answered as its author says, with the state at a height that its peer had meanwhile.',
+  read,
+});
 
 interface FieldParameters {
   readonly field: string;

@@ -1,5 +1,5 @@
 import { loadTopology } from '../topology/load.ts';
-import { type Endpoints, endpointsOfChannel } from './endpoints.ts';
+import { type Endpoints, endpointsOfChannel, endpointsOfMembers } from './endpoints.ts';
 
 const topology = {
   ...loadTopology('fixtures/network/article.yaml'),
@@ -35,6 +35,15 @@ describe('the endpoints of a channel', () => {
 
   it('are all of them where all are members', () => {
     expect(endpointsOfChannel(endpoints, topology, 'all')).toEqual(endpoints);
+  });
+
+  it.each([
+    [['Org1', 'Org9'], 'Org9'],
+    [[], 'none'],
+  ])('are refused for members %j', (members, seen) => {
+    expect(() => endpointsOfMembers(endpoints, topology, members)).toThrow(
+      `members of a channel: expected organisations of the network (Org1, Org2), seen ${seen}`,
+    );
   });
 
   it('are refused for a channel that is not there', () => {

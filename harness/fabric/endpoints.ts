@@ -49,14 +49,36 @@ export function endpointsOf(
  * @throws Error when the topology has no such channel
  */
 export function endpointsOfChannel(
-  { orderers, organisations: all }: Endpoints,
+  endpoints: Endpoints,
   topology: Pick<Topology, 'channels' | 'organisations'>,
   name: string,
 ): Endpoints {
   const channel = topology.channels.find((c) => c.name === name);
   if (!channel) throw new Error(`channel ${name}: expected it in the topology, seen none`);
+  return endpointsOfMembers(endpoints, topology, channel.organisations);
+}
+
+/**
+ * The endpoints that some organisations have between them, and every orderer.
+ *
+ * @param members names of organisations
+ * @throws Error naming those that the topology does not have
+ */
+export function endpointsOfMembers(
+  { orderers, organisations: all }: Endpoints,
+  topology: Pick<Topology, 'organisations'>,
+  members: readonly string[],
+): Endpoints {
+  const known = topology.organisations.map(({ name }) => name);
+  const strange = members.filter((name) => !known.includes(name));
+  if (strange.length > 0 || members.length === 0) {
+    throw new Error(
+      `members of a channel: expected organisations of the network (${known.join(', ')}), ` +
+        `seen ${strange.join(', ') || 'none'}`,
+    );
+  }
   const mspIds = topology.organisations
-    .filter((organisation) => channel.organisations.includes(organisation.name))
+    .filter(({ name }) => members.includes(name))
     .map(({ mspId }) => mspId);
   const organisations = all.filter(({ mspId }) => mspIds.includes(mspId));
   return { orderers, organisations, peers: organisations.flatMap(({ peers }) => peers) };

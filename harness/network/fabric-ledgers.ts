@@ -1,7 +1,7 @@
 import { joinChannel } from '../../fabric-client/channels.ts';
 import { Connections } from '../../fabric-client/connections.ts';
 import { messageOf } from '../base/errors.ts';
-import type { Endpoints } from '../fabric/endpoints.ts';
+import { type Endpoints, endpointsOfMembers } from '../fabric/endpoints.ts';
 import { ordererAdmins, removeOrderer } from '../fabric/participation.ts';
 import { consensusFolders } from '../fabric/services/orderer.ts';
 import { orderingOf } from '../ordering/registry.ts';
@@ -30,15 +30,19 @@ export function fabricLedgers(
   inComponent: (name: string, command: readonly string[]) => Promise<void>,
 ): Ledgers {
   const connections = new Connections();
-  const reading = ledgersReading(connections, {
-    ...deployment,
-    nodes,
-    ordering: orderingOf(deployment.topology),
-  });
+  const made = new Map<string, Endpoints>();
+  const reading = ledgersReading(
+    connections,
+    { ...deployment, nodes, ordering: orderingOf(deployment.topology) },
+    made,
+  );
   return {
     ...reading,
-    async create(channel, chaincodes) {
-      await createOn(connections, nodes, deployment, await job(), channel, chaincodes);
+    async create(channel, chaincodes, organisations) {
+      const { topology } = deployment;
+      const members = organisations ? endpointsOfMembers(nodes, topology, organisations) : nodes;
+      if (organisations) made.set(channel, members);
+      await createOn(connections, members, deployment, await job(), channel, chaincodes);
       // One of the nodes may be behind, and what it has not got yet belongs to the set-up all the same.
       return greatest(await reading.heights(channel));
     },
@@ -79,24 +83,24 @@ export const greatest = (heights: ReadonlyMap<string, number | undefined>): numb
 
 async function createOn(
   connections: Connections,
-  nodes: Endpoints,
+  members: Endpoints,
   deployment: Deployment,
   machine: Machine,
   channel: string,
   chaincodes: readonly string[],
 ): Promise<void> {
-  const { organisations } = nodes;
+  const { organisations } = members;
   for (const chaincode of chaincodes) packageIdOf(deployment, chaincode);
-  const genesisBlock = await createOnOrderers(connections, nodes, deployment, machine, channel);
+  const genesisBlock = await createOnOrderers(connections, members, deployment, machine, channel);
   await Promise.all(
     organisations.flatMap(({ admin, peers: own }) =>
       own.map((peer) => joinChannel(connections, peer, genesisBlock, admin, CREATE_MS)),
     ),
   );
   for (const chaincode of chaincodes) {
-    await define(connections, nodes, deployment, channel, chaincode, CREATE_MS);
+    await define(connections, members, deployment, channel, chaincode, CREATE_MS);
     // The network's own is quick, and known.
-    if (deployment.builds[chaincode]) await awaitAnswers(connections, nodes, channel, chaincode);
+    if (deployment.builds[chaincode]) await awaitAnswers(connections, members, channel, chaincode);
   }
 }
 

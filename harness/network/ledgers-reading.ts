@@ -6,7 +6,7 @@ import { inquire } from '../../fabric-client/proposing.ts';
 import { protos, toNumber } from '../../fabric-client/protos.ts';
 import { createSigner } from '../../fabric-client/signer.ts';
 import { streamBlocks } from '../../fabric-client/stream.ts';
-import { endpointsOfChannel } from '../fabric/endpoints.ts';
+import { type Endpoints, endpointsOfChannel } from '../fabric/endpoints.ts';
 import { addressesOf } from '../topology/addresses.ts';
 import type { Ledgers, Machine, Network } from './port.ts';
 import { committedOn } from './stack/committed.ts';
@@ -18,7 +18,11 @@ const BLOCKS_MS = 20_000;
 /** A listener must outlive every fault of a scenario; milliseconds. */
 const LISTENER_MS = 10 * 60_000;
 
-/** Reading the channels of a network, whoever has made it, as its organisations' members. */
+/**
+ * Reading the channels of a network, whoever has made it, as its organisations' members.
+ *
+ * @param made members of channels that the topology does not have and that not every organisation is on
+ */
 export function ledgersReading(
   connections: Connections,
   {
@@ -29,25 +33,28 @@ export function ledgersReading(
   }: Pick<Network, 'nodes' | 'ordering' | 'topology'> & {
     readonly machines: readonly Pick<Machine, 'number' | 'address'>[];
   },
+  made: ReadonlyMap<string, Endpoints> = new Map(),
 ): Pick<
   Ledgers,
   'members' | 'heights' | 'definition' | 'blocks' | 'events' | 'chaincodeEvents' | 'ready' | 'close'
 > {
   const { orderers, organisations, peers } = nodes;
-  const reader = () => {
-    const [first] = organisations;
-    if (!first) throw new Error('ledgers: expected an organisation to read as, seen none');
-    return createSigner(first.admin);
-  };
-  // A channel that is not the topology's is a scenario's, and has every organisation.
+  // A channel that is not the topology's is a scenario's, and has every organisation unless it was made otherwise.
   const members = (channel: string) =>
     topology.channels.some(({ name }) => name === channel)
       ? endpointsOfChannel(nodes, topology, channel)
-      : nodes;
+      : (made.get(channel) ?? nodes);
+  const reader = (channel: string) => {
+    const [first] = members(channel).organisations;
+    if (!first) throw new Error('ledgers: expected an organisation to read as, seen none');
+    return createSigner(first.admin);
+  };
   const heights = async (channel: string) => {
     const ofOrderers = orderers.map(async (orderer) => {
       const tip = { kind: 'orderer', channel, timeoutMs: HEIGHT_MS } as const;
-      const height = newestBlock(connections, orderer, reader(), tip).then((number) => number + 1);
+      const height = newestBlock(connections, orderer, reader(channel), tip).then(
+        (number) => number + 1,
+      );
       return [orderer.name, await height.catch(() => undefined)] as const;
     });
     const ofPeers = members(channel).organisations.flatMap(({ admin, peers: own }) => {
@@ -75,7 +82,7 @@ export function ledgersReading(
     blocks(node, channel, to) {
       const orderer = orderers.find(({ name }) => name === node);
       const from = orderer
-        ? { kind: 'orderer' as const, endpoint: orderer, identity: reader() }
+        ? { kind: 'orderer' as const, endpoint: orderer, identity: reader(channel) }
         : { kind: 'peer' as const, ...memberOf(node) };
       return streamBlocks({
         ...from,
@@ -115,7 +122,9 @@ export function ledgersReading(
       // record that it has consumed (orderer/consensus/kafka/chain.go, `errorChan`), with Raft while it knows no leader.
       const seek = { kind: 'orderer', channel, start: 'newest', errors: 'strict' } as const;
       await Promise.all(
-        orderers.map((orderer) => fetchBlock(connections, orderer, reader(), seek, HEIGHT_MS)),
+        orderers.map((orderer) =>
+          fetchBlock(connections, orderer, reader(channel), seek, HEIGHT_MS),
+        ),
       );
       await ordering.settled({ topology, addresses: addressesOf(machines), channel });
     },

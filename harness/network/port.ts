@@ -131,12 +131,18 @@ export interface EventEngine {
 /** The channels of a network, read from every node that has them. */
 export interface Ledgers {
   /**
-   * Makes a channel of all organisations, with every peer joined, the chaincodes' definitions committed, and each peer's
+   * Makes a channel, with every peer of its organisations joined, the chaincodes' definitions committed, and each peer's
    * server of them seen to answer.
    *
+   * @param organisations names of its members; all unless told
    * @returns the greatest height that any node has then
+   * @throws Error for an organisation that the network does not have
    */
-  create(channel: string, chaincodes: readonly string[]): Promise<number>;
+  create(
+    channel: string,
+    chaincodes: readonly string[],
+    organisations?: readonly string[],
+  ): Promise<number>;
   /**
    * Upgrades a chaincode on a channel to the build of another one of the network: all organisations approve, the
    * definition is committed with the next sequence, and each peer's new server is seen to answer.

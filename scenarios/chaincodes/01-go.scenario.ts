@@ -29,10 +29,39 @@ scenario('private data from transient fields, through the crash of a peer', {
     chaincode: 'go-assets',
     clients: 4,
     setUp: [],
-    next: (client, number) => ({
+    next: shares(
+      [
+        0.6,
+        (client, number) => ({
+          function: 'Price',
+          args: [`p${client}-${number}`],
+          transient: { price: `${100 + number}` },
+          endorsers: ['Org1'],
+        }),
+      ],
+      [
+        0.2,
+        (client, number, random) => ({
+          function: 'Offer',
+          args: [`o${client}-${number}`],
+          transient: { amount: `${1 + Math.floor(1_000 * random())}` },
+          endorsers: ['Org1'],
+        }),
+      ],
+      // Sorted by the index of the collection, without which the database refuses to.
+      [0.2, () => ({ function: 'Offers', args: [], evaluate: true })],
+    ),
+    verify: ({ result }) => {
+      const amounts = JSON.parse(result).map((offer: { amount: number }) => offer.amount);
+      const wrong = amounts.findIndex(
+        (amount: number, i: number) => i > 0 && amount > amounts[i - 1],
+      );
+      return wrong < 0 ? undefined : `offer ${wrong} is higher than the one before`;
+    },
+    probe: (name, number) => ({
       function: 'Price',
-      args: [`p${client}-${number}`],
-      transient: { price: `${100 + number}` },
+      args: [`probe-${name}-${number}`],
+      transient: { price: '1' },
       endorsers: ['Org1'],
     }),
   }),

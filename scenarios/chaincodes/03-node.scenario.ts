@@ -23,10 +23,30 @@ scenario('rich queries and pages in JavaScript', {
       args: [`book${i}`, `shelf${i % 3}`],
     })),
     next: shares(
-      [0.7, (client, number) => ({ function: 'add', args: [`b${client}-${number}`, 'new'] })],
-      [0.2, () => ({ function: 'onShelf', args: ['shelf1'], evaluate: true })],
+      [0.6, (client, number) => ({ function: 'add', args: [`b${client}-${number}`, 'new'] })],
+      [0.2, () => ({ function: 'onShelf', args: ['new'], evaluate: true })],
+      [0.1, () => ({ function: 'inOrder', args: [], evaluate: true })],
       [0.1, () => ({ function: 'page', args: ['5', ''], evaluate: true })],
     ),
+    verify: ({ function: called, args, result }, state) => {
+      const books = [...state.entries()].map(([, value]) => JSON.parse(value));
+      const shelfOf = new Map(books.map(({ id, shelf }) => [id, shelf]));
+      if (called === 'page') {
+        const { found } = JSON.parse(result);
+        const strange = found.find((id: string) => !shelfOf.has(id));
+        if (strange !== undefined) return `${strange} is no book`;
+        return found.length === 5 ? undefined : `a page of ${found.length}`;
+      }
+      const found: string[] = JSON.parse(result);
+      const there = books.filter(({ shelf }) => called === 'inOrder' || shelf === args[0]);
+      if (found.length !== there.length || new Set(found).size !== found.length) {
+        return `${found.length} books, there are ${there.length}`;
+      }
+      const wrong = found.findIndex(
+        (id, i) => !shelfOf.has(id) || (i > 0 && shelfOf.get(id) < shelfOf.get(found[i - 1])),
+      );
+      return wrong < 0 ? undefined : `${found[wrong]} is out of place`;
+    },
   }),
   duration: seconds(8),
 });

@@ -19,6 +19,16 @@ scenario('a program in Node with fabric-gateway, through the crash of an orderer
   faults: [during(crash(orderer('orderer0')), { at: seconds(3), for: seconds(6) })],
 });
 
+scenario('a program that says nothing, whose transactions are found by its identity', {
+  load: program({
+    ...bank,
+    command: ['sh', '-c', 'exec node transfer.mjs >/dev/null'],
+    build: ['npm', 'ci', '--no-audit', '--no-fund'],
+    folder: 'fixtures/programs/node',
+  }),
+  faults: [during(crash(peer('peer1.org2')), { at: seconds(3), for: seconds(6) })],
+});
+
 scenario('a program in Go with fabric-gateway, through the crash of a peer', {
   load: program({
     ...bank,

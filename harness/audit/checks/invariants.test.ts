@@ -1,5 +1,11 @@
 import { audit } from '../audit.ts';
-import { type AnyInvariant, conserved, neverNegative, savedInvariant } from '../invariant.ts';
+import {
+  type AnyInvariant,
+  conserved,
+  neverNegative,
+  savedInvariant,
+  verified,
+} from '../invariant.ts';
 import { LedgerBuilder } from '../testing/ledger-builder.ts';
 import { opened, transfers } from '../testing/scene.ts';
 import { invariantChecks } from './invariants.ts';
@@ -94,6 +100,75 @@ describe('invariants of the author', () => {
         message: expect.stringMatching(/^operation \d+, transfer a1 a2 5: moved five$/),
       },
     ]);
+  });
+
+  describe('of what is read', () => {
+    const balances = verified(({ function: called, args: [id], result, chaincode }, state) => {
+      if (called !== 'balance') return undefined;
+      const account = JSON.parse(state.get(`account:${id}`) ?? '{}');
+      return chaincode === 'bank' && String(account.balance) === result
+        ? undefined
+        : { key: `account:${id}`, message: `answered ${result}, it has ${account.balance}` };
+    });
+
+    it('hold when the chain gives the answer at one height of the peer', () => {
+      const paper = opened();
+      const before = paper.read('balance', ['a1']);
+      const height = paper.height;
+      paper.submit('transfer', ['a1', 'a2', '5']);
+      paper.cut();
+      paper.evaluate('balance', ['a1'], { result: before, heights: [height, paper.height] });
+      paper.evaluate('balance', ['a1']);
+      expect(run(paper, balances)).toMatchObject([
+        { name: 'verify', verdict: 'valid', counts: { reads: 2, violations: 0 } },
+      ]);
+    });
+
+    it('name the read, its peer and the key when no height gives it', () => {
+      const paper = opened();
+      const before = paper.read('balance', ['a1']);
+      paper.submit('transfer', ['a1', 'a2', '5']);
+      paper.cut();
+      const operation = paper.evaluate('balance', ['a1'], { result: before });
+      const [check] = run(paper, balances);
+      expect(check).toMatchObject({ verdict: 'invalid', counts: { reads: 1, violations: 1 } });
+      expect(check?.evidence).toEqual([
+        {
+          operation,
+          sources: ['peer0.org1'],
+          key: 'account:a1',
+          message: `operation ${operation}, balance a1 on peer0.org1: answered ${before}, it has ${Number(before) - 5}`,
+        },
+      ]);
+    });
+
+    it('are open where nothing was read, and where the chain never had the height', () => {
+      expect(run(opened(), balances)).toMatchObject([
+        { verdict: 'unknown', reason: 'saw 0 reads, needs at least 1' },
+      ]);
+      const paper = opened();
+      paper.evaluate('balance', ['a1'], { heights: [90, 91] });
+      expect(run(paper, balances)).toMatchObject([
+        {
+          verdict: 'unknown',
+          reason:
+            'balance a1 on peer0.org1: was read at heights 90 to 91, the chain has none of them',
+        },
+      ]);
+    });
+
+    it('need not be on a further channel of the scenario', () => {
+      const recording = opened().recording();
+      const [[name, facts] = []] = Object.entries(recording.scenario.channels);
+      if (!name || !facts) throw new Error('expected a channel');
+      recording.scenario = {
+        ...recording.scenario,
+        channels: { [name]: { ...facts, leastOperations: 1 } },
+        invariants: [savedInvariant(balances)],
+      };
+      const [check] = audit(recording, invariantChecks(recording.scenario)).checks;
+      expect(check).toMatchObject({ applicable: false, reason: 'nothing was read here' });
+    });
   });
 
   it('are open when they throw, and say what they may use', () => {

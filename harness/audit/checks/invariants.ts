@@ -6,6 +6,7 @@ import { type CheckDefinition, Findings } from '../findings.ts';
 import {
   type Broken,
   type Invariant,
+  type InvariantRead,
   type InvariantState,
   readBack,
   type SavedInvariant,
@@ -13,6 +14,7 @@ import {
 import type { Evidence } from '../model.ts';
 import type { ScenarioFacts } from '../recording.ts';
 import type { Change } from '../replay.ts';
+import { type Windowed, Windows } from '../windows.ts';
 import { settle } from './transactions.ts';
 
 /** What a rule is asked about, and what it answers, before any value is read. */
@@ -21,6 +23,10 @@ export interface Rule {
   transaction?(transaction: Transaction, changes: readonly Change[], block: number): Evidence[];
   /** Each height at which a key of the chaincode has changed. */
   height?(number: number): Evidence[];
+  /** Each height that the chain has come to. */
+  reached?(height: number): void;
+  /** It asks for nothing that depends on a change having been seen. */
+  readonly needsNoChanges?: boolean;
   finish?(findings: Findings): void;
 }
 
@@ -56,12 +62,14 @@ export function ruleCheck(
             const broken = rule.transaction?.(transaction, here, number) ?? [];
             for (const evidence of broken) findings.violation(evidence);
           }
-          if (!changed) return;
-          for (const evidence of rule.height?.(number) ?? []) findings.violation(evidence);
+          if (changed) {
+            for (const evidence of rule.height?.(number) ?? []) findings.violation(evidence);
+          }
+          rule.reached?.(number + 1);
         },
         finish() {
           if (typeof rule !== 'string') rule.finish?.(findings);
-          findings.floor(changes, 1);
+          if (typeof rule === 'string' || !rule.needsNoChanges) findings.floor(changes, 1);
           if (typeof rule === 'string') findings.notApplicable(rule);
           return findings.result();
         },
@@ -82,9 +90,12 @@ function invariantCheck(id: string, saved: SavedInvariant): ChannelCheck {
   const { name, guarantee } = saved;
   return ruleCheck({ id, name, guarantee }, 'changes', (context) => {
     const asked = new Asked(saved);
-    const state = stateOf(context);
     const { facts, history, scenario } = context;
+    const state = stateOf(context, scenario.chaincode);
+    const reads = saved.read === undefined ? undefined : new ReadsInQuestion(context, asked);
     return {
+      ...(reads && { reached: (height: number) => reads.at(height) }),
+      needsNoChanges: !(saved.transaction ?? saved.height ?? saved.operation),
       transaction(transaction, changes, block) {
         if (transaction.code !== VALID) return [];
         const [called = '', ...args] = transaction.args;
@@ -144,6 +155,7 @@ function invariantCheck(id: string, saved: SavedInvariant): ChannelCheck {
             });
           }
         }
+        reads?.finish(findings);
         if (asked.failure !== undefined) findings.unknown(asked.failure);
       },
     };
@@ -157,6 +169,76 @@ const isOfLoad = (
   const { chaincode: called, kind } = operation.invoke;
   return called === chaincode && (kind === 'evaluate' || isLoad(operation));
 };
+
+/** A read that no height has justified yet. */
+interface ReadInQuestion extends Windowed {
+  readonly read: InvariantRead;
+  readonly state: InvariantState;
+  /** What was wrong at the first height at which it was asked. */
+  wrong?: { readonly message: string; readonly key?: string };
+  holds: boolean;
+}
+
+/** Every read of a channel that was answered, held against the state at each height that its peer may have had. */
+class ReadsInQuestion {
+  readonly #asked: Asked;
+  readonly #elsewhere: boolean;
+  readonly #reads: readonly ReadInQuestion[];
+  readonly #windows: Windows<ReadInQuestion>;
+
+  constructor(context: ChannelContext, asked: Asked) {
+    this.#asked = asked;
+    const { facts, history } = context;
+    // Further channels of a scenario need not be read from.
+    this.#elsewhere = facts.leastOperations !== undefined;
+    this.#reads = history.operations.flatMap(({ invoke, complete }) => {
+      const { kind, operation, chaincode, function: called, args, peers } = invoke;
+      if (kind !== 'evaluate' || complete?.outcome !== 'ok' || complete.result === undefined) {
+        return [];
+      }
+      const { result, heightBefore = 0, heightAfter = Number.POSITIVE_INFINITY } = complete;
+      const read = { operation, chaincode, function: called, args, result, peer: peers[0] };
+      const state = stateOf(context, chaincode);
+      return [{ read, state, holds: false, from: heightBefore, to: heightAfter }];
+    });
+    this.#windows = new Windows(this.#reads);
+  }
+
+  at(height: number): void {
+    for (const one of this.#windows.at(height)) {
+      if (one.holds) continue;
+      const [wrong] = this.#asked.of(({ read: ask, parameters }) =>
+        ask?.(one.read, one.state, parameters),
+      );
+      if (wrong) one.wrong ??= wrong;
+      else one.holds = true;
+    }
+  }
+
+  finish(findings: Findings): void {
+    findings.count('reads', this.#reads.length);
+    if (this.#elsewhere && this.#reads.length === 0)
+      findings.notApplicable('nothing was read here');
+    else findings.floor('reads', 1);
+    for (const { read, wrong, holds, from, to } of this.#reads) {
+      if (holds) continue;
+      const { operation, function: called, args, peer } = read;
+      const what = `${[called, ...args].join(' ').slice(0, 120)}${peer === undefined ? '' : ` on ${peer}`}`;
+      if (!wrong) {
+        findings.unknown(
+          `${what}: was read at heights ${from} to ${to}, the chain has none of them`,
+        );
+        continue;
+      }
+      findings.violation({
+        operation,
+        ...(peer === undefined ? {} : { sources: [peer] }),
+        ...(wrong.key === undefined ? {} : { key: wrong.key }),
+        message: `operation ${operation}, ${what}: ${wrong.message}`,
+      });
+    }
+  }
+}
 
 /** An invariant that is asked until it throws; what it would have said after that nobody knows. */
 class Asked {
@@ -187,7 +269,7 @@ class Asked {
   }
 }
 
-function stateOf({ replay, scenario: { chaincode } }: ChannelContext): InvariantState {
+function stateOf({ replay }: ChannelContext, chaincode: string): InvariantState {
   return {
     get: (key) => {
       const value = replay.get(chaincode, key)?.value;

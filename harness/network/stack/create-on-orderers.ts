@@ -12,8 +12,9 @@ import { runJob } from './run-job.ts';
 const BUDGET_MS = 90_000;
 
 /**
- * Makes a channel of all organisations on a network that the harness has deployed. No peer has joined it yet.
+ * Makes a channel on a network that the harness has deployed. No peer has joined it yet.
  *
+ * @param endpoints every orderer, and the organisations that are on the channel
  * @param machine computes its configuration
  * @returns its block 0, serialized
  * @throws FabricError or DeadlineError when an orderer refuses it or does not serve it
@@ -26,7 +27,10 @@ export async function createOnOrderers(
   name: string,
 ): Promise<Uint8Array> {
   const { topology, identities, images } = deployment;
-  const organisations = topology.organisations.map((organisation) => organisation.name);
+  const mspIds = endpoints.organisations.map(({ mspId }) => mspId);
+  const organisations = topology.organisations
+    .filter(({ mspId }) => mspIds.includes(mspId))
+    .map(({ name: organisation }) => organisation);
   const job = artefactJob(topology, identities, {
     genesis: false,
     channels: [{ name, organisations }],

@@ -1,4 +1,4 @@
-import type { AnyInvariant } from '../../audit/invariant.ts';
+import type { AnyInvariant, Invariant } from '../../audit/invariant.ts';
 import type { Fault } from '../../faults/model.ts';
 import type { OrderingType } from '../../topology/services/index.ts';
 import { CLIENT_KINDS, type ClientKind, isClientKind } from '../../workload/client.ts';
@@ -67,8 +67,10 @@ export interface CustomLoad {
   readonly chaincode: string;
   /** Other chaincodes on the scenario's channel: for calls that name one, and for chaincode that calls chaincode. */
   readonly also?: readonly string[];
+  /** Names of the organisations that are on the scenario's channel; all unless told. */
+  readonly organisations?: readonly string[];
   /** Further channels of the scenario, by a name of the author's, with the chaincodes on each. */
-  readonly channels?: Readonly<Record<string, readonly [string, ...string[]]>>;
+  readonly channels?: Readonly<Record<string, FurtherChannel>>;
   /** What the clients are made with; `harness` unless told. */
   readonly client?: ClientKind;
   readonly clients: number;
@@ -96,7 +98,27 @@ export interface CustomLoad {
    * @param number of the probe, from 0
    */
   readonly probe?: (orderer: string, number: number) => Call;
+  /**
+   * What is wrong with the answer to a read, or nothing: asked of each `evaluate` that was answered, with the state at each
+   * height that its peer had meanwhile, until it is right at one. It is saved as text and may use its arguments alone, as
+   * an invariant's functions.
+   */
+  readonly verify?: NonNullable<Invariant['read']>;
 }
+
+/** Chaincodes of a channel, the first is what calls on it are for that name none; and its members if not all. */
+export type FurtherChannel =
+  | readonly [string, ...string[]]
+  | {
+      readonly chaincodes: readonly [string, ...string[]];
+      readonly organisations: readonly string[];
+    };
+
+/** A further channel in the long form. */
+export const furtherChannel = (
+  given: FurtherChannel,
+): { readonly chaincodes: readonly string[]; readonly organisations?: readonly string[] } =>
+  'chaincodes' in given ? given : { chaincodes: given };
 
 export interface Call {
   readonly function: string;
@@ -179,7 +201,7 @@ export const chaincodesOf = (load: ScenarioDefinition['load']): string[] =>
         ...new Set([
           load.chaincode,
           ...(load.also ?? []),
-          ...Object.values(load.channels ?? {}).flat(),
+          ...Object.values(load.channels ?? {}).flatMap((one) => furtherChannel(one).chaincodes),
         ]),
       ]
     : [chaincodeOf(load)];

@@ -30,6 +30,14 @@ describe('the places of a scenario', () => {
     ]);
   });
 
+  it('may have some organisations alone as members', () => {
+    const archive = { chaincodes: ['books'], organisations: ['Org2'] } as const;
+    expect(placesOf({ ...load, organisations: ['Org1'], channels: { archive } }, 'own-1')).toEqual([
+      { name: '', channel: 'own-1', chaincodes: ['mine', 'yours'], organisations: ['Org1'] },
+      { name: 'archive', channel: 'own-1-2', chaincodes: ['books'], organisations: ['Org2'] },
+    ]);
+  });
+
   it('have clients of their own', () => {
     expect(made({})).toBe('own');
     expect(made({ chaincode: 'yours' })).toBe('yours-1');

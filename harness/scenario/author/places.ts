@@ -1,5 +1,5 @@
 import type { LoadClient } from '../../workload/client.ts';
-import type { Call, CustomLoad } from './definition.ts';
+import { type Call, type CustomLoad, furtherChannel } from './definition.ts';
 
 /**
  * The name that a further channel of the scenario has on the network, for a call's arguments: each run makes channels of
@@ -17,6 +17,8 @@ export interface Place {
   readonly channel: string;
   /** The first is what a call on it is for that names none. */
   readonly chaincodes: readonly string[];
+  /** Names of its members; absent where every organisation is. */
+  readonly organisations?: readonly string[];
 }
 
 /**
@@ -25,15 +27,21 @@ export interface Place {
  * @param own name of the scenario's own channel on the network
  */
 export function placesOf(
-  { chaincode, also = [], channels = {} }: Pick<CustomLoad, 'chaincode' | 'also' | 'channels'>,
+  {
+    chaincode,
+    also = [],
+    channels = {},
+    organisations,
+  }: Pick<CustomLoad, 'chaincode' | 'also' | 'channels' | 'organisations'>,
   own: string,
 ): readonly [Place, ...Place[]] {
-  const others = Object.entries(channels).map(([name, chaincodes], index) => ({
+  const others = Object.entries(channels).map(([name, given], index) => ({
     name,
     channel: `${own}-${index + 2}`,
-    chaincodes,
+    ...furtherChannel(given),
   }));
-  return [{ name: '', channel: own, chaincodes: [chaincode, ...also] }, ...others];
+  const first = { name: '', channel: own, chaincodes: [chaincode, ...also] };
+  return [{ ...first, ...(organisations && { organisations }) }, ...others];
 }
 
 /** Clients of places other than the scenario's own channel and chaincode, by channel and chaincode on the network. */

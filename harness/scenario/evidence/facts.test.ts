@@ -13,10 +13,9 @@ const definition: ScenarioDefinition = {
   faults: [during(crash(component('orderer0')), { at: 1, for: 1 })],
   expect: { ok: { before: 1, after: 0.5 }, mostOkDuring: 0.25, backlog: 900, operations: 1 },
 };
+const onOrg1 = { peers: ['peer0.org1'], organisations: { 'peer0.org1': 'Org1MSP' } };
 const circumstances = {
-  channels: [{ name: 'crash-1', startHeight: 3 }],
-  peers: ['peer0.org1'],
-  organisations: { 'peer0.org1': 'Org1MSP' },
+  channels: [{ name: 'crash-1', startHeight: 3, ...onOrg1 }],
   orderers: ['orderer0'],
   recovery: 5_000,
   patience: 50_000,
@@ -49,13 +48,14 @@ describe('what the audit is told of a scenario', () => {
       setUp: [],
       next: () => ({ function: 'f', args: [] }),
     });
-    const channels = [...circumstances.channels, { name: 'crash-1-2', startHeight: 5 }];
+    const onOrg2 = { peers: ['peer0.org2'], organisations: { 'peer0.org2': 'Org2MSP' } };
+    const channels = [...circumstances.channels, { name: 'crash-1-2', startHeight: 5, ...onOrg2 }];
     const quiet = scenarioFacts({ load }, { ...circumstances, channels });
     expect(quiet).toMatchObject({
       ...{ chaincode: 'mine', otherChaincodes: ['yours', 'books'], workload: 'other' },
       channels: {
-        'crash-1': { startHeight: 3 },
-        'crash-1-2': { startHeight: 5, leastOperations: 1 },
+        'crash-1': { startHeight: 3, ...onOrg1 },
+        'crash-1-2': { startHeight: 5, leastOperations: 1, ...onOrg2 },
       },
       floors: { operations: 20, conflicts: 0 },
     });
@@ -66,6 +66,18 @@ describe('what the audit is told of a scenario', () => {
         { ...share, phase: 'after', leastAnswered: 0.8 },
       ],
     });
+  });
+
+  it('holds what its load says of reads, after the invariants', () => {
+    const load = calls({
+      ...{ chaincode: 'mine', clients: 1, setUp: [], next: () => ({ function: 'f', args: [] }) },
+      verify: ({ result }) => (result === 'yes' ? undefined : 'no'),
+    });
+    const own = { name: 'own', guarantee: 'All is well.', height: () => undefined };
+    expect(declaredFacts({ load, invariants: [own] }).invariants).toMatchObject([
+      { name: 'own' },
+      { name: 'verify', read: expect.stringContaining("result === 'yes'") },
+    ]);
   });
 
   it.each([

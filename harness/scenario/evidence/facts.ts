@@ -1,4 +1,4 @@
-import { savedInvariant } from '../../audit/invariant.ts';
+import { savedInvariant, verified } from '../../audit/invariant.ts';
 import type { AvailabilityExpectation, ScenarioFacts } from '../../audit/recording.ts';
 import {
   chaincodeOf,
@@ -18,10 +18,10 @@ export interface Circumstances {
     readonly startHeight: number;
     /** Whose events are listened for; the scenario's if absent. */
     readonly chaincode?: string;
+    readonly peers: readonly string[];
+    /** MSP id by peer. */
+    readonly organisations: Readonly<Record<string, string>>;
   }[];
-  readonly peers: readonly string[];
-  /** MSP id by peer. */
-  readonly organisations: Readonly<Record<string, string>>;
   readonly orderers: readonly string[];
   /** Peers whose databases can be read; all if absent. */
   readonly databases?: readonly string[] | undefined;
@@ -36,16 +36,7 @@ export interface Circumstances {
 /** What the audit must know of a scenario to judge it, now and later. */
 export function scenarioFacts(
   { expect = {}, faults = [], load }: ScenarioDefinition,
-  {
-    channels,
-    peers,
-    organisations,
-    orderers,
-    databases,
-    runByOthers,
-    recovery,
-    patience,
-  }: Circumstances,
+  { channels, orderers, databases, runByOthers, recovery, patience }: Circumstances,
 ): Partial<ScenarioFacts> {
   const reads = load.kind === 'calls' ? 0 : load.reads.share;
   const backlog = expect.backlog === undefined ? {} : { backlog: expect.backlog };
@@ -56,12 +47,12 @@ export function scenarioFacts(
     ...(others.length > 0 && { otherChaincodes: others }),
     workload: chaincode === 'bank' ? 'bank' : 'other',
     channels: Object.fromEntries(
-      channels.map(({ name, startHeight, chaincode: own = chaincode }, index) => {
+      channels.map(({ name, startHeight, chaincode: own = chaincode, ...on }, index) => {
         const listened = own === chaincode ? {} : { chaincode: own };
         const read = databases && { databases };
         // What the scenario asks for is asked of all channels together, in its own above all.
         const least = index === 0 ? {} : { leastOperations: 1 };
-        const common = { peers, organisations, orderers, startHeight };
+        const common = { peers: on.peers, organisations: on.organisations, orderers, startHeight };
         return [name, { ...common, ...read, ...listened, ...least }];
       }),
     ),
@@ -105,9 +96,13 @@ export const declaredFacts = ({
   faults = [],
   invariants = [],
   load,
-}: Pick<ScenarioDefinition, 'faults' | 'invariants' | 'load'>): Partial<ScenarioFacts> => ({
-  kind: 'scenario',
-  client: clientOf({ load }),
-  faults: faults.map(({ fault }) => ({ text: fault.text, role: fault.role.text })),
-  ...(invariants.length > 0 && { invariants: invariants.map(savedInvariant) }),
-});
+}: Pick<ScenarioDefinition, 'faults' | 'invariants' | 'load'>): Partial<ScenarioFacts> => {
+  const ofLoad = load.kind === 'calls' && load.verify ? [verified(load.verify)] : [];
+  const all = [...invariants, ...ofLoad];
+  return {
+    kind: 'scenario',
+    client: clientOf({ load }),
+    faults: faults.map(({ fault }) => ({ text: fault.text, role: fault.role.text })),
+    ...(all.length > 0 && { invariants: all.map(savedInvariant) }),
+  };
+};

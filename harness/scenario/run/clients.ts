@@ -78,9 +78,23 @@ export async function openClients(
   users: readonly ClientUser[] = [],
 ): Promise<ScenarioClients> {
   const { network, clock, connections } = place;
-  const { plain, named } = network.members
+  const members = network.ledgers.members(channel);
+  const mspIds = members.organisations.map(({ mspId }) => mspId);
+  const onChannel = ({ mspId }: SigningIdentity) => mspIds.includes(mspId);
+  const all = network.members
     ? { plain: network.members, named: noUsers(users) }
     : await enrolled(network, users);
+  const plain = all.plain.filter(onChannel);
+  // Users of organisations that are not on the channel have no part in what is asked there.
+  const acting = all.named.flatMap((identity, index) => {
+    const user = users[index];
+    return user && onChannel(identity) ? [{ identity, user }] : [];
+  });
+  if (users.length > 0 && acting.length === 0) {
+    throw new Error(
+      `users of the load: expected one of an organisation on ${channel} (${mspIds.join(', ')}), seen none`,
+    );
+  }
   const opened: FabricClient[] = [];
   const open = async (
     identities: readonly SigningIdentity[],
@@ -91,7 +105,7 @@ export async function openClients(
     const identity = identityOf(identities, index);
     const client = await openClient({
       connections,
-      profile: network.nodes,
+      profile: members,
       atOnce: network.ordering.clientsSendTo === 'all',
       // What an orderer may lose although it said SUCCESS, its clients must be ready to send again.
       ...(network.ordering.forgetting ? { timeouts: { resubmitMs: RESUBMIT_MS } } : {}),
@@ -106,11 +120,13 @@ export async function openClients(
     return directClient(client, nameOf(identity, name), chaincode);
   };
   const now = () => clock.now();
-  const stock = STOCK[kind]?.({ profile: network.nodes, channel, chaincode, now });
+  const stock = STOCK[kind]?.({ profile: members, channel, chaincode, now });
   const load = await Promise.all(
     Array.from({ length: count }, (_, i) => {
-      const user = users[i % users.length];
-      const [identities, name] = user ? [named, `${user.name}-${i}`] : [plain, String(i)];
+      const as = acting[i % acting.length];
+      const [identities, name] = as
+        ? [acting.map(({ identity }) => identity), `${as.user.name}-${i}`]
+        : [plain, String(i)];
       if (stock === undefined) return open(identities, i, name);
       const identity = identityOf(identities, i);
       return stock.client(nameOf(identity, name), identity, i);

@@ -5,6 +5,7 @@ import { conserved } from '../../audit/invariant.ts';
 import { component, crash } from '../../faults/index.ts';
 import {
   type Call,
+  type CustomLoad,
   calls,
   during,
   type ScenarioDefinition,
@@ -28,15 +29,19 @@ const place = {
 
 async function run(
   next: (number: number) => Call,
-  more: Partial<ScenarioDefinition> & { readonly probe?: (number: number) => Call } = {},
+  more: Partial<ScenarioDefinition> & {
+    readonly probe?: (number: number) => Call;
+    readonly verify?: CustomLoad['verify'];
+  } = {},
 ) {
-  const { probe, ...rest } = more;
+  const { probe, verify, ...rest } = more;
   const definition: ScenarioDefinition = {
     load: calls({
       ...{ chaincode: 'bank', clients: 1 },
       setUp: [{ function: 'openMany', args: ['a', '10', 'Own', '1000'] }],
       next: (_, number) => next(number),
       ...(probe && { probe: (_: string, number: number) => probe(number) }),
+      ...(verify && { verify }),
     }),
     duration: seconds(3),
     ...rest,
@@ -110,6 +115,28 @@ describe('calls of an author on a network in memory', () => {
     expect(minted.status).toBe('failed');
     expect(minted.problems.at(-1)).toMatch(
       /^A1 conserved\(balance\): invalid: open n\d+ Own 7 in block \d+: changed the sum of balance by 7$/,
+    );
+  });
+
+  it('has its reads verified with the state at the height of their peer', async () => {
+    const reading = (number: number): Call =>
+      number % 2 === 0
+        ? transfer(number)
+        : { function: 'balance', args: [`a${number % 10}`], evaluate: true };
+    const sound = await run(reading, {
+      verify: ({ args: [id], result }, state) => {
+        const { balance } = JSON.parse(state.get(`account:${id}`) ?? '{}');
+        return String(balance) === result ? undefined : `answered ${result}, has ${balance}`;
+      },
+    });
+    expect(sound.problems).toEqual([]);
+    expect(sound.audit?.checks.at(-1)).toMatchObject({ name: 'verify', verdict: 'valid' });
+    rmSync(path.join(folder, place.folder), { recursive: true });
+    const unsound = await run(reading, {
+      verify: ({ result }) => (result === '1000' ? undefined : `answered ${result}`),
+    });
+    expect(unsound.problems.at(-1)).toMatch(
+      /^A1 verify: invalid: operation \d+, balance a\d on peer\d\.org1: answered \d+$/,
     );
   });
 });

@@ -12,7 +12,7 @@ import { chaincodeOf, clientOf, type ScenarioDefinition } from '../author/defini
 import { OtherClients, type Place, placesOf } from '../author/places.ts';
 import { saveBlocks, saveOrdering } from '../evidence/collect.ts';
 import { probeEnvironment, settledEnvironment } from '../evidence/environment.ts';
-import { scenarioFacts } from '../evidence/facts.ts';
+import { type Circumstances, scenarioFacts } from '../evidence/facts.ts';
 import { Observers } from '../evidence/observers.ts';
 import { saveStates } from '../evidence/state.ts';
 import type { Session } from '../session.ts';
@@ -84,11 +84,16 @@ async function perform(performance: Performance): Promise<void> {
   // from block 0, and a scenario that wrecks its channel leaves the next one unharmed. What comes after this height
   // belongs to the scenario.
   const { ledgers } = session.network;
-  const channels: { name: string; startHeight: number; chaincode: string }[] = [];
-  for (const { channel: name, chaincodes } of all) {
+  const channels: Circumstances['channels'][number][] = [];
+  for (const { channel: name, chaincodes, organisations } of all) {
     const [first = chaincode] = chaincodes;
-    const startHeight = await ledgers.create(name, chaincodes);
-    channels.push({ name, startHeight, chaincode: first });
+    const startHeight = await ledgers.create(name, chaincodes, organisations);
+    const { peers } = ledgers.members(name);
+    channels.push({
+      ...{ name, startHeight, chaincode: first },
+      peers: peers.map((peer) => peer.name),
+      organisations: Object.fromEntries(peers.map((peer) => [peer.name, peer.mspId])),
+    });
   }
   const recoveryBudget = definition.expect?.recovery ?? patient(DEFAULT_RECOVERY_MS);
   update(
@@ -96,8 +101,6 @@ async function perform(performance: Performance): Promise<void> {
     place,
     scenarioFacts(definition, {
       channels,
-      peers: session.endpoints.peers.map((p) => p.name),
-      organisations: Object.fromEntries(session.endpoints.peers.map((p) => [p.name, p.mspId])),
       orderers: session.endpoints.orderers.map((o) => o.name),
       databases: session.network.ledgers.databases,
       runByOthers,
