@@ -92,17 +92,27 @@ export interface ImageOptions {
 
 /** An image could not be made. */
 export class ImageBuildError extends Error {
+  /** Of the tool that failed, where it ended by itself. */
+  readonly exitCode: number | undefined;
+
   /**
    * @param image what was being made
    * @param seen how it ended, e.g. `exit code 1`
    * @param lastLines the end of its output
    * @param logFile where all of it is
    */
-  constructor(image: string, seen: string, lastLines: readonly string[], logFile: string) {
+  constructor(
+    image: string,
+    seen: string,
+    lastLines: readonly string[],
+    logFile: string,
+    exitCode?: number,
+  ) {
     super(
       `image ${image}: expected a build, got ${seen}; its last lines:\n` +
         `${lastLines.map((line) => `  ${line}`).join('\n')}\nall of it: ${logFile}`,
     );
     this.name = 'ImageBuildError';
+    this.exitCode = exitCode;
   }
 }

@@ -13,6 +13,11 @@ export const LEASHED = `exec 3<&0
 exec 3<&-
 exec "$@" </dev/null`;
 
+interface Ending {
+  readonly code: number | null;
+  readonly killed: NodeJS.Signals | null;
+}
+
 export interface ToolRun {
   /** What the output is for; named in errors. */
   readonly image: string;
@@ -46,18 +51,18 @@ export async function runTool(command: readonly string[], run: ToolRun): Promise
   };
   run.signal?.addEventListener('abort', abort, { once: true });
   try {
-    const seen = await new Promise<string | undefined>((resolve, reject) => {
+    const { code, killed } = await new Promise<Ending>((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', (code, signal) =>
-        resolve(code === 0 ? undefined : signal ? `signal ${signal}` : `exit code ${code}`),
-      );
+      child.once('exit', (code, killed) => resolve({ code, killed }));
     });
     child.stdin.end();
     await outputs;
     log.end();
     await once(log, 'close');
     run.signal?.throwIfAborted();
-    if (seen !== undefined) throw buildError(run.image, `${seen} from ${command[0]}`, run.log);
+    if (code === 0) return;
+    const seen = killed ? `signal ${killed}` : `exit code ${code}`;
+    throw buildError(run.image, `${seen} from ${command[0]}`, run.log, code ?? undefined);
   } finally {
     run.signal?.removeEventListener('abort', abort);
     log.destroy();
@@ -65,14 +70,19 @@ export async function runTool(command: readonly string[], run: ToolRun): Promise
 }
 
 /** An error that shows the end of a log. */
-export function buildError(image: string, seen: string, log: string): ImageBuildError {
+export function buildError(
+  image: string,
+  seen: string,
+  log: string,
+  exitCode?: number,
+): ImageBuildError {
   let text = '';
   try {
     text = readFileSync(log, 'utf8');
   } catch {
     // nothing was written: the error says how it ended all the same
   }
-  return new ImageBuildError(image, seen, lastLines(text), log);
+  return new ImageBuildError(image, seen, lastLines(text), log, exitCode);
 }
 
 /** The last lines of a tool's output, without progress bars that overwrite themselves. */

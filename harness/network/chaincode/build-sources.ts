@@ -12,6 +12,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../../base/errors.ts';
 import { requireTools } from '../../images/host-tools.ts';
+import { ImageBuildError } from '../../images/model.ts';
 import { runTool, type ToolRun } from '../../images/tool.ts';
 import { serveInsteadOfDialling } from './go-shim.ts';
 import { type Language, startScript } from './languages.ts';
@@ -144,7 +145,14 @@ async function buildNode({ options, work, out, run }: Parameters<Builder>[0]): P
   const install = locked ? ['ci'] : ['install', '--no-package-lock'];
   await npm(...install, ...(compiled ? ['--include=dev'] : ['--omit=dev']), ...quiet);
   if (compiled) {
-    await npm('run', 'build');
+    const started = Date.now();
+    await npm('run', 'build').catch((error: unknown) => {
+      const entry = writtenInSpite(error, work, started);
+      if (entry === undefined) throw error;
+      options.notice(
+        `chaincode ${options.name}: its build ended with errors and wrote ${entry}, which is served; look at ${options.log}`,
+      );
+    });
     await npm('prune', '--omit=dev', ...quiet);
   }
   cpSync(work, path.join(out, 'app'), { recursive: true, verbatimSymlinks: true });
@@ -160,6 +168,21 @@ async function buildNode({ options, work, out, run }: Parameters<Builder>[0]): P
       ? 'ENTRYPOINT ["node", "node_modules/fabric-shim/cli.js", "server"]'
       : `ENTRYPOINT ${JSON.stringify(['sh', '-c', `exec ${start}`])}`,
   ]);
+}
+
+/** How the TypeScript compiler ends when it has found errors in types and has written its output all the same. */
+const ERRORS_AND_OUTPUT = 2;
+
+/**
+ * The package's entry point, where a build failed that has written it. A chaincode with such errors runs on networks whose
+ * scripts go on after them, as those of Fabric's samples do.
+ */
+function writtenInSpite(error: unknown, work: string, started: number): string | undefined {
+  if (!(error instanceof ImageBuildError) || error.exitCode !== ERRORS_AND_OUTPUT) return undefined;
+  const text = readFileSync(path.join(work, 'package.json'), 'utf8');
+  const { main = 'index.js' } = JSON.parse(text) as { main?: string };
+  const written = statSync(path.join(work, main), { throwIfNoEntry: false });
+  return written && written.mtimeMs >= started ? main : undefined;
 }
 
 /** For chaincode that calls `shim.start` itself: it is served where it would have called the peer. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type Docker from 'dockerode';
@@ -23,20 +23,25 @@ function engine(images: Readonly<Record<string, { Architecture: string; Id: stri
 }
 
 let folder: string;
+let cacheDir: string;
 const notices: string[] = [];
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'prepare-'));
+  cacheDir = mkdtempSync(path.join(tmpdir(), 'prepare-cache-'));
   notices.length = 0;
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+  rmSync(cacheDir, { recursive: true });
+});
 
 const file = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
 
 const prepare = (given: string, docker: Docker) =>
   prepareChaincode(parseOwnChaincode(given, 'asset'), {
     outer: docker,
-    cacheDir: path.join(folder, 'cache'),
-    log: path.join(folder, 'build.log'),
+    cacheDir,
+    log: path.join(cacheDir, 'build.log'),
     notice: (text) => notices.push(text),
     signal: new AbortController().signal,
   });
@@ -60,6 +65,49 @@ describe('prepareChaincode', () => {
     expect(await prepare(folder, docker)).toMatchObject({
       kind: 'dockerfile',
       parents: ['alpine:3'],
+    });
+  });
+
+  describe('of TypeScript whose build ends with errors', () => {
+    const { PATH } = process.env;
+    // The real one asks the registry, whatever there is to install.
+    beforeEach(() => {
+      const npm = path.join(cacheDir, 'npm');
+      writeFileSync(npm, '#!/bin/sh\n[ "$1" != run ] || exec sh -c "$(cat build.txt)"\n');
+      chmodSync(npm, 0o755);
+      process.env.PATH = `${cacheDir}:${PATH}`;
+    });
+    afterEach(() => {
+      process.env.PATH = PATH;
+    });
+    const typescript = (build: string) => {
+      file('build.txt', build);
+      file('package.json', JSON.stringify({ main: 'dist/main.js' }));
+      file('tsconfig.json', '{}');
+    };
+    const build = (code: number, last = '') =>
+      `node -e "require('fs').mkdirSync('dist'); require('fs').writeFileSync('dist/main.js', ''); ${last}console.log('main.ts(1,1): error'); process.exit(${code})"`;
+
+    it('serves what the compiler has written in spite of them, and says so', async () => {
+      typescript(build(2));
+      expect(await prepare(folder, engine({}))).toMatchObject({ kind: 'built' });
+      expect(notices.join()).toMatch(
+        /^chaincode asset: its build ended with errors and wrote dist\/main\.js, which is served/,
+      );
+    });
+
+    it.each([
+      ['when it wrote nothing', 'echo "main.ts(1,1): error"; exit 2'],
+      [
+        'when what is there is older',
+        build(2, "require('fs').utimesSync('dist/main.js', 1000, 1000); "),
+      ],
+      ['when it ended otherwise', build(1)],
+    ])('fails with its last lines %s', async (_, script) => {
+      typescript(script);
+      await expect(prepare(folder, engine({}))).rejects.toThrow(
+        /exit code [12] from npm; its last lines:[\s\S]*main\.ts\(1,1\): error/,
+      );
     });
   });
 
