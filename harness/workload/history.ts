@@ -44,6 +44,9 @@ export interface Invocation {
 
 export type { ProposalRecord as ProposalAnswer };
 
+/** Intent of what a program has not told of, and was found in the ledger. */
+export const FOUND = 'found';
+
 /** Written when the client knows, or gives up. */
 export interface Completion {
   readonly type: 'complete';

@@ -9,6 +9,9 @@ const bank = {
   }),
 };
 
+/** One program does one thing after the other. */
+const expect = { operations: 8 };
+
 scenario('a program in Node with fabric-gateway, through the crash of an orderer', {
   load: program({
     ...bank,
@@ -17,6 +20,7 @@ scenario('a program in Node with fabric-gateway, through the crash of an orderer
     folder: 'fixtures/programs/node',
   }),
   faults: [during(crash(orderer('orderer0')), { at: seconds(3), for: seconds(6) })],
+  expect,
 });
 
 scenario('a program that says nothing, whose transactions are found by its identity', {
@@ -27,6 +31,7 @@ scenario('a program that says nothing, whose transactions are found by its ident
     folder: 'fixtures/programs/node',
   }),
   faults: [during(crash(peer('peer1.org2')), { at: seconds(3), for: seconds(6) })],
+  expect,
 });
 
 scenario('a program in Go with fabric-gateway, through the crash of a peer', {
@@ -37,4 +42,5 @@ scenario('a program in Go with fabric-gateway, through the crash of a peer', {
     folder: 'fixtures/programs/go',
   }),
   faults: [during(crash(peer('peer1.org2')), { at: seconds(3), for: seconds(6) })],
+  expect,
 });

@@ -26,7 +26,7 @@ scenario('channels of some organisations, through the crash of a peer of each', 
 scenario('a chaincode that must be initialised', {
   load: calls({
     chaincode: 'js-init',
-    clients: 2,
+    clients: 4,
     setUp: [{ function: 'add', args: ['first'], init: true }],
     next: shares(
       [0.7, (client, number) => ({ function: 'add', args: [`k${client}-${number % 10}`] })],
@@ -35,5 +35,6 @@ scenario('a chaincode that must be initialised', {
     verify: ({ function: called, result }) =>
       called !== 'read' || result === '1' ? undefined : `was initialised ${result} times`,
   }),
-  duration: seconds(6),
+  duration: seconds(8),
+  expect: { operations: 10 },
 });

@@ -1,6 +1,11 @@
 import { codeName } from '../../fabric/ledger/codes.ts';
-import type { Completion, Invocation } from '../../workload/history.ts';
-import { BY_A_PROGRAM, INTERRUPTED } from '../../workload/history.ts';
+import {
+  BY_A_PROGRAM,
+  type Completion,
+  FOUND,
+  INTERRUPTED,
+  type Invocation,
+} from '../../workload/history.ts';
 import { isMarked, type Operation } from '../../workload/history-index.ts';
 import type { RunCheck } from '../checker.ts';
 import { Findings } from '../findings.ts';
@@ -102,7 +107,8 @@ export const historySound: RunCheck = {
 
 /** A load calls the scenario's chaincodes; a program of the author's calls what it likes. */
 const isKnown = ({ chaincodes }: Names, { chaincode, intent }: Invocation): boolean =>
-  chaincodes.has(chaincode) || (intent === BY_A_PROGRAM && isText(chaincode));
+  chaincodes.has(chaincode) ||
+  ((intent === BY_A_PROGRAM || intent === FOUND) && isText(chaincode));
 
 type Flaw = string | undefined;
 

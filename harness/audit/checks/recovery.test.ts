@@ -318,6 +318,14 @@ describe('F19 availability as designed', () => {
     expect(run(history(outage, failed), byDefault).verdict).toBe('invalid');
   });
 
+  it('judges nothing by what was found in the ledger, of which nobody was told', () => {
+    const told = { phase: 'before', kind: 'submit', leastAnswered: 0.9, byDefault: true } as const;
+    const unknown = (intent: string) =>
+      run(history(operation(1, 2, { outcome: 'unknown' }, { intent })), told);
+    expect(unknown('found')).toMatchObject({ verdict: 'valid', counts: { violations: 0 } });
+    expect(unknown('program')).toMatchObject({ verdict: 'invalid', counts: { violations: 1 } });
+  });
+
   it('counts neither healthy time between two faults as during, nor a recovery as after', () => {
     const twice = [...outage, fault(2, 'inject', 900), fault(2, 'heal', 1_000)];
     const past = (...more: (Invocation | Completion)[][]) =>

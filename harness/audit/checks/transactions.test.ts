@@ -221,6 +221,26 @@ describe('F1 nothing acknowledged is lost', () => {
     recording.scenario = { ...scenario, channels, floors: { operations: 20 } };
     expect(judge(noneLost, recording).verdict).toBe('valid');
   });
+
+  it('counts what was found in the ledger where the client of the load tells nothing', () => {
+    const ledger = opened();
+    transfers(ledger, 12);
+    const recording = ledger.recording();
+    const told = new Set<number>();
+    rewrite(recording, (record) => {
+      if (record.type === 'invoke' && record.function === 'transfer') {
+        told.add(record.operation);
+        return { ...record, intent: 'found' };
+      }
+      if (record.type !== 'complete' || !told.has(record.operation)) return record;
+      return { type: 'complete', operation: record.operation, outcome: 'unknown', at: record.at };
+    });
+    const found = judge(noneLost, recording);
+    expect(found.verdict).toBe('valid');
+    expect(found.counts['found in the ledger']).toBe(12);
+    recording.scenario = { ...recording.scenario, floors: { operations: 13 } };
+    expect(judge(noneLost, recording).reason).toBe('saw 12 found in the ledger, needs at least 13');
+  });
 });
 
 function rewriteOutcome(ledger: LedgerBuilder, operation: number): void {

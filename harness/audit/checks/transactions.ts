@@ -10,7 +10,7 @@ import type { Acknowledgement } from '../../ordering/forgetting.ts';
 import { UNSETTLED } from '../../workload/history.ts';
 import { isMarked, type Operation } from '../../workload/history-index.ts';
 import { columnOf } from '../../workload/statistics/columns.ts';
-import { isLoad } from '../../workload/statistics/operations.ts';
+import { isFound, isLoad } from '../../workload/statistics/operations.ts';
 import type { ChannelCheck, ChannelContext } from '../checker.ts';
 import { Findings } from '../findings.ts';
 import { forgetting, isUntold } from '../forgotten.ts';
@@ -50,6 +50,9 @@ const timesAcknowledged = ({ complete }: Operation): number =>
   complete?.acknowledgedAt === undefined
     ? 0
     : 1 + new Set(complete.acknowledgedAgain?.map(({ at }) => at)).size;
+
+const ANSWERED = 'answered of the load';
+const IN_LEDGER = 'found in the ledger';
 
 /** Absence proves nothing while the network was still busy when the evidence was taken. */
 const UNSETTLED_REASON = 'the network did not come to rest, so what is missing may still come';
@@ -108,7 +111,8 @@ export const noneLost: ChannelCheck = {
         for (const operation of history.operations) {
           // What set-up and probes got through says nothing of the load, and what was rightly refused has nothing to lose.
           const counts = isAcknowledged(operation) || columnOf(operation) === 'refused';
-          if (counts && isLoad(operation)) findings.count('answered of the load');
+          if (counts && isLoad(operation)) findings.count(ANSWERED);
+          if (isFound(operation)) findings.count(IN_LEDGER);
           if (!isAcknowledged(operation)) continue;
           const { operation: number, transactionId: id = '' } = operation.invoke;
           const where = { transactionId: id, operation: number };
@@ -162,7 +166,8 @@ export const noneLost: ChannelCheck = {
           }
         }
         const least = facts.leastOperations ?? scenario.floors?.operations ?? 10;
-        findings.floor('answered of the load', least);
+        // Of a client that tells nothing, what the chain has is all that there is to lose.
+        findings.floor(findings.counted(IN_LEDGER) > 0 ? IN_LEDGER : ANSWERED, least);
         return findings.result();
       },
     };

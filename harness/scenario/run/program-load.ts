@@ -160,6 +160,7 @@ function record(
   history: History,
   { network, channel, chaincode }: Pick<ProgramRun, 'network' | 'channel' | 'chaincode'>,
   operation: Operation,
+  intent: string = BY_A_PROGRAM,
 ): void {
   const { function: called, args, transactionId, kind, outcome, ...rest } = operation;
   const { chaincode: named = chaincode, ...told } = rest;
@@ -175,7 +176,7 @@ function record(
     kind,
     function: called,
     args,
-    intent: BY_A_PROGRAM,
+    intent,
     peers: kind === 'evaluate' ? [peer] : [],
     ...(transactionId === undefined ? {} : { transactionId }),
     at: history.now(),
@@ -203,7 +204,7 @@ export async function adoptTransactions(
       if (!parts.creator.includes(certificate)) continue;
       const [called = '', ...rest] = args;
       const operation = { chaincode, function: called, args: rest, transactionId: id };
-      record(run.history, run, { ...operation, outcome: 'unknown', kind: 'submit' });
+      record(run.history, run, { ...operation, outcome: 'unknown', kind: 'submit' }, FOUND);
       adopted += 1;
     }
   }

@@ -1,7 +1,7 @@
 import type { FaultEvent } from '../history.ts';
 import type { Operation } from '../history-index.ts';
 import { columnOf } from './columns.ts';
-import { endOf, faultWindows, isLoad } from './operations.ts';
+import { endOf, faultWindows, isFound, isLoad } from './operations.ts';
 import { type Outage, overlaps, phaseOf } from './outages.ts';
 
 /** What share of the load's submits must have got an answer in a phase, or must not have gone through. */
@@ -40,7 +40,7 @@ export function judgeShares(
   operations: readonly Operation[],
   outages: readonly Outage[],
 ): ShareJudgement[] {
-  const load = operations.filter(isLoad);
+  const load = operations.filter((operation) => isLoad(operation) && !isFound(operation));
   return expected.flatMap(({ phase, leastAnswered, mostOkInForce, byDefault = false }) =>
     [
       ...(leastAnswered === undefined ? [] : [answers(phase, leastAnswered, load, outages)]),

@@ -1,4 +1,4 @@
-import type { FaultEvent } from '../history.ts';
+import { type FaultEvent, FOUND } from '../history.ts';
 import type { Operation } from '../history-index.ts';
 
 /** Time that a fault was in place. */
@@ -38,6 +38,9 @@ export function isLoad({ invoke }: Operation): boolean {
   const { intent, kind } = invoke;
   return kind === 'submit' && intent !== 'set-up' && intent !== 'probe';
 }
+
+/** Found in the ledger: when it was asked for, and what its client was told, nobody knows. */
+export const isFound = ({ invoke }: Operation): boolean => invoke.intent === FOUND;
 
 /** When the client stopped waiting; `Infinity` if the history ends before. */
 export function endOf({ complete }: Operation): number {
