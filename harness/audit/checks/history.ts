@@ -107,8 +107,7 @@ export const historySound: RunCheck = {
 
 /** A load calls the scenario's chaincodes; a program of the author's calls what it likes. */
 const isKnown = ({ chaincodes }: Names, { chaincode, intent }: Invocation): boolean =>
-  chaincodes.has(chaincode) ||
-  ((intent === BY_A_PROGRAM || intent === FOUND) && isText(chaincode));
+  chaincodes.has(chaincode) || ((intent === BY_A_PROGRAM || intent === FOUND) && isText(chaincode));
 
 type Flaw = string | undefined;
 

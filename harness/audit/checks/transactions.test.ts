@@ -224,7 +224,7 @@ describe('F1 nothing acknowledged is lost', () => {
 
   it('counts what was found in the ledger where the client of the load tells nothing', () => {
     const ledger = opened();
-    transfers(ledger, 12);
+    transfers(ledger, 4);
     const recording = ledger.recording();
     const told = new Set<number>();
     rewrite(recording, (record) => {

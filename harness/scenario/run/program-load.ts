@@ -11,7 +11,7 @@ import { LEASHED, runTool } from '../../images/tool.ts';
 import { deploymentOf } from '../../network/deployment.ts';
 import { writeExport } from '../../network/export/write-export.ts';
 import type { Network } from '../../network/port.ts';
-import { BY_A_PROGRAM } from '../../workload/history.ts';
+import { BY_A_PROGRAM, FOUND } from '../../workload/history.ts';
 import type { History } from '../../workload/history-writer.ts';
 import type { ProgramLoad } from '../author/definition.ts';
 
