@@ -35,6 +35,7 @@ describe('S1 faults took effect', () => {
           id: 'S1',
           name: "crash of orderer('orderer0') took effect and was healed",
           met: true,
+          expected: 'confirmed by measurement, then healed',
           seen: 'confirmed: it is down; after the heal: it is up',
         },
       ],
@@ -61,15 +62,35 @@ describe('S1 faults took effect', () => {
     expect(run(records, { unhealed: [1] }).verdict).toBe('valid');
   });
 
+  it('tells faults apart by their numbers, in whatever order they came, and names what nobody declared', () => {
+    const second = [
+      event('inject', 50, { fault: 2, kind: 'freeze', role: 'peer' }),
+      event('not-confirmed', 60, { fault: 2, kind: 'freeze', role: 'peer' }),
+    ];
+    const { expectations } = run([...second, ...life]);
+    expect(expectations?.map(({ name, met }) => [name, met])).toEqual([
+      ["crash of orderer('orderer0') took effect and was healed", true],
+      ['freeze of peer took effect and was healed', false],
+    ]);
+    const beyond = run([...life, event('inject', 300, { fault: 3 })]).expectations;
+    expect(beyond?.[1]).toMatchObject({
+      name: 'a fault of unknown took effect and was healed',
+      seen: 'never injected',
+    });
+  });
+
   it('does not know what an interruption kept from being measured', () => {
-    expect(run([mark]).verdict).toBe('unknown');
+    expect(run([mark])).toMatchObject({ verdict: 'unknown', reason: 'the run was interrupted' });
     expect(run([...life.with(3, event('inconclusive', 220)), mark]).verdict).toBe('unknown');
     expect(run([...life.with(3, event('not-confirmed', 220)), mark]).verdict).toBe('invalid');
   });
 
   it('has nothing to say without a fault', () => {
     const paper = new LedgerBuilder().recording();
-    expect(faultsTookEffect.run(paper, indexHistory([]))).toMatchObject({ applicable: false });
+    expect(faultsTookEffect.run(paper, indexHistory([]))).toMatchObject({
+      applicable: false,
+      reason: 'the scenario has no fault',
+    });
   });
 });
 
@@ -90,6 +111,9 @@ describe('S2 every step as expected', () => {
   });
 
   it('has nothing to say where there are none', () => {
-    expect(steps()).toMatchObject({ applicable: false });
+    expect(steps()).toMatchObject({
+      applicable: false,
+      reason: 'the scenario has no steps of its own',
+    });
   });
 });

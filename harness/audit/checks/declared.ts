@@ -16,24 +16,17 @@ export const faultsTookEffect: RunCheck = {
   },
   run({ scenario }, history) {
     const findings = new Findings(faultsTookEffect.definition);
-    const results = faultResults(history.faults);
     const declared = scenario.faults ?? [];
-    const unhealed = scenario.expectations?.unhealed ?? [];
+    const unhealed = new Set(scenario.expectations?.unhealed);
     const last = Math.max(declared.length, ...history.faults.map(({ fault }) => fault));
-    const byNumber = new Map(
-      [...new Set(history.faults.map(({ fault }) => fault))]
-        .sort((a, b) => a - b)
-        .map((number, index) => [number, results[index]]),
-    );
+    const lives = Map.groupBy(history.faults, ({ fault }) => fault);
     const interrupted = isMarked(history, INTERRUPTED);
     for (let number = 1; number <= last; number += 1) {
-      const result = byNumber.get(number);
-      const { text, role } = declared[number - 1] ?? {
-        text: result?.kind ?? 'a fault',
-        role: result?.role ?? 'unknown',
-      };
+      const [result] = faultResults(lives.get(number) ?? []);
+      const text = declared[number - 1]?.text ?? result?.kind ?? 'a fault';
+      const role = declared[number - 1]?.role ?? result?.role ?? 'unknown';
       findings.count('faults');
-      const healed = result?.healedAt != null || unhealed.includes(number);
+      const healed = result?.healedAt != null || unhealed.has(number);
       const met = result?.confirmation === 'confirmed' && healed;
       const open = result === undefined || result.confirmation === 'inconclusive';
       findings.expectation(
