@@ -208,6 +208,16 @@ describe('Raft to BFT', () => {
     folder[Symbol.dispose]();
   });
 
+  it('is refused until the channels have capability V3_0', async () => {
+    expect(await network.refused('bft')).toMatchObject({
+      code: 2,
+      text: expect.stringContaining(
+        `channel ${CHANNEL}: expected capability V3_0, seen V2_0; finish with: harness migrate fabric3`,
+      ),
+    });
+    expect(await network.migrate('fabric3')).toContain('run Fabric 3');
+  });
+
   it('names a consenter with a wrong certificate before anything is changed', async () => {
     const known = (certificate: string) =>
       network.change(CHANNEL, (now) => withCertificate(now, 'orderer1', certificate));
