@@ -38,7 +38,7 @@ export const noSystemChannelLeg: Leg = {
       name: 'remove',
       title: 'remove the system channel from every orderer, leaders last',
       byHand: [
-        'Each orderer in turn, a leader last: osnadmin channel remove --channelID SYSTEM-CHANNEL -o HOST:ADMIN-PORT … Answer 204. It starts every chain of the orderer anew: wait until it serves every channel.',
+        'Each orderer in turn, a leader last: osnadmin channel remove --channelID SYSTEM-CHANNEL -o HOST:ADMIN-PORT … Answer 204. First wait until it has the newest block of every channel: it starts every chain of the orderer anew, and one that is still catching up may write a block twice. Then wait until it serves every channel.',
         'What a leader has acknowledged in that moment may be lost: clients submit again what does not commit.',
         'Remove etcdraft/wal/SYSTEM-CHANNEL and etcdraft/snapshot/SYSTEM-CHANNEL by hand.',
       ],
@@ -119,8 +119,11 @@ async function remove(road: Road): Promise<void> {
   for (const orderer of await road.leadersLast(channels)) {
     const admin = admins.find(({ name }) => name === orderer.name);
     if (!admin) throw new Error(`${orderer.name}: expected an admin listener, seen none`);
-    // One that has just died is back in a moment.
-    for (const channel of channels) await road.untilServes(orderer, channel);
+    // It starts every chain of the orderer anew. One that still writes what it had missed, as after a restart, may then
+    // have two chains write to one ledger, and a block is there twice.
+    for (const { channel, number } of await road.heads(channels)) {
+      await road.untilServes(orderer, channel, number);
+    }
     await removeOrderer(admin, systemChannel);
     for (const channel of channels) await road.untilServes(orderer, channel);
     const component = network.component(orderer.name);
