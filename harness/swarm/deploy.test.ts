@@ -1,4 +1,4 @@
-import { serviceName, serviceSpec } from './deploy.ts';
+import { replaceFiles, serviceName, serviceSpec } from './deploy.ts';
 import type { ServiceDefinition } from './service-definition.ts';
 
 const definition: ServiceDefinition = {
@@ -73,5 +73,67 @@ describe('serviceSpec', () => {
     expect(() => spec({ image: 'nope' })).toThrow('peer0.org1: no image called nope');
     const files = [{ path: '/etc/x', content: 'x', secret: true }];
     expect(() => spec({ files })).toThrow('peer0.org1: no swarm object for /etc/x');
+  });
+});
+
+describe('replaceFiles', () => {
+  const file = (path: string, content: string) => ({ path, content, secret: false });
+  const reference = (id: string, path: string) => ({
+    ...{ ConfigID: id, ConfigName: id },
+    File: { Name: path },
+  });
+
+  /** A swarm with one service that holds configs, and what its service is changed to. */
+  function swarm() {
+    const configs: { ID: string; Spec: { Name: string } }[] = [];
+    const updates: { TaskTemplate: { ContainerSpec: { Configs: { ConfigID: string }[] } } }[] = [];
+    let spec = {
+      Name: 'api',
+      TaskTemplate: {
+        ContainerSpec: {
+          Image: 'api:1',
+          Configs: [reference('old', '/a/asset_1.0.tar.gz'), reference('tx', '/a/mychannel.tx')],
+        },
+      },
+    };
+    const manager = {
+      listConfigs: async () => configs,
+      listSecrets: async () => [],
+      createConfig: async ({ Name }: { Name: string }) => {
+        configs.push({ ID: `new-${configs.length}`, Spec: { Name } });
+        return { id: `new-${configs.length - 1}` };
+      },
+      getService: () => ({
+        inspect: async () => ({ Version: { Index: 7 }, Spec: spec }),
+        update: async (changed: (typeof updates)[number] & { version: number }) => {
+          expect(changed.version).toBe(7);
+          updates.push(changed);
+          spec = changed as unknown as typeof spec;
+        },
+      }),
+    };
+    return { manager: manager as never, updates };
+  }
+
+  it('puts a file in the place of the one at its path, and leaves the others', async () => {
+    const { manager, updates } = swarm();
+    const files = [file('/a/asset_1.0.tar.gz', 'another build')];
+    expect(await replaceFiles(manager, 'api', files)).toEqual(['new-0']);
+    expect(updates).toMatchObject([
+      {
+        Name: 'api',
+        TaskTemplate: {
+          ContainerSpec: { Image: 'api:1', Configs: [{ ConfigID: 'tx' }, { ConfigID: 'new-0' }] },
+        },
+      },
+    ]);
+  });
+
+  it('changes nothing where the files are there', async () => {
+    const { manager, updates } = swarm();
+    const files = [file('/a/asset_1.0.tar.gz', 'another build')];
+    await replaceFiles(manager, 'api', files);
+    expect(await replaceFiles(manager, 'api', files)).toEqual(['new-0']);
+    expect(updates).toHaveLength(1);
   });
 });

@@ -65,6 +65,57 @@ export async function redefineService(
   });
 }
 
+interface ConfigReference {
+  readonly ConfigID: string;
+  readonly ConfigName: string;
+  readonly File: { readonly Name: string };
+}
+
+interface DeployedService {
+  readonly Version: { readonly Index: number };
+  readonly Spec: Record<string, unknown> & {
+    readonly TaskTemplate: Record<string, unknown> & {
+      readonly ContainerSpec: Record<string, unknown> & {
+        readonly Configs?: readonly ConfigReference[];
+      };
+    };
+  };
+}
+
+/**
+ * Has a component's container hold these files, in the place of what it holds at the same paths: its service is changed,
+ * and its task started anew, unless it holds them already. Returns as soon as the swarm has accepted it.
+ *
+ * @param files none of them secret
+ * @returns ids of the configs that the new task has
+ * @throws Error when the swarm has no such service
+ */
+export async function replaceFiles(
+  manager: Docker,
+  component: string,
+  files: readonly ServiceFile[],
+): Promise<readonly string[]> {
+  const service = manager.getService(serviceName(component));
+  const { Version, Spec } = (await service.inspect()) as unknown as DeployedService;
+  const { TaskTemplate } = Spec;
+  const { ContainerSpec } = TaskTemplate;
+  const known = ContainerSpec.Configs ?? [];
+  const definition = { name: component, image: '', machine: 0, files };
+  const ids = await createFiles(manager, [definition]);
+  const wanted = references(definition, ids, false) as unknown as readonly ConfigReference[];
+  const paths = new Set(wanted.map(({ File }) => File.Name));
+  const lacking = wanted.filter(({ ConfigID }) => !known.some((one) => one.ConfigID === ConfigID));
+  if (lacking.length > 0) {
+    const Configs = [...known.filter(({ File }) => !paths.has(File.Name)), ...wanted];
+    await service.update({
+      ...Spec,
+      version: Version.Index,
+      TaskTemplate: { ...TaskTemplate, ContainerSpec: { ...ContainerSpec, Configs } },
+    });
+  }
+  return wanted.map(({ ConfigID }) => ConfigID);
+}
+
 /** Name of the Swarm service of a component. */
 export const serviceName = (component: string): string => component.replaceAll('.', '-');
 

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { unfinishedTasks } from './tasks.ts';
+import { runsWith, unfinishedTasks } from './tasks.ts';
 
 type Listed = readonly [service: string, desired: string, state: string];
 
@@ -47,5 +47,24 @@ describe('tasks that the Swarm has not finished with', () => {
   it('are those of the components asked for only', async () => {
     const docker = manager(['s1', 'shutdown', 'running'], ['s2', 'running', 'running']);
     expect(await unfinishedTasks(docker, ['peer0.org1'])).toEqual([]);
+  });
+});
+
+describe('a component with configs', () => {
+  const task = (state: string, ...configs: string[]) => ({
+    ...{ ServiceID: 's1', DesiredState: 'running', Status: { State: state } },
+    Spec: { ContainerSpec: { Configs: configs.map((ConfigID) => ({ ConfigID })) } },
+  });
+  const api = (...tasks: object[]) => ({ listTasks: async () => tasks }) as unknown as Docker;
+
+  it('runs once its task has them, and none that runs lacks them', async () => {
+    const wanted = ['a', 'b'];
+    expect(await runsWith(api(task('running', 'b', 'x', 'a')), 'api', wanted)).toBe(true);
+    expect(await runsWith(api(task('running', 'a')), 'api', wanted)).toBe(false);
+    const both = api(task('running', 'x'), task('running', 'a', 'b'));
+    expect(await runsWith(both, 'api', wanted)).toBe(false);
+    const replaced = api(task('shutdown', 'x'), task('running', 'a', 'b'));
+    expect(await runsWith(replaced, 'api', wanted)).toBe(true);
+    expect(await runsWith(api(task('starting', 'a', 'b')), 'api', wanted)).toBe(false);
   });
 });

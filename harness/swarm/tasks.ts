@@ -41,6 +41,30 @@ export async function unfinishedTasks(
   });
 }
 
+/**
+ * Whether a component runs with these configs, and nothing of it that had others goes on.
+ *
+ * @throws what the manager answers
+ */
+export async function runsWith(
+  manager: Docker,
+  component: string,
+  configs: readonly string[],
+): Promise<boolean> {
+  const filters = { service: [serviceName(component)] };
+  const tasks = (await manager.listTasks({ filters })) as unknown as readonly (Task & {
+    readonly Spec: {
+      readonly ContainerSpec: { readonly Configs?: readonly { readonly ConfigID: string }[] };
+    };
+  })[];
+  const has = ({ Spec }: (typeof tasks)[number]) => {
+    const held = Spec.ContainerSpec.Configs?.map(({ ConfigID }) => ConfigID) ?? [];
+    return configs.every((id) => held.includes(id));
+  };
+  const running = tasks.filter(({ Status }) => Status.State === 'running');
+  return running.length > 0 && running.every(has);
+}
+
 function isFinished({ DesiredState, Status }: Task): boolean {
   if (DesiredState === 'running') return Status.State === 'running';
   return ENDED.has(Status.State);

@@ -1,5 +1,5 @@
 import { PATIENCE, patience } from '../../base/patience.ts';
-import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import type { ServiceDefinition, ServiceFile } from '../../swarm/service-definition.ts';
 import { config, listensOn, published, secret } from '../../swarm/service-parts.ts';
 import { apisOf } from '../../topology/components.ts';
 import { CONTAINER_PORTS, type Topology } from '../../topology/schema.ts';
@@ -112,7 +112,12 @@ function serverCertificate({ organisations }: Identities, name: string): KeyPair
 /** `moby/swarmkit manager/controlapi/config.go`: the largest config, in bytes. */
 const MAX_CONFIG_BYTES = 500 * 1024;
 
-function artefact(file: string, content: Uint8Array) {
+/**
+ * A file of the REST API's directory of artefacts.
+ *
+ * @throws Error when it is more than a Swarm config can hold
+ */
+export function artefact(file: string, content: Uint8Array): ServiceFile {
   if (content.byteLength > MAX_CONFIG_BYTES) {
     throw new Error(
       `artefact ${file} of the REST API: expected at most ${MAX_CONFIG_BYTES} bytes, saw ${content.byteLength}`,

@@ -2,19 +2,24 @@ import type Docker from 'dockerode';
 import { Connections } from '../../../fabric-client/connections.ts';
 import type { Progress } from '../../base/progress.ts';
 import { waitFor } from '../../base/wait.ts';
+import { artefactFiles } from '../../fabric/artefacts/prepared-channel.ts';
 import { endpointsOfChannel } from '../../fabric/endpoints.ts';
 import { withServers } from '../../fabric/identities/identities.ts';
+import { artefact } from '../../fabric/services/api.ts';
 import { chaincodeServices } from '../../fabric/services/chaincode.ts';
-import { COMPONENT_LABEL, serviceName } from '../../swarm/deploy.ts';
+import { COMPONENT_LABEL, replaceFiles, serviceName } from '../../swarm/deploy.ts';
 import type { ServiceDefinition } from '../../swarm/service-definition.ts';
+import { runsWith } from '../../swarm/tasks.ts';
 import { addressesOf } from '../../topology/addresses.ts';
+import { apisOf } from '../../topology/components.ts';
+import type { Topology } from '../../topology/schema.ts';
 import { awaitChaincodes } from '../chaincode/await-servers.ts';
 import { definitionsOf } from '../chaincode/definition.ts';
 import { type OwnChaincode, withOwnChaincodes } from '../chaincode/own-chaincode.ts';
 import { hashOfGiven } from '../chaincode/prepare.ts';
 import { makeServable, prepareChaincodes } from '../chaincode/serve.ts';
 import { managerOf } from '../components.ts';
-import { chaincodePackages, servingOf } from '../stack/chaincode-packages.ts';
+import { chaincodePackages, packagesByLabel, servingOf } from '../stack/chaincode-packages.ts';
 import { installAll, redefine } from '../stack/channels.ts';
 import { startServices } from '../stack/waves.ts';
 import { type MachinesNetwork, machinesNetwork, type NetworkState, saveState } from './network.ts';
@@ -22,6 +27,8 @@ import { type MachinesNetwork, machinesNetwork, type NetworkState, saveState } f
 /** Milliseconds for a package to be installed, and for servers of an older build to end. */
 const INSTALL_MS = 60_000;
 const END_MS = 30_000;
+/** For the REST API to end, with what it was asked, and to be started with other packages. */
+const API_MS = 120_000;
 
 /** What of the given chaincodes a running network lacks, or has in another build or by another definition. */
 export async function newToNetwork(
@@ -111,6 +118,9 @@ export async function bringIn(
   } finally {
     connections.close();
   }
+  await progress.step('hand the REST API its packages', () =>
+    handToApi(manager.docker, topology, packagesByLabel(part, packages), signal),
+  );
   const next: NetworkState = {
     ...state,
     topology,
@@ -136,6 +146,25 @@ export async function bringIn(
     ({ number, container }) => [number, { Id: container.id, State: 'running' }] as const,
   );
   return machinesNetwork(outer, next, new Map(containers));
+}
+
+/** Gives the REST API, which installs packages for its users, those of now in the place of older ones. */
+async function handToApi(
+  manager: Docker,
+  topology: Topology,
+  packages: Readonly<Record<string, Uint8Array>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const files = Object.entries(artefactFiles({}, packages)).map(([name, bytes]) =>
+    artefact(name, bytes),
+  );
+  for (const { name } of apisOf(topology)) {
+    const configs = await replaceFiles(manager, name, files);
+    const wanted = { subject: name, expected: 'to run with the packages of now' };
+    await waitFor({ ...wanted, budgetMs: API_MS, intervalMs: 250, signal }, () =>
+      runsWith(manager, name, configs),
+    );
+  }
 }
 
 /** Removes the Swarm services of an older build, if there are any, and waits until their containers have gone. */
