@@ -41,7 +41,8 @@ export function summarise(reads: readonly KeyRead[], maxDegree: number): RangeSu
     level(current + 1).push(rest.length === 1 ? (rest[0] as string) : combine(rest));
     levels[current - 1] = [];
   }
-  if (level(top()).length > maxDegree) level(top() + 1).push(combine(level(top())));
+  const highest = level(top());
+  if (highest.length > maxDegree) level(top() + 1).push(combine(highest));
   return { maxDegree, maxLevel: top(), hashes: level(top()) };
 }
 
