@@ -42,7 +42,7 @@ export function prepareChaincodes(
 }
 
 /**
- * The machines' part: the image in each of them, and a trial in the first.
+ * The machines' part: the image in each that has a peer, and a trial in the first.
  *
  * @param making the network's identities; the trial serves with the first peer's certificate
  * @throws ImageBuildError when a build fails, Error when the chaincode does not serve
@@ -57,7 +57,10 @@ export async function makeServable(
   const { name, origin, hash } = prepared;
   const log = buildLog(options, name);
   const image = await progress.step(`image of chaincode ${name}`, () =>
-    provideChaincodeImage(prepared, { ...options, machines, log, notice: progress.say }),
+    provideChaincodeImage(prepared, {
+      ...{ ...options, log, notice: progress.say },
+      machines: serving(machines, topology),
+    }),
   );
   const identities = await making;
   const [organisation] = topology.organisations;
@@ -71,6 +74,15 @@ export async function makeServable(
     tryChaincode({ name, image, machine, certificate, mspId, signal }),
   );
   return { name, image, ...spoken, origin, hash };
+}
+
+/** The first machine, where images are built and tried, and those that servers will run on. */
+export function serving<M extends Pick<Machine, 'number'>>(
+  machines: readonly M[],
+  { organisations }: Pick<Topology, 'organisations'>,
+): M[] {
+  const peers = new Set(organisations.flatMap((o) => o.peers.map(({ machine }) => machine)));
+  return machines.filter((machine, index) => index === 0 || peers.has(machine.number));
 }
 
 const buildLog = ({ logsFolder }: Pick<ServeOptions, 'logsFolder'>, name: string) =>
