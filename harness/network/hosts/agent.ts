@@ -10,6 +10,9 @@ import { AGENT, handName, labelsOf } from './names.ts';
 
 const command = (file: string) => readFileSync(path.join(import.meta.dirname, file), 'utf8');
 
+/** What a hand does, with the `docker` that faults have in it. */
+const handCommand = () => command('hand.sh').replace('@DOCKER@', () => command('hand-docker.sh'));
+
 /** Milliseconds for the Swarm to start the agent, and for that to start its hand, on every host. */
 const START_MS = 60_000;
 
@@ -41,7 +44,7 @@ export async function startAgents(
           `HARNESS_ROLE_LABEL=${ROLE_LABEL}`,
           `HARNESS_IMAGE=${image}`,
           // The Swarm takes braces in a variable for a template of its own.
-          `HARNESS_HAND=${Buffer.from(command('hand.sh')).toString('base64')}`,
+          `HARNESS_HAND=${Buffer.from(handCommand()).toString('base64')}`,
         ],
         // It heals what is in force, and removes the hand.
         StopGracePeriod: 30_000_000_000,

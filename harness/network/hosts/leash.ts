@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import {
   type HolderRole,
@@ -11,7 +12,7 @@ import {
   RUN_LABEL,
 } from '../../engine/labels.ts';
 import { COMPONENT_LABEL } from '../../swarm/deploy.ts';
-import { nodeLabel } from '../../swarm/scoped-docker.ts';
+import { memberLabel, nodeLabel } from '../../swarm/scoped-docker.ts';
 import type { Host } from './hosts.ts';
 
 const script = readFileSync(path.join(import.meta.dirname, 'leash.sh'), 'utf8');
@@ -28,9 +29,13 @@ export interface LeashRequest {
 }
 
 interface End {
+  readonly host: Host;
   readonly container: Docker.Container;
   readonly input: Duplex;
 }
+
+/** Milliseconds between two looks whether a host that was lost is back. */
+const LOOK_MS = 1_000;
 
 /**
  * What binds a network on hosts to this process: a container on each, whose standard input this process holds. When the
@@ -38,17 +43,41 @@ interface End {
  * has of the network. The one on the first host bears the network's name there: who has it, has the network.
  */
 export class Leash {
-  readonly #ends: readonly End[];
+  readonly #request: LeashRequest;
+  readonly #ends = new Map<Host, End>();
   readonly #lost = new AbortController();
-  #ended = false;
+  readonly #end = new AbortController();
 
-  private constructor(ends: readonly End[]) {
-    this.#ends = ends;
-    for (const { input } of ends) {
-      input.on('error', () => {}); // told by `close`
-      input.on('close', () => {
-        if (!this.#ended) this.#lost.abort();
-      });
+  private constructor(ends: readonly End[], request: LeashRequest) {
+    this.#request = request;
+    for (const end of ends) this.#hold(end);
+  }
+
+  #hold(end: End): void {
+    this.#ends.set(end.host, end);
+    end.input.on('error', () => {}); // told by `close`
+    end.input.on('close', () => {
+      if (!this.#end.signal.aborted) void this.#again(end.host);
+    });
+  }
+
+  /** A leash that is gone has gone with its network, or with its host; then it is left anew when that is back. */
+  async #again(host: Host): Promise<void> {
+    const { signal } = this.#end;
+    while (!signal.aborted && !this.#lost.signal.aborted) {
+      try {
+        if (!(await isThere(this.#request.network, host, [...this.#ends.keys()]))) {
+          this.#lost.abort();
+          return;
+        }
+        const end = await leave(host, this.#request);
+        if (end && signal.aborted) await end.container.remove({ force: true, v: true });
+        else if (end) this.#hold(end);
+        return;
+      } catch {
+        // the host does not answer yet
+      }
+      await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
@@ -63,8 +92,10 @@ export class Leash {
     if (!first) throw new Error('leash: expected a host, seen none');
     const begun = await leave(first, request);
     if (!begun) return undefined;
-    const rest = await Promise.all(others.map((host) => leave(host, request)));
-    return new Leash([begun, ...rest.flatMap((end) => end ?? [])]);
+    // Who only uses a network has nothing to be swept.
+    const further = request.role === 'reaper' ? others : [];
+    const rest = await Promise.all(further.map((host) => leave(host, request)));
+    return new Leash([begun, ...rest.flatMap((end) => end ?? [])], request);
   }
 
   /** Aborts when a leash goes without having been told to: the network is not this process's any more. */
@@ -74,9 +105,9 @@ export class Leash {
 
   /** The network outlives this process from now on. */
   async release(): Promise<void> {
-    this.#ended = true;
+    this.#end.abort();
     await Promise.all(
-      this.#ends.map(async ({ container, input }) => {
+      [...this.#ends.values()].map(async ({ container, input }) => {
         const gone = container.wait({ condition: 'removed' }).catch(() => undefined);
         input.end('release\n');
         await gone;
@@ -86,19 +117,27 @@ export class Leash {
 
   /** Ends without a sweep, after an orderly removal. */
   async dismiss(): Promise<void> {
-    this.#ended = true;
+    this.#end.abort();
     await Promise.all(
-      this.#ends.map(({ container }) =>
+      [...this.#ends.values()].map(({ container }) =>
         container.remove({ force: true, v: true }).catch(() => undefined),
       ),
     );
   }
 }
 
-async function leave(
-  { remote: { docker } }: Host,
-  request: LeashRequest,
-): Promise<End | undefined> {
+/** Whether a network has not been removed, as a manager knows it; its hosts lose their member label first of all. */
+async function isThere(network: string, host: Host, hosts: readonly Host[]): Promise<boolean> {
+  await host.remote.docker.ping();
+  const manager = hosts.find(({ node }) => node.manager) ?? host;
+  const nodes = (await manager.remote.docker.listNodes()) as {
+    Spec: { Labels?: Readonly<Record<string, string>> };
+  }[];
+  return nodes.some(({ Spec }) => Spec.Labels?.[memberLabel(network)] !== undefined);
+}
+
+async function leave(host: Host, request: LeashRequest): Promise<End | undefined> {
+  const { docker } = host.remote;
   const { network, run, image, command, role } = request;
   const definition: Docker.ContainerCreateOptions = {
     name: `${network}-${role}`,
@@ -138,5 +177,5 @@ async function leave(
   }
   const input = (await container.attach({ stream: true, stdin: true, hijack: true })) as Duplex;
   await container.start();
-  return { container, input };
+  return { host, container, input };
 }

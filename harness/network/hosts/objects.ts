@@ -94,6 +94,8 @@ export async function removeObjects(
   };
   const services = await manager.listServices({ filters });
   await remove(services.map(({ ID }) => manager.getService(ID)));
+  // Whoever has the network learns by this that it goes: see Leash.
+  await unlabel(network, manager, [memberLabel(network)]);
   const [secrets, configs] = await Promise.all([
     manager.listSecrets({ filters }),
     manager.listConfigs({ filters }),
@@ -123,17 +125,18 @@ export async function removeObjects(
       return (await manager.listNetworks({ filters })).length === 0 || undefined;
     },
   );
+  await unlabel(network, manager, [nodeLabel(network), memberLabel(network)]);
+  return count;
+}
+
+/** Takes labels from the nodes of a network. */
+async function unlabel(network: string, manager: Docker, gone: readonly string[]): Promise<void> {
   for (const { ID, Spec } of (await manager.listNodes()) as LabelledNode[]) {
     if (Spec.Labels?.[nodeLabel(network)] === undefined) continue;
     await relabel(manager, ID, (labels) =>
-      Object.fromEntries(
-        Object.entries(labels).filter(
-          ([label]) => ![nodeLabel(network), memberLabel(network)].includes(label),
-        ),
-      ),
+      Object.fromEntries(Object.entries(labels).filter(([label]) => !gone.includes(label))),
     );
   }
-  return count;
 }
 
 /** Waits until no task's container is left; what does not end is removed by force afterwards. */

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import { messageOf } from '../../base/errors.ts';
+import { waitFor } from '../../base/wait.ts';
 import { outerMtu } from '../../engine/outer-mtu.ts';
 import { execIn } from '../../swarm/docker-api.ts';
 import type { Host } from './hosts.ts';
@@ -52,6 +53,7 @@ wait`;
 /** Answers each connection with the number of bytes that came; the base image has perl and no other server. */
 const SERVER = `
 use IO::Socket::INET;
+alarm 60; # should nobody end it
 my $s = IO::Socket::INET->new(LocalPort => ${PORT}, Listen => 20, ReuseAddr => 1) or die $!;
 while (my $c = $s->accept) { if (!fork) { my $n = 0; while (sysread($c, my $b, 65536)) { $n += length $b } print $c "$n\\n"; exit } close $c }`;
 const CLIENT = `
@@ -132,6 +134,10 @@ export async function tryOverlay(
 ): Promise<OverlayFact[]> {
   const labels = labelsOf(network, 'probe');
   const name = `${network}_probe`;
+  // What a look that was killed has left.
+  for (const { Id } of await manager.listNetworks({ filters: { name: [`^${name}$`] } })) {
+    await removeOverlay(manager, Id);
+  }
   const overlay = await manager.createNetwork({
     Name: name,
     Driver: 'overlay',
@@ -175,9 +181,29 @@ export async function tryOverlay(
     return hosts.map(({ number }) => ({ from: number, to: number, failure: messageOf(error) }));
   } finally {
     await Promise.all(begun.map(({ container }) => container.remove({ force: true }).catch(quiet)));
-    await overlay.remove().catch(quiet);
+    await removeOverlay(manager, overlay.id);
   }
 }
+
+/** The manager lets an overlay go once it has heard from every host that nothing is on it any more. */
+async function removeOverlay(manager: Docker, id: string): Promise<void> {
+  await waitFor(
+    {
+      subject: 'overlay of the probes',
+      expected: 'its removal',
+      budgetMs: 20_000,
+      intervalMs: 200,
+    },
+    async () => {
+      await manager.getNetwork(id).remove().catch(ifGone);
+      return true;
+    },
+  );
+}
+
+const ifGone = (error: unknown) => {
+  if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+};
 
 const quiet = () => undefined;
 

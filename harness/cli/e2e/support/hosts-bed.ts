@@ -5,8 +5,7 @@ import { promisify } from 'node:util';
 import Docker from 'dockerode';
 import { projectFolder } from '../../../base/project.ts';
 import { findEngine } from '../../../engine/engine.ts';
-import { outerImages } from '../../../images/manifest.ts';
-import { testEngine } from './engine.ts';
+import { succeed } from './command.ts';
 
 const run = promisify(execFile);
 const SCRIPT = path.join(projectFolder, 'fixtures/hosts/bed.sh');
@@ -41,15 +40,14 @@ export class HostsBed implements AsyncDisposable {
    * @param access how their engines are reached
    */
   static async start(folder: string, access: 'tls' | 'ssh'): Promise<HostsBed> {
-    const docker = await testEngine();
     const engine = await findEngine(process.env);
-    const images = (await outerImages(docker)).flatMap(({ manifest }) => manifest ?? []);
+    const { stdout: images } = await succeed(['images', '--json']);
     const env = {
       ...process.env,
       DOCKER_HOST: engine?.host ?? '',
       BED_NAME: 'e2e-hosts',
       BED_ACCESS: access,
-      BED_IMAGES: images[0]?.goldenVolume ?? '',
+      BED_IMAGES: (JSON.parse(images) as { goldenVolume: string }).goldenVolume,
     };
     const dispose = async () => void (await run(SCRIPT, ['down', folder], { env }));
     await run(SCRIPT, ['up', folder], { env });
