@@ -1,9 +1,13 @@
 import type Docker from 'dockerode';
 import { messageOf, UsageError } from '../../base/errors.ts';
+import { patient } from '../../base/patience.ts';
 import { candidateEndpoints } from '../../engine/endpoint.ts';
 import { connectRemote, type RemoteEngine } from '../../engine/remote.ts';
 import { type Scope, scopedDocker } from '../../swarm/scoped-docker.ts';
 import type { Place, SwarmNode } from './places.ts';
+
+/** Milliseconds in which a host that can be reached answers, its keys exchanged. */
+const ANSWER_MS = 20_000;
 
 /** A swarm that others have made, at one of its managers. */
 export interface ExistingSwarm {
@@ -33,11 +37,11 @@ export async function openSwarm(env: NodeJS.ProcessEnv): Promise<ExistingSwarm> 
     new UsageError([
       `${source}: expected the manager of a swarm at ${host} (HARNESS_SWARM=existing), seen: ${seen}`,
     ]);
-  const engine = await connectRemote(host, env).catch((error: unknown) => {
+  const engine = await answered(connectRemote(host, env)).catch((error: unknown) => {
     throw refuse(messageOf(error));
   });
   try {
-    const { Swarm } = (await engine.docker.info()) as {
+    const { Swarm } = (await answered(engine.docker.info())) as {
       Swarm: { NodeID: string; NodeAddr: string; ControlAvailable: boolean };
     };
     if (!Swarm.NodeID) throw refuse('an engine that is in no swarm; docker swarm init makes one');
@@ -50,6 +54,18 @@ export async function openSwarm(env: NodeJS.ProcessEnv): Promise<ExistingSwarm> 
     engine.close();
     throw error instanceof UsageError ? error : refuse(messageOf(error));
   }
+}
+
+/** A host behind a firewall that drops packets says nothing for minutes. */
+async function answered<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const overdue = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`no answer within ${ANSWER_MS / 1_000} s`)),
+      patient(ANSWER_MS),
+    );
+  });
+  return Promise.race([work, overdue]).finally(() => clearTimeout(timer));
 }
 
 interface ListedNode {
@@ -101,8 +117,8 @@ export async function openPlaces(
     places.map(async (place): Promise<Opened> => {
       try {
         const remote =
-          place.engine === manager.host ? engine : await connectRemote(place.engine, env);
-        const { Swarm } = (await remote.docker.info()) as { Swarm: { NodeID: string } };
+          place.engine === manager.host ? engine : await answered(connectRemote(place.engine, env));
+        const { Swarm } = (await answered(remote.docker.info())) as { Swarm: { NodeID: string } };
         if (Swarm.NodeID !== place.node.id) {
           return {
             place,
