@@ -39,6 +39,28 @@ describe('Q1 same answer from every peer', () => {
     ]);
   });
 
+  it('names all of the minority, and shows of an answer its beginning, or that it is none', () => {
+    const long = (length: number) => ({ ...right, result: 'x'.repeat(length) });
+    const told = (one: object, other: object) =>
+      asked({ p0: one, p1: other, p2: other, p3: one, p4: other } as Record<
+        string,
+        Omit<PeerAnswer, 'query'>
+      >).evidence.map(({ message }) => message);
+    expect(told(long(81), { ...right, result: '' })).toEqual([
+      `${QUERY}: p0, p3 answered ${'x'.repeat(80)}…, expected nothing as p1, p2, p4`,
+    ]);
+    expect(told(long(80), { result: '7' })).toEqual([
+      `${QUERY}: p0, p3 answered ${'x'.repeat(80)}, expected 7 as p1, p2, p4`,
+    ]);
+  });
+
+  it('does not know where nobody told of a query', () => {
+    expect(asked({ p0: right, p1: right }, [QUERY, 'bank:["total"]'])).toMatchObject({
+      verdict: 'unknown',
+      reason: 'bank:["total"]: expected answers of two peers, seen 0',
+    });
+  });
+
   it('rejects an equal answer from other versions', () => {
     expect(asked({ p0: right, p1: right, p2: { ...right, reads: 'cd' } }).evidence).toEqual([
       {
@@ -53,6 +75,8 @@ describe('Q1 same answer from every peer', () => {
       verdict: 'unknown',
       reason: `${QUERY}: expected answers of two peers, seen 1`,
     });
-    expect(asked({}, [])).toMatchObject({ applicable: false });
+    const none = { applicable: false, reason: 'no peer was asked', counts: { violations: 0 } };
+    expect(asked({}, [])).toMatchObject(none);
+    expect(judge(sameAnswers, busyRecording())).toMatchObject(none);
   });
 });
