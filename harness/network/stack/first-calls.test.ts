@@ -70,6 +70,18 @@ describe('awaitAnswers', () => {
     expect(organisations.map(({ node }) => node.proposals().length)).toEqual([1, 1]);
   });
 
+  it('takes it for connected when it was sent the call and says nothing', async () => {
+    const organisations = await peersThat([
+      LAUNCHING,
+      {
+        refuse:
+          'error in simulation: failed to execute transaction 1f: error sending: timeout expired while executing transaction',
+      },
+    ]);
+    await asked(organisations);
+    expect(organisations.map(({ node }) => node.proposals().length)).toEqual([2]);
+  });
+
   it('says which server does not answer, in the words of its peer', async () => {
     const organisations = await peersThat([LAUNCHING]);
     await expect(asked(organisations, 1_500)).rejects.toThrow(

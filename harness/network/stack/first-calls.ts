@@ -43,11 +43,18 @@ export async function awaitAnswers(
   );
 }
 
-/** A refusal is an answer, and so is the peer's that it must be initialised first, which is for the author to do. */
+/**
+ * A refusal is an answer, and so is the peer's that it must be initialised first, which is for the author to do. One that
+ * says nothing to a function that it does not know is connected all the same.
+ */
 function refusedByChaincode(error: unknown): void {
-  const answered = error instanceof RefusedError && (error.byChaincode || INIT.test(error.text));
+  const answered =
+    error instanceof RefusedError &&
+    (error.byChaincode || INIT.test(error.text) || SILENT.test(error.text));
   if (!answered) throw error;
 }
 
+/** core/chaincode/handler.go, `Execute`: said only once the server has registered and has been sent the call. */
+const SILENT = /timeout expired while executing transaction/;
 /** core/chaincode/chaincode_support.go, `CheckInvocation` */
 const INIT = /has not been initialized for this version, must call as init first/;
