@@ -68,7 +68,9 @@ describe('R2 history well-formed', () => {
       { acknowledgedAt: 1 },
       'it was acknowledged at 1 ms, before it began or after it ended',
     ],
-    ['complete', { code: undefined }, 'it is ok without being VALID'],
+    ['complete', { code: undefined }, 'it is in block 3 without a code'],
+    ['complete', { code: undefined, outcome: 'fail' }, 'it is in block 3 without a code'],
+    ['complete', { code: 'MVCC_READ_CONFLICT' }, 'it is ok without being VALID'],
     ['complete', { block: undefined }, 'it is VALID in no block'],
     [
       'complete',
@@ -109,7 +111,7 @@ describe('R2 history well-formed', () => {
     expect(judge(historySound, recording).verdict).toBe('valid');
     recording.scenario = { ...recording.scenario, client: 'fabric-gateway' };
     expect(flaw(recording)).toBe('it is VALID in no block');
-    const codeless = changed('complete', { code: undefined });
+    const codeless = changed('complete', { code: undefined, block: undefined });
     codeless.scenario = { ...codeless.scenario, client: 'fabric-network' };
     expect(flaw(codeless)).toBe('it is ok without being VALID');
   });

@@ -145,6 +145,7 @@ function flawOfCompletion({ invoke }: Operation, record: Completion, names: Name
   if (invoke.intent === BY_A_PROGRAM) return undefined;
   const isPlaced = block !== undefined || !names.blocksTold;
   if (code !== undefined && !isPlaced) return `it is ${code} in no block`;
+  if (code === undefined && block !== undefined) return `it is in block ${block} without a code`;
   if (outcome !== 'ok') return undefined;
   if (invoke.kind === 'submit')
     return code === 'VALID' ? undefined : 'it is ok without being VALID';
